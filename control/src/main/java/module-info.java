@@ -1,0 +1,4 @@
+/** The control protocol between a guest and its monitor. */
+module arca.control {
+    requires arca.bindings;
+}
