@@ -1,2 +1,4 @@
 /** Linux for Java: errno-aware system calls, and owners for descriptors. No policy, no logging. */
-module arca.bindings {}
+module arca.bindings {
+    exports arca.bindings;
+}

@@ -1,0 +1,57 @@
+/*
+ * Everything of Linux that arca.bindings uses, for jextract. See README.md.
+ */
+#define _GNU_SOURCE
+#include <features.h>
+
+/*
+ * With _GNU_SOURCE, glibc declares the address parameter of bind, connect, accept, … as a transparent
+ * union, which jextract cannot translate. Without __USE_GNU it is the struct sockaddr * of POSIX: the
+ * same ABI. accept4 is a GNU call, so it is declared here.
+ */
+#pragma push_macro("__USE_GNU")
+#undef __USE_GNU
+#include <sys/socket.h>
+#pragma pop_macro("__USE_GNU")
+extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* <linux/sockios.h>; the rest of that header clashes with <sys/ioctl.h> on some systems. */
+#include <linux/sockios.h>
+
+/* struct ucred is declared by <sys/socket.h> with __USE_GNU alone: credentials(7), SO_PEERCRED. */
+struct ucred {
+    pid_t pid;
+    uid_t uid;
+    gid_t gid;
+};
+
+/* Newer than the headers of Debian 12: SO_PEERPIDFD since Linux 6.5, SO_PASSRIGHTS since 6.16. */
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+
+/* Macros with arguments, or with a cast, which jextract does not evaluate: C does. */
+enum arca_evaluated {
+    ARCA_CMSG_ALIGNMENT = sizeof(size_t),
+    ARCA_CMSG_DATA = CMSG_LEN(0),
+    ARCA_SUN_PATH_SIZE = sizeof(((struct sockaddr_un *)0)->sun_path),
+};
