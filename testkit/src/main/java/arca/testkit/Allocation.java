@@ -1,0 +1,33 @@
+package arca.testkit;
+
+import java.lang.management.ManagementFactory;
+
+/** What a piece of code allocates in steady state. */
+public final class Allocation {
+    private static final com.sun.management.ThreadMXBean THREADS =
+            (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final int ROUNDS = 30;
+    private static final int CALLS = 5_000;
+
+    private Allocation() {}
+
+    /** Code under measurement. */
+    @FunctionalInterface
+    public interface Code {
+        void run() throws Exception;
+    }
+
+    /**
+     * Bytes this thread allocates for each call, as the least of many rounds: the compiler needs the first ones, and an
+     * allocation on every call would be in all of them.
+     */
+    public static double bytesPerCall(Code code) throws Exception {
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < ROUNDS; round++) {
+            long before = THREADS.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < CALLS; i++) code.run();
+            least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);
+        }
+        return (double) least / CALLS;
+    }
+}
