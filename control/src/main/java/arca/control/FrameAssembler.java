@@ -62,13 +62,15 @@ final class FrameAssembler {
         return true;
     }
 
-    /** Copies until {@code size} bytes are held; false if that many have not come. */
+    /** Copies until at least {@code size} bytes are held; false if that many have not come. */
     private boolean hold(int size) {
-        int n = (int) Math.min(size - held, limit - position);
-        MemorySegment.copy(bytes, position, part, held, n);
-        position += n;
-        held += n;
-        return held == size;
+        if (held < size) {
+            int n = (int) Math.min(size - held, limit - position);
+            MemorySegment.copy(bytes, position, part, held, n);
+            position += n;
+            held += n;
+        }
+        return held >= size;
     }
 
     private void show(MemorySegment frame, long offset) {

@@ -34,7 +34,7 @@ import java.util.Map;
 public final class GuestSession {
     private final FrameAssembler frames = new FrameAssembler(Sender.MONITOR);
     private final Map<Integer, Request> outstanding = new HashMap<>();
-    private int nextId;
+    int nextId = 1; // tests move it on: a lap takes 4294967295 requests
 
     private int requestId;
     private Request request;
@@ -42,13 +42,7 @@ public final class GuestSession {
     private ProtocolException failure;
 
     /** A session in which nothing was said yet; its first request has the number 1. */
-    public GuestSession() {
-        this(1);
-    }
-
-    GuestSession(int firstId) {
-        nextId = firstId;
-    }
+    public GuestSession() {}
 
     /**
      * Numbers a request, which is outstanding from now until its reply has come. There is no way to take it back:
@@ -98,9 +92,11 @@ public final class GuestSession {
         if (failure != null) throw failure;
         try {
             if (!frames.next()) return false;
-            requestId = Wire.requestId(frames.frame(), frames.offset());
-            reply = Reply.decode(frames.frame(), frames.offset());
-            request = answeredBy(reply);
+            int id = Wire.requestId(frames.frame(), frames.offset());
+            Reply came = Reply.decode(frames.frame(), frames.offset());
+            request = answeredBy(came, id);
+            reply = came;
+            requestId = id;
             return true;
         } catch (ProtocolException e) {
             failure = e;
@@ -108,22 +104,21 @@ public final class GuestSession {
         }
     }
 
-    private Request answeredBy(Reply reply) throws ProtocolException {
-        Request asked = outstanding.get(requestId);
-        if (asked == null) throw unexpected(Reason.UNKNOWN_REQUEST, "nothing outstanding");
-        if (!fits(reply, asked)) throw unexpected(Reason.WRONG_REPLY, asked.toString());
+    private Request answeredBy(Reply reply, int id) throws ProtocolException {
+        Request asked = outstanding.get(id);
+        if (asked == null) throw unexpected(Reason.UNKNOWN_REQUEST, reply, id, "nothing outstanding");
+        if (!fits(reply, asked)) throw unexpected(Reason.WRONG_REPLY, reply, id, asked.toString());
         if (asked instanceof AcceptRequest(int listenerId)
                 && reply instanceof IncomingConnection(ConnectionReady ready)
                 && ready.listenerId() != listenerId) {
-            throw unexpected(Reason.WRONG_LISTENER, asked.toString());
+            throw unexpected(Reason.WRONG_LISTENER, reply, id, asked.toString());
         }
-        outstanding.remove(requestId);
+        outstanding.remove(id);
         return asked;
     }
 
-    private ProtocolException unexpected(Reason reason, String asked) {
-        String number = Integer.toUnsignedString(requestId);
-        return new ProtocolException(reason, reply + " to request " + number + ", which is " + asked);
+    private static ProtocolException unexpected(Reason reason, Reply reply, int id, String asked) {
+        return new ProtocolException(reason, reply + " to request " + Integer.toUnsignedString(id) + ": " + asked);
     }
 
     private static boolean fits(Reply reply, Request asked) {

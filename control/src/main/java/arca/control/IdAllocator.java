@@ -17,11 +17,12 @@ public final class IdAllocator {
 
     /** A sequence that begins at 1. */
     public IdAllocator() {
-        this(1);
+        this(new AtomicInteger(1));
     }
 
-    IdAllocator(int first) {
-        next = new AtomicInteger(first);
+    /** For tests, which move it on: a lap takes 4294967295 ids. */
+    IdAllocator(AtomicInteger next) {
+        this.next = next;
     }
 
     /**

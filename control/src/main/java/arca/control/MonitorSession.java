@@ -46,8 +46,8 @@ public final class MonitorSession {
      */
     public boolean next() throws ProtocolException {
         if (!frames.next()) return false;
-        requestId = Wire.requestId(frames.frame(), frames.offset());
         request = Request.decode(frames.frame(), frames.offset());
+        requestId = Wire.requestId(frames.frame(), frames.offset());
         return true;
     }
 

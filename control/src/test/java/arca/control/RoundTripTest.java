@@ -1,0 +1,78 @@
+package arca.control;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.SplittableRandom;
+import java.util.stream.LongStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RoundTripTest {
+    private static final int ROUNDS = 20_000;
+
+    /** Some that stay, and one that was never tried before; the name of a failure says which. */
+    static LongStream seeds() {
+        return LongStream.concat(LongStream.rangeClosed(1, 8), LongStream.of(System.nanoTime()));
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void messageSurvivesTheWire(long seed) throws Exception {
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int round = 0; round < ROUNDS; round++) {
+            Request request = Messages.request(random);
+            assertEquals(request, Request.decode(MemorySegment.ofArray(Messages.frame(round, request)), 0));
+            Reply reply = Messages.reply(random);
+            assertEquals(reply, Reply.decode(MemorySegment.ofArray(Messages.frame(round, reply)), 0));
+        }
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void changedFrameIsAValidMessageOrAProtocolException(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int valid = 0;
+        int refused = 0;
+        for (int round = 0; round < ROUNDS; round++) {
+            boolean guest = random.nextBoolean();
+            int id = Messages.u32(random);
+            byte[] frame =
+                    guest ? Messages.frame(id, Messages.request(random)) : Messages.frame(id, Messages.reply(random));
+            byte[] changed = change(frame, random);
+            MemorySegment bytes = MemorySegment.ofArray(changed);
+            try {
+                // What was taken means exactly the bytes it was taken from.
+                byte[] again = guest
+                        ? Messages.frame(Wire.requestId(bytes, 0), Request.decode(bytes, 0))
+                        : Messages.frame(Wire.requestId(bytes, 0), Reply.decode(bytes, 0));
+                assertArrayEquals(Arrays.copyOf(changed, again.length), again);
+                valid++;
+            } catch (ProtocolException e) {
+                refused++;
+            } catch (IndexOutOfBoundsException e) {
+                assertTrue(changed.length < Wire.HEADER_SIZE, HexFormat.of().formatHex(changed));
+                refused++;
+            }
+        }
+        assertTrue(valid > ROUNDS / 10 && refused > ROUNDS / 10, valid + " valid, " + refused + " refused");
+    }
+
+    private static byte[] change(byte[] frame, SplittableRandom random) {
+        byte[] changed = Arrays.copyOf(frame, frame.length);
+        for (int changes = 1 + random.nextInt(3); changes > 0; changes--) {
+            switch (random.nextInt(5)) {
+                case 0 -> changed[random.nextInt(changed.length)] ^= (byte) (1 << random.nextInt(8));
+                case 1 -> changed[random.nextInt(changed.length)] = (byte) random.nextInt();
+                case 2 -> changed[0] = (byte) random.nextInt(12);
+                case 3 -> changed = Arrays.copyOf(changed, 1 + random.nextInt(changed.length));
+                default -> changed = Arrays.copyOf(changed, changed.length + random.nextInt(8));
+            }
+        }
+        return changed;
+    }
+}
