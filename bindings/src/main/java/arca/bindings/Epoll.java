@@ -8,10 +8,8 @@ import static arca.bindings.ErrnoException.check;
 
 import arca.bindings.generated.epoll_event;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SequenceLayout;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
@@ -29,11 +27,9 @@ public final class Epoll implements AutoCloseable {
     /** Size of a struct epoll_event in bytes: the stride of an array of them. */
     static final long EVENT_SIZE = EVENT.byteSize();
 
-    private static final SequenceLayout ARRAY = MemoryLayout.sequenceLayout(Integer.MAX_VALUE, EVENT);
-    private static final PathElement EACH = PathElement.sequenceElement();
-    private static final VarHandle EVENTS = ARRAY.varHandle(EACH, PathElement.groupElement("events"));
+    private static final VarHandle EVENTS = EVENT.arrayElementVarHandle(PathElement.groupElement("events"));
     private static final VarHandle TOKEN =
-            ARRAY.varHandle(EACH, PathElement.groupElement("data"), PathElement.groupElement("u64"));
+            EVENT.arrayElementVarHandle(PathElement.groupElement("data"), PathElement.groupElement("u64"));
 
     private final Fd fd;
     private final MemorySegment memory;

@@ -4,10 +4,8 @@ import static arca.bindings.ErrnoException.check;
 
 import arca.bindings.generated.pollfd;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SequenceLayout;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
 
@@ -16,7 +14,6 @@ import java.util.Objects;
  * they are in it. The threads that may use it are those of its arena, one at a time.
  */
 public final class Poll {
-    private static final SequenceLayout FDS = MemoryLayout.sequenceLayout(Integer.MAX_VALUE, pollfd.layout());
     private static final VarHandle FD = field("fd");
     private static final VarHandle EVENTS = field("events");
     private static final VarHandle REVENTS = field("revents");
@@ -38,7 +35,7 @@ public final class Poll {
     }
 
     private static VarHandle field(String name) {
-        return FDS.varHandle(PathElement.sequenceElement(), PathElement.groupElement(name));
+        return pollfd.layout().arrayElementVarHandle(PathElement.groupElement(name));
     }
 
     /**

@@ -1,33 +1,136 @@
 package arca.bindings;
 
 import static arca.bindings.Constants.O_NONBLOCK;
+import static arca.bindings.Constants.SPLICE_F_NONBLOCK;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
 class PipeTest {
-    @Test
-    void bytesWrittenAreRead() throws Exception {
-        try (Pipe pipe = Pipe.open(0);
-                Arena arena = Arena.ofConfined()) {
-            MemorySegment text = arena.allocateFrom("hello");
-            assertEquals(6, Syscalls.write(pipe.writer().value(), text));
-            MemorySegment back = arena.allocate(64);
-            assertEquals(6, Syscalls.read(pipe.reader().value(), back));
-            assertEquals("hello", back.getString(0));
+    private static final int PAGE = 4096;
+
+    private static void write(Fd fd, String text) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocateFrom(text).asSlice(0, text.length());
+            assertEquals(text.length(), Syscalls.write(fd.value(), bytes));
+        }
+    }
+
+    private static String read(Fd fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(PAGE);
+            long n = Syscalls.read(fd.value(), bytes);
+            assertTrue(n >= 0, () -> Errno.describe((int) -n));
+            return new String(bytes.asSlice(0, n).toArray(JAVA_BYTE));
         }
     }
 
     @Test
-    void emptyPipeIsNotAnEnd() throws Exception {
+    void bytesWrittenAreRead() throws Exception {
+        try (Pipe pipe = Pipe.open(0)) {
+            write(pipe.writer(), "hello");
+            assertEquals("hello", read(pipe.reader()));
+        }
+    }
+
+    @Test
+    void emptyIsEagainAndTheEndIsZero() throws Exception {
         try (Pipe pipe = Pipe.open(O_NONBLOCK);
                 Arena arena = Arena.ofConfined()) {
-            MemorySegment back = arena.allocate(64);
-            assertEquals(-Errno.EAGAIN, Syscalls.read(pipe.reader().value(), back));
+            MemorySegment bytes = arena.allocate(PAGE);
+            assertEquals(-Errno.EAGAIN, Syscalls.read(pipe.reader().value(), bytes));
             pipe.writer().close();
-            assertEquals(0, Syscalls.read(pipe.reader().value(), back));
+            assertEquals(0, Syscalls.read(pipe.reader().value(), bytes));
+        }
+    }
+
+    @Test
+    void writingWithoutAReaderIsEpipe() throws Exception {
+        try (Pipe pipe = Pipe.open(O_NONBLOCK);
+                Arena arena = Arena.ofConfined()) {
+            pipe.reader().close();
+            assertEquals(-Errno.EPIPE, Syscalls.write(pipe.writer().value(), arena.allocate(1)));
+        }
+    }
+
+    @Test
+    void capacityIsWhatTheKernelGives() throws Exception {
+        try (Pipe pipe = Pipe.open(0, 3 * PAGE)) {
+            assertEquals(4 * PAGE, pipe.capacity(), "rounded up to a power of two");
+            assertEquals(8 * PAGE, pipe.capacity(8 * PAGE));
+            pipe.writer().close();
+            assertEquals(8 * PAGE, pipe.capacity(), "the other end knows it too");
+        }
+    }
+
+    @Test
+    void capacityBelowWhatIsQueuedIsEbusyAndClosesNothing() throws Exception {
+        try (Pipe pipe = Pipe.open(O_NONBLOCK, 2 * PAGE);
+                Arena arena = Arena.ofConfined()) {
+            assertEquals(2 * PAGE, Syscalls.write(pipe.writer().value(), arena.allocate(2 * PAGE)));
+            ErrnoException e = assertThrows(ErrnoException.class, () -> pipe.capacity(PAGE));
+            assertEquals(Errno.EBUSY, e.errno());
+        }
+    }
+
+    @Test
+    void capacityThatCannotBeHadLeavesNoPipeBehind() {
+        assertThrows(ErrnoException.class, () -> Pipe.open(0, -1)); // the leak check looks on
+    }
+
+    @Test
+    void spliceMovesAndTeeDuplicates() throws Exception {
+        try (Pipe from = Pipe.open(O_NONBLOCK);
+                Pipe copy = Pipe.open(O_NONBLOCK);
+                Pipe to = Pipe.open(O_NONBLOCK)) {
+            write(from.writer(), "both");
+            assertEquals(4, Syscalls.tee(from.reader().value(), copy.writer().value(), PAGE, SPLICE_F_NONBLOCK));
+            assertEquals(4, Syscalls.splice(from.reader().value(), to.writer().value(), PAGE, SPLICE_F_NONBLOCK));
+            assertEquals("both", read(copy.reader()));
+            assertEquals("both", read(to.reader()));
+            int end = from.reader().value();
+            assertEquals(-Errno.EAGAIN, Syscalls.splice(end, to.writer().value(), PAGE, SPLICE_F_NONBLOCK));
+            assertEquals(-Errno.EAGAIN, Syscalls.tee(end, to.writer().value(), PAGE, SPLICE_F_NONBLOCK));
+            assertEquals(-Errno.EINVAL, Syscalls.splice(end, from.writer().value(), PAGE, SPLICE_F_NONBLOCK));
+            from.writer().close();
+            assertEquals(0, Syscalls.splice(end, to.writer().value(), PAGE, SPLICE_F_NONBLOCK));
+            assertEquals(0, Syscalls.tee(end, to.writer().value(), PAGE, SPLICE_F_NONBLOCK));
+        }
+    }
+
+    @Test
+    void vmspliceMapsMemoryInAndCopiesItOut() throws Exception {
+        try (Pipe pipe = Pipe.open(O_NONBLOCK);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment in = arena.allocate(PAGE).fill((byte) 'v');
+            MemorySegment out = arena.allocate(PAGE);
+            assertEquals(PAGE, Syscalls.vmsplice(pipe.writer().value(), in, SPLICE_F_NONBLOCK));
+            assertEquals(PAGE, Syscalls.vmsplice(pipe.reader().value(), out, SPLICE_F_NONBLOCK));
+            assertEquals(-1, in.mismatch(out));
+            assertEquals(-Errno.EAGAIN, Syscalls.vmsplice(pipe.reader().value(), out, SPLICE_F_NONBLOCK));
+        }
+    }
+
+    @Test
+    void packetModeKeepsWritesApart() throws Exception {
+        try (Pipe pipe = Pipe.open(Constants.O_DIRECT)) {
+            write(pipe.writer(), "one");
+            write(pipe.writer(), "two");
+            assertEquals("one", read(pipe.reader()));
+            assertEquals("two", read(pipe.reader()));
+        }
+    }
+
+    @Test
+    void queuedBytesAreCounted() throws Exception {
+        try (Pipe pipe = Pipe.open(0)) {
+            write(pipe.writer(), "12345");
+            assertEquals(5, Syscalls.ioctl(pipe.reader().value(), Constants.FIONREAD));
         }
     }
 }
