@@ -1,0 +1,103 @@
+package arca.bindings;
+
+import static arca.bindings.Constants.*;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FilesAndProcessesTest {
+    @AutoClose
+    private final Arena arena = Arena.ofConfined();
+
+    @Test
+    void fileIsMadeWrittenAndRemoved(@TempDir Path folder) throws Exception {
+        Path path = folder.resolve("file");
+        MemorySegment name = arena.allocateFrom(path.toString());
+        try (Fd file = Fd.open(path.toString(), O_CREAT | O_EXCL | O_WRONLY, 0600)) {
+            assertEquals(6, Syscalls.write(file.value(), arena.allocateFrom("bytes")));
+            assertEquals(0, Syscalls.fchmod(file.value(), 0640));
+            assertEquals(0640, (Integer) Files.getAttribute(path, "unix:mode") & 0777);
+        }
+        assertEquals(6, Files.size(path));
+        assertEquals(-Errno.EEXIST, Syscalls.open(name, O_CREAT | O_EXCL | O_WRONLY, 0600));
+        assertEquals(0, Syscalls.unlink(name));
+        assertEquals(-Errno.ENOENT, Syscalls.open(name, O_RDONLY, 0));
+    }
+
+    @Test
+    void lockIsHeldByTheOpenFile(@TempDir Path folder) throws Exception {
+        String path = folder.resolve("lock").toString();
+        try (Fd second = Fd.open(path, O_CREAT | O_RDWR, 0600)) {
+            try (Fd first = Fd.open(path, O_RDWR, 0)) {
+                assertEquals(0, Syscalls.flock(first.value(), LOCK_EX | LOCK_NB));
+                assertEquals(-Errno.EWOULDBLOCK, Syscalls.flock(second.value(), LOCK_EX | LOCK_NB));
+            }
+            assertEquals(0, Syscalls.flock(second.value(), LOCK_EX | LOCK_NB), "closed, so released");
+        }
+    }
+
+    @Test
+    void processAndThreadKnowTheirIds() throws Exception {
+        assertEquals(ProcessHandle.current().pid(), Syscalls.getpid());
+        int[] other = new int[1];
+        Thread thread = Thread.ofPlatform().start(() -> other[0] = Syscalls.gettid());
+        thread.join();
+        assertTrue(other[0] != Syscalls.gettid());
+        assertTrue(Files.exists(Path.of("/proc/self/task/" + Syscalls.gettid())));
+    }
+
+    @Test
+    void pidfdSignalsOneProcessAndTellsItsEnd() throws Exception {
+        Process child = child();
+        try (Fd pidfd = new Fd(ErrnoException.check("pidfd_open", Syscalls.pidfd_open((int) child.pid(), 0)))) {
+            Poll poll = new Poll(arena, 1);
+            poll.set(0, pidfd.value(), POLLIN);
+            assertEquals(0, poll.poll(0), "alive");
+            assertEquals(0, Syscalls.pidfd_send_signal(pidfd.value(), 0));
+            assertEquals(0, Syscalls.pidfd_send_signal(pidfd.value(), SIGKILL));
+            assertEquals(1, poll.poll(-1));
+            assertEquals(128 + SIGKILL, child.waitFor());
+            assertEquals(-Errno.ESRCH, Syscalls.pidfd_send_signal(pidfd.value(), SIGTERM));
+        } finally {
+            end(child);
+        }
+    }
+
+    @Test
+    void unixPeersPidfdIsThisProcess() throws Exception {
+        try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
+                Fd pidfd = Sockets.peerPidFd(pair.first())) {
+            String info = Files.readString(Path.of("/proc/self/fdinfo/" + pidfd.value()));
+            assertTrue(info.contains("Pid:\t" + Syscalls.getpid() + "\n"), info);
+        }
+    }
+
+    @Test
+    void callTheCLibraryLacksIsEnosys() throws Throwable {
+        var type = java.lang.foreign.FunctionDescriptor.of(
+                java.lang.foreign.ValueLayout.JAVA_LONG, java.lang.foreign.ValueLayout.JAVA_INT);
+        var handle = Linkage.capturingErrno("arca_no_such_call", type);
+        Linkage.CallState state = Linkage.callState();
+        assertEquals(-Errno.ENOSYS, Linkage.result((long) handle.invokeExact(state.errno, 1), state));
+    }
+
+    /** A process that waits for the end of its input. */
+    private static Process child() throws IOException {
+        return new ProcessBuilder("cat").start();
+    }
+
+    private static void end(Process child) throws IOException {
+        child.destroyForcibly();
+        child.getInputStream().close();
+        child.getErrorStream().close();
+        child.getOutputStream().close();
+    }
+}

@@ -1,0 +1,86 @@
+package arca.bindings;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import arca.testkit.ChildJvm;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.Test;
+
+/** What a process at its limit of descriptors is told. In a child JVM, whose limit can be lowered. */
+class LimitsTest {
+    /** Opens files to the limit and prints what each call says there. */
+    static final class AtTheLimit {
+        private AtTheLimit() {}
+
+        public static void main(String[] args) throws Exception {
+            SocketAddress loopback = new SocketAddress.IPv4(0x7f000001, 0);
+            try (Arena arena = Arena.ofConfined();
+                    Fd listener = Sockets.listen(loopback, 0, 4)) {
+                List<Callable<AutoCloseable>> calls = List.of(
+                        () -> Fd.open("/dev/null", Constants.O_RDONLY, 0),
+                        () -> Pipe.open(0),
+                        () -> Sockets.pair(Constants.SOCK_STREAM),
+                        () -> Sockets.accept(listener, 0).orElseThrow(),
+                        () -> Sockets.connect(Sockets.localAddress(listener)),
+                        EventFd::open,
+                        () -> new Epoll(arena, 1));
+                System.out.println(new ErrnoException("a call", Errno.EMFILE).getMessage());
+                Fd first = Sockets.connect(Sockets.localAddress(listener));
+                for (Callable<AutoCloseable> call : calls)
+                    System.out.println(tell(call)); // loads their classes: later there is no descriptor for that
+                List<Fd> rest = new ArrayList<>(List.of(first));
+                try {
+                    while (true) rest.add(Fd.open("/dev/null", Constants.O_RDONLY, 0));
+                } catch (ErrnoException e) {
+                    for (Callable<AutoCloseable> call : calls) System.out.println(tell(call));
+                }
+                rest.removeLast().close();
+                System.out.println(tell(calls.get(1))); // a pipe needs two
+                System.out.println(tell(calls.get(3)));
+                rest.forEach(Fd::close);
+            }
+        }
+
+        private static String tell(Callable<AutoCloseable> call) throws Exception {
+            try {
+                call.call().close();
+                return "ok";
+            } catch (ErrnoException e) {
+                return e.getMessage();
+            }
+        }
+    }
+
+    @Test
+    void everyCallSaysEmfileAndTheConnectionStaysInTheBacklog() throws Exception {
+        List<String> command =
+                new ArrayList<>(List.of("sh", "-c", "ulimit -n 128; exec \"$@\"", "sh", ChildJvm.java()));
+        command.addAll(ChildJvm.sameClasses());
+        command.add(AtTheLimit.class.getName());
+        ChildJvm.Result child = ChildJvm.run(command);
+        String emfile = ": EMFILE (Too many open files)";
+        assertEquals("""
+                a call: EMFILE (Too many open files)
+                ok
+                ok
+                ok
+                ok
+                ok
+                ok
+                ok
+                open /dev/null: EMFILE (Too many open files)
+                pipe2: EMFILE (Too many open files)
+                socketpair: EMFILE (Too many open files)
+                accept4: EMFILE (Too many open files)
+                socket: EMFILE (Too many open files)
+                eventfd: EMFILE (Too many open files)
+                epoll_create1: EMFILE (Too many open files)
+                pipe2: EMFILE (Too many open files)
+                ok
+                """, child.output());
+        assertEquals(0, child.status());
+    }
+}

@@ -1,0 +1,213 @@
+package arca.bindings;
+
+import static arca.bindings.Constants.*;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.function.LongSupplier;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A delivered signal ends poll and epoll_wait with EINTR; the calls that move bytes go on unseen. The signal is
+ * SIGWINCH, with a handler that does not restart calls (siginterrupt(3)), sent to the one thread that waits.
+ */
+class SignalTest {
+    private static final int SIGWINCH = 28;
+    private static final String FUTEX = Linkage.AARCH64 ? "98 " : "202 ";
+    private static final Semaphore HANDLED = new Semaphore(0);
+    private static final MethodHandle TGKILL = Linkage.capturingErrno(
+            "tgkill",
+            FunctionDescriptor.of(
+                    ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+
+    @AutoClose
+    private final Arena arena = Arena.ofShared();
+
+    @BeforeAll
+    static void handleTheSignal() throws Throwable {
+        // By reflection: javac warns of sun.misc, and cannot be told not to.
+        Class<?> signal = Class.forName("sun.misc.Signal");
+        Class<?> handler = Class.forName("sun.misc.SignalHandler");
+        Object count =
+                Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, (self, method, args) -> {
+                    HANDLED.release();
+                    return null;
+                });
+        signal.getMethod("handle", signal, handler)
+                .invoke(null, signal.getConstructor(String.class).newInstance("WINCH"), count);
+        MethodHandle siginterrupt = Linkage.plain(
+                "siginterrupt",
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+        assertEquals(0, (int) siginterrupt.invokeExact(SIGWINCH, 1));
+    }
+
+    /** A call in a thread of its own, which sleeps in the kernel by the time {@link #in} returns. */
+    private record Waiting(int tid, CompletableFuture<Long> answer) {
+        static Waiting in(LongSupplier call) throws Exception {
+            CompletableFuture<Integer> tid = new CompletableFuture<>();
+            CompletableFuture<Long> answer = new CompletableFuture<>();
+            Thread.ofPlatform().daemon().start(() -> {
+                tid.complete(Syscalls.gettid());
+                answer.complete(call.getAsLong());
+            });
+            while (!sleepsInACall(tid.get())) Thread.onSpinWait();
+            return new Waiting(tid.get(), answer);
+        }
+
+        /** Whether the kernel shows the thread in a system call other than futex(2), which is the JVM's own waiting. */
+        private static boolean sleepsInACall(int tid) throws Exception {
+            String call = Files.readString(Path.of("/proc/self/task/" + tid + "/syscall"));
+            return !call.startsWith("running") && !call.startsWith(FUTEX);
+        }
+
+        void signal() throws Exception {
+            Linkage.CallState state = Linkage.callState();
+            int n;
+            try {
+                n = Linkage.result((int) TGKILL.invokeExact(state.errno, Syscalls.getpid(), tid, SIGWINCH), state);
+            } catch (Throwable e) {
+                throw Linkage.unexpected(e);
+            }
+            assertEquals(0, n);
+            HANDLED.acquire();
+        }
+    }
+
+    private void assertGoesOn(long expected, LongSupplier call, Runnable cause) throws Exception {
+        Waiting waiting = Waiting.in(call);
+        waiting.signal();
+        assertFalse(waiting.answer.isDone());
+        cause.run();
+        assertEquals(expected, waiting.answer.get());
+    }
+
+    @Test
+    void pollSaysEintr() throws Exception {
+        MemorySegment nothing = arena.allocate(8);
+        nothing.set(ValueLayout.JAVA_INT, 0, -1);
+        Waiting waiting = Waiting.in(() -> Syscalls.poll(nothing, -1));
+        waiting.signal();
+        assertEquals(-Errno.EINTR, waiting.answer.get());
+    }
+
+    @Test
+    void epollWaitSaysEintr() throws Exception {
+        try (Epoll epoll = new Epoll(arena, 1)) {
+            MemorySegment events = arena.allocate(Epoll.EVENT_SIZE, 8);
+            Waiting waiting = Waiting.in(() -> Syscalls.epoll_wait(epoll.fd().value(), events, -1));
+            waiting.signal();
+            assertEquals(-Errno.EINTR, waiting.answer.get());
+        }
+    }
+
+    @Test
+    void ownersTakeASignalForAnEarlyWakeUp() throws Exception {
+        try (Epoll epoll = new Epoll(arena, 1)) {
+            Waiting inEpoll = Waiting.in(() -> answer(() -> epoll.await(-1)));
+            inEpoll.signal();
+            assertEquals(0, inEpoll.answer.get());
+        }
+        Poll poll = new Poll(arena, 1);
+        Waiting inPoll = Waiting.in(() -> answer(() -> poll.poll(-1)));
+        inPoll.signal();
+        assertEquals(0, inPoll.answer.get());
+    }
+
+    @Test
+    void connectSaysEintrAndIsNotTriedAgain() throws Exception {
+        SocketAddress address = SocketAddress.Unix.abstractName("arca signal test " + Syscalls.getpid());
+        MemorySegment sockaddr = address.toSockaddr(arena);
+        // A Unix socket waits in connect(2) for room in the backlog; 0 has room for one.
+        try (Fd listener = Sockets.listen(address, 0, 0);
+                Fd first = Sockets.connect(address);
+                Fd second = Sockets.open(AF_UNIX, SOCK_STREAM)) {
+            Waiting waiting = Waiting.in(() -> Syscalls.connect(second.value(), sockaddr));
+            waiting.signal();
+            assertEquals(-Errno.EINTR, waiting.answer.get());
+            assertTrue(listener.isOpen() && first.isOpen());
+        }
+    }
+
+    @Test
+    void readWriteAndSpliceGoOn() throws Exception {
+        MemorySegment page = arena.allocate(4096, 4096); // one page, so one slot of a pipe
+        MemorySegment drained = arena.allocate(4096);
+        try (Pipe in = Pipe.open(0, 4096);
+                Pipe out = Pipe.open(0, 4096)) {
+            int reader = in.reader().value();
+            int writer = in.writer().value();
+            assertGoesOn(4096, () -> Syscalls.read(reader, page), () -> Syscalls.write(writer, page));
+            Syscalls.write(writer, page);
+            assertGoesOn(4096, () -> Syscalls.write(writer, page), () -> Syscalls.read(reader, drained));
+            Syscalls.read(reader, drained);
+            assertGoesOn(
+                    4096,
+                    () -> Syscalls.splice(reader, out.writer().value(), 4096, 0),
+                    () -> Syscalls.write(writer, page));
+            Syscalls.read(out.reader().value(), drained);
+            assertGoesOn(
+                    4096,
+                    () -> Syscalls.tee(reader, out.writer().value(), 4096, 0),
+                    () -> Syscalls.write(writer, page));
+            assertGoesOn(4096, () -> Syscalls.vmsplice(writer, page, 0), () -> Syscalls.read(reader, drained));
+        }
+    }
+
+    @Test
+    void socketCallsGoOn() throws Exception {
+        try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
+                ScmRights rights = new ScmRights(arena, 1, 0)) {
+            int first = pair.first().value();
+            int second = pair.second().value();
+            MemorySegment one = arena.allocate(1);
+            assertGoesOn(1, () -> Syscalls.recv(second, one, 0), () -> Syscalls.send(first, one, 0));
+            assertGoesOn(1, () -> rights.receive(second, 0), () -> Syscalls.send(first, one, 0));
+            MemorySegment much = arena.allocate(1 << 20);
+            long queued = Syscalls.send(first, much, MSG_DONTWAIT);
+            MemorySegment all = arena.allocate(queued);
+            assertGoesOn(1, () -> Syscalls.send(first, one, 0), () -> Syscalls.recv(second, all, MSG_WAITALL));
+        }
+    }
+
+    @Test
+    void acceptAndFlockGoOn(@TempDir Path folder) throws Exception {
+        SocketAddress address = SocketAddress.Unix.path(folder.resolve("s").toString());
+        try (Fd listener = Sockets.listen(address, 0, 1);
+                Fd client = Sockets.open(AF_UNIX, SOCK_STREAM)) {
+            Waiting waiting = Waiting.in(() -> Syscalls.accept4(listener.value(), SOCK_CLOEXEC));
+            waiting.signal();
+            assertEquals(0, Sockets.startConnect(client, address));
+            new Fd(Math.toIntExact(waiting.answer.get())).close();
+        }
+        String lock = folder.resolve("lock").toString();
+        try (Fd first = Fd.open(lock, O_CREAT | O_RDWR, 0600);
+                Fd second = Fd.open(lock, O_RDWR, 0)) {
+            assertEquals(0, Syscalls.flock(first.value(), LOCK_EX));
+            assertGoesOn(
+                    0, () -> Syscalls.flock(second.value(), LOCK_EX), () -> Syscalls.flock(first.value(), LOCK_UN));
+        }
+    }
+
+    private static long answer(Callable<Integer> call) {
+        try {
+            return call.call();
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+}
