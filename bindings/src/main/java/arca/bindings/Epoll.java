@@ -43,8 +43,41 @@ public final class Epoll implements AutoCloseable {
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
     public Epoll(Arena arena, int capacity) throws ErrnoException {
-        this.memory = arena.allocate(EVENT, Objects.checkIndex(capacity, Integer.MAX_VALUE));
+        this.memory = events(arena, capacity);
         this.fd = new Fd(check("epoll_create1", Syscalls.epoll_create1(EPOLL_CLOEXEC)));
+    }
+
+    /**
+     * Memory for {@link Syscalls#epoll_wait}, for whoever calls it directly.
+     *
+     * @param arena where it is
+     * @param capacity the most events that one wait reports
+     * @return an array of struct epoll_event
+     */
+    public static MemorySegment events(Arena arena, int capacity) {
+        return arena.allocate(EVENT, Objects.checkIndex(capacity, Integer.MAX_VALUE));
+    }
+
+    /**
+     * What happened.
+     *
+     * @param memory an array of struct epoll_event
+     * @param index an element that epoll_wait stored, from 0
+     * @return {@code EPOLL*}
+     */
+    public static int events(MemorySegment memory, int index) {
+        return (int) EVENTS.get(memory, 0L, (long) index);
+    }
+
+    /**
+     * To which descriptor it happened.
+     *
+     * @param memory an array of struct epoll_event
+     * @param index an element that epoll_wait stored, from 0
+     * @return the token the descriptor was added with
+     */
+    public static long token(MemorySegment memory, int index) {
+        return (long) TOKEN.get(memory, 0L, (long) index);
     }
 
     /** Writes one event for epoll_ctl, and returns its memory. */
@@ -122,7 +155,7 @@ public final class Epoll implements AutoCloseable {
      * @return {@code EPOLL*}
      */
     public int events(int index) {
-        return (int) EVENTS.get(memory, 0L, (long) Objects.checkIndex(index, count));
+        return events(memory, Objects.checkIndex(index, count));
     }
 
     /**
@@ -132,7 +165,7 @@ public final class Epoll implements AutoCloseable {
      * @return the token it was added with
      */
     public long token(int index) {
-        return (long) TOKEN.get(memory, 0L, (long) Objects.checkIndex(index, count));
+        return token(memory, Objects.checkIndex(index, count));
     }
 
     /** Closes the epoll descriptor; what it watched stays open. */

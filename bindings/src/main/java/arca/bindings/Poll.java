@@ -39,6 +39,15 @@ public final class Poll {
     }
 
     /**
+     * The array itself, for whoever calls {@link Syscalls#poll} directly.
+     *
+     * @return native memory, an array of struct pollfd
+     */
+    public MemorySegment memory() {
+        return memory;
+    }
+
+    /**
      * Has an entry watch a descriptor.
      *
      * @param index the entry, from 0
