@@ -421,7 +421,7 @@ public final class Errno {
      * @return its C name, or {@code "errno "} and the number where the C library knows none
      */
     public static String name(int errno) {
-        return Text.of(Text.NAME, errno, "errno " + errno);
+        return Text.of(Text.NAME, errno, "errno " + Integer.toUnsignedString(errno));
     }
 
     /**

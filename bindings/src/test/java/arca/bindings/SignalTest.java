@@ -11,10 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.reflect.Proxy;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AutoClose;
@@ -28,7 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class SignalTest {
     private static final int SIGWINCH = 28;
-    private static final String FUTEX = Linkage.AARCH64 ? "98 " : "202 ";
     private static final Semaphore HANDLED = new Semaphore(0);
     private static final MethodHandle TGKILL = Linkage.capturingErrno(
             "tgkill",
@@ -56,44 +53,25 @@ class SignalTest {
         assertEquals(0, (int) siginterrupt.invokeExact(SIGWINCH, 1));
     }
 
-    /** A call in a thread of its own, which sleeps in the kernel by the time {@link #in} returns. */
-    private record Waiting(int tid, CompletableFuture<Long> answer) {
-        static Waiting in(LongSupplier call) throws Exception {
-            CompletableFuture<Integer> tid = new CompletableFuture<>();
-            CompletableFuture<Long> answer = new CompletableFuture<>();
-            Thread.ofPlatform().daemon().start(() -> {
-                tid.complete(Syscalls.gettid());
-                answer.complete(call.getAsLong());
-            });
-            while (!sleepsInACall(tid.get())) Thread.onSpinWait();
-            return new Waiting(tid.get(), answer);
+    private static void signal(Waiting waiting) throws Exception {
+        Linkage.CallState state = Linkage.callState();
+        int n;
+        try {
+            n = Linkage.result(
+                    (int) TGKILL.invokeExact(state.errno, Syscalls.getpid(), waiting.tid(), SIGWINCH), state);
+        } catch (Throwable e) {
+            throw Linkage.unexpected(e);
         }
-
-        /** Whether the kernel shows the thread in a system call other than futex(2), which is the JVM's own waiting. */
-        private static boolean sleepsInACall(int tid) throws Exception {
-            String call = Files.readString(Path.of("/proc/self/task/" + tid + "/syscall"));
-            return !call.startsWith("running") && !call.startsWith(FUTEX);
-        }
-
-        void signal() throws Exception {
-            Linkage.CallState state = Linkage.callState();
-            int n;
-            try {
-                n = Linkage.result((int) TGKILL.invokeExact(state.errno, Syscalls.getpid(), tid, SIGWINCH), state);
-            } catch (Throwable e) {
-                throw Linkage.unexpected(e);
-            }
-            assertEquals(0, n);
-            HANDLED.acquire();
-        }
+        assertEquals(0, n);
+        HANDLED.acquire();
     }
 
     private void assertGoesOn(long expected, LongSupplier call, Runnable cause) throws Exception {
         Waiting waiting = Waiting.in(call);
-        waiting.signal();
-        assertFalse(waiting.answer.isDone());
+        signal(waiting);
+        assertFalse(waiting.answer().isDone());
         cause.run();
-        assertEquals(expected, waiting.answer.get());
+        assertEquals(expected, waiting.answer().get());
     }
 
     @Test
@@ -101,8 +79,8 @@ class SignalTest {
         MemorySegment nothing = arena.allocate(8);
         nothing.set(ValueLayout.JAVA_INT, 0, -1);
         Waiting waiting = Waiting.in(() -> Syscalls.poll(nothing, -1));
-        waiting.signal();
-        assertEquals(-Errno.EINTR, waiting.answer.get());
+        signal(waiting);
+        assertEquals(-Errno.EINTR, waiting.answer().get());
     }
 
     @Test
@@ -110,8 +88,8 @@ class SignalTest {
         try (Epoll epoll = new Epoll(arena, 1)) {
             MemorySegment events = arena.allocate(Epoll.EVENT_SIZE, 8);
             Waiting waiting = Waiting.in(() -> Syscalls.epoll_wait(epoll.fd().value(), events, -1));
-            waiting.signal();
-            assertEquals(-Errno.EINTR, waiting.answer.get());
+            signal(waiting);
+            assertEquals(-Errno.EINTR, waiting.answer().get());
         }
     }
 
@@ -119,13 +97,13 @@ class SignalTest {
     void ownersTakeASignalForAnEarlyWakeUp() throws Exception {
         try (Epoll epoll = new Epoll(arena, 1)) {
             Waiting inEpoll = Waiting.in(() -> answer(() -> epoll.await(-1)));
-            inEpoll.signal();
-            assertEquals(0, inEpoll.answer.get());
+            signal(inEpoll);
+            assertEquals(0, inEpoll.answer().get());
         }
         Poll poll = new Poll(arena, 1);
         Waiting inPoll = Waiting.in(() -> answer(() -> poll.poll(-1)));
-        inPoll.signal();
-        assertEquals(0, inPoll.answer.get());
+        signal(inPoll);
+        assertEquals(0, inPoll.answer().get());
     }
 
     @Test
@@ -137,8 +115,8 @@ class SignalTest {
                 Fd first = Sockets.connect(address);
                 Fd second = Sockets.open(AF_UNIX, SOCK_STREAM)) {
             Waiting waiting = Waiting.in(() -> Syscalls.connect(second.value(), sockaddr));
-            waiting.signal();
-            assertEquals(-Errno.EINTR, waiting.answer.get());
+            signal(waiting);
+            assertEquals(-Errno.EINTR, waiting.answer().get());
             assertTrue(listener.isOpen() && first.isOpen());
         }
     }
@@ -190,9 +168,9 @@ class SignalTest {
         try (Fd listener = Sockets.listen(address, 0, 1);
                 Fd client = Sockets.open(AF_UNIX, SOCK_STREAM)) {
             Waiting waiting = Waiting.in(() -> Syscalls.accept4(listener.value(), SOCK_CLOEXEC));
-            waiting.signal();
+            signal(waiting);
             assertEquals(0, Sockets.startConnect(client, address));
-            new Fd(Math.toIntExact(waiting.answer.get())).close();
+            new Fd(Math.toIntExact(waiting.answer().get())).close();
         }
         String lock = folder.resolve("lock").toString();
         try (Fd first = Fd.open(lock, O_CREAT | O_RDWR, 0600);

@@ -1,0 +1,172 @@
+package arca.bindings;
+
+import static arca.bindings.Constants.*;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A segment that is not what a call needs is an exception, never a crash. The calls are found by reflection. */
+class MemorySafetyTest {
+    /** Those whose memory the kernel writes to. */
+    private static final Set<String> STORING = Set.of(
+            "pipe2", "socketpair", "read", "recv", "poll", "epoll_wait", "getsockname", "getpeername", "vmsplice");
+
+    static Stream<Method> calls() {
+        return Arrays.stream(Syscalls.class.getDeclaredMethods())
+                .filter(call -> Modifier.isPublic(call.getModifiers()))
+                .filter(call -> Arrays.asList(call.getParameterTypes()).contains(MemorySegment.class));
+    }
+
+    static Stream<Method> storingCalls() {
+        return calls().filter(call -> STORING.contains(call.getName()));
+    }
+
+    private static Throwable thrownBy(Method call, MemorySegment memory) {
+        Object[] arguments = Arrays.stream(call.getParameterTypes())
+                .map(type -> type == MemorySegment.class ? memory : (Object) (-1))
+                .toArray();
+        return assertThrows(InvocationTargetException.class, () -> call.invoke(null, arguments))
+                .getCause();
+    }
+
+    @ParameterizedTest
+    @MethodSource("calls")
+    void heapSegmentIsRefused(Method call) {
+        assertInstanceOf(IllegalArgumentException.class, thrownBy(call, MemorySegment.ofArray(new long[6])));
+    }
+
+    @ParameterizedTest
+    @MethodSource("calls")
+    void closedArenaIsRefused(Method call) {
+        Arena arena = Arena.ofConfined();
+        MemorySegment memory = arena.allocate(48, 8);
+        arena.close();
+        assertInstanceOf(IllegalStateException.class, thrownBy(call, memory));
+    }
+
+    @ParameterizedTest
+    @MethodSource("calls")
+    void anotherThreadsArenaIsRefused(Method call) throws Exception {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(48, 8);
+            CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+            Thread.ofPlatform()
+                    .start(() -> thrown.complete(thrownBy(call, memory)))
+                    .join();
+            assertInstanceOf(WrongThreadException.class, thrown.get());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("storingCalls")
+    void readOnlySegmentIsRefused(Method call) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(48, 8).asReadOnly();
+            assertInstanceOf(IllegalArgumentException.class, thrownBy(call, memory));
+        }
+    }
+
+    @Test
+    void everyCallWithMemoryIsInThisTest() {
+        Set<String> known = Set.of(
+                "pipe2",
+                "vmsplice",
+                "read",
+                "write",
+                "recv",
+                "send",
+                "poll",
+                "epoll_wait",
+                "socketpair",
+                "bind",
+                "connect",
+                "getsockname",
+                "getpeername",
+                "getsockopt",
+                "setsockopt",
+                "open",
+                "unlink");
+        assertEquals(known, Set.copyOf(calls().map(Method::getName).distinct().toList()));
+    }
+
+    @Test
+    void memoryOfTheWrongSizeIsRefused() {
+        try (Arena arena = Arena.ofConfined()) {
+            refuses(arena.allocate(7), memory -> Syscalls.pipe2(memory, 0));
+            refuses(arena.allocate(7), memory -> Syscalls.socketpair(AF_UNIX, SOCK_STREAM, 0, memory));
+            refuses(arena.allocate(9), memory -> Syscalls.poll(memory, 0));
+            refuses(arena.allocate(Epoll.EVENT_SIZE + 1), memory -> Syscalls.epoll_wait(0, memory, 0));
+            refuses(arena.allocate(0), memory -> Syscalls.unlink(memory));
+            refuses(arena.allocateFrom("no end").asSlice(0, 6), memory -> Syscalls.open(memory, O_RDONLY, 0));
+            refuses(arena.allocateFrom("no end").asSlice(0, 6), memory -> Syscalls.unlink(memory));
+        }
+    }
+
+    private static void refuses(MemorySegment memory, Consumer<MemorySegment> call) {
+        assertThrows(IllegalArgumentException.class, () -> call.accept(memory));
+    }
+
+    @Test
+    void commandThatMightTakeAnAddressIsRefused() {
+        int getLock = 5; // F_GETLK
+        assertThrows(IllegalArgumentException.class, () -> Syscalls.fcntl(0, getLock, 0));
+        int getWindowSize = 0x5413; // TIOCGWINSZ
+        assertThrows(IllegalArgumentException.class, () -> Syscalls.ioctl(0, getWindowSize));
+    }
+
+    @Test
+    void messageTakesNoMoreThanItHasRoomFor() {
+        try (Arena arena = Arena.ofConfined();
+                ScmRights message = new ScmRights(arena, 8, 2)) {
+            assertThrows(IndexOutOfBoundsException.class, () -> message.send(0, 9, 0, 0));
+            assertThrows(IndexOutOfBoundsException.class, () -> message.send(0, 8, 3, 0));
+            assertThrows(IndexOutOfBoundsException.class, () -> message.put(2, 0));
+            assertThrows(IndexOutOfBoundsException.class, () -> new ScmRights(arena, 8, 254));
+        }
+    }
+
+    @Test
+    void sharedArenaStaysOpenWhileACallWaits() throws Exception {
+        try (Pipe pipe = Pipe.open(0, 4096);
+                Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
+                Arena own = Arena.ofConfined()) {
+            MemorySegment page = own.allocate(4096, 4096);
+            int reader = pipe.reader().value();
+            int writer = pipe.writer().value();
+            staysOpen(memory -> Syscalls.read(reader, memory), () -> Syscalls.write(writer, page));
+            staysOpen(
+                    memory -> Syscalls.recv(pair.second().value(), memory, 0),
+                    () -> Syscalls.send(pair.first().value(), page, 0));
+            assertEquals(4096, Syscalls.write(writer, page), "full");
+            staysOpen(memory -> Syscalls.vmsplice(writer, memory, 0), () -> Syscalls.read(reader, page));
+        }
+    }
+
+    /** {@code call} waits until {@code cause}. */
+    private static void staysOpen(Consumer<MemorySegment> call, Runnable cause) throws Exception {
+        Arena shared = Arena.ofShared();
+        MemorySegment memory = shared.allocate(4096, 4096);
+        Waiting waiting = Waiting.in(() -> {
+            call.accept(memory);
+            return 0;
+        });
+        assertThrows(IllegalStateException.class, shared::close);
+        cause.run();
+        assertEquals(0, waiting.answer().get());
+        shared.close();
+    }
+}
