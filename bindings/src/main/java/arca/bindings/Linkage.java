@@ -39,15 +39,18 @@ final class Linkage {
     static final class CallState {
         /** Leading argument of every handle of {@link #capturingErrno}. */
         final MemorySegment errno;
-        /** Zero-filled once, 16 bytes, 8-aligned: an epoll_event, an iovec, an int. */
+        /** Zero-filled once, 16 bytes, 8-aligned: an epoll_event, an iovec. */
         final MemorySegment argument;
-        /** A socklen_t, beside an {@link #argument} in use. */
+        /** An int passed by address; of its own, for a slice of the above might be an allocation. */
+        final MemorySegment integer;
+        /** A socklen_t, beside another argument in use. */
         final MemorySegment length;
 
         CallState() {
             Arena arena = Arena.ofAuto(); // its end is the thread's, which nobody can tell us
             errno = arena.allocate(STATE);
             argument = arena.allocate(16, 8);
+            integer = arena.allocate(ValueLayout.JAVA_INT);
             length = arena.allocate(ValueLayout.JAVA_INT);
         }
     }

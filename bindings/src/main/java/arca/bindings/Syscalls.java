@@ -691,7 +691,7 @@ public final class Syscalls {
      * @return the value, or {@code -errno}
      */
     public static int getsockopt(int socket, int level, int option) {
-        MemorySegment value = Linkage.callState().argument.asSlice(0, JAVA_INT);
+        MemorySegment value = Linkage.callState().integer;
         int n = getsockopt(socket, level, option, value);
         return n < 0 ? n : value.get(JAVA_INT, 0);
     }
@@ -735,7 +735,7 @@ public final class Syscalls {
      * @return 0, or {@code -errno}
      */
     public static int setsockopt(int socket, int level, int option, int value) {
-        MemorySegment memory = Linkage.callState().argument.asSlice(0, JAVA_INT);
+        MemorySegment memory = Linkage.callState().integer;
         memory.set(JAVA_INT, 0, value);
         return setsockopt(socket, level, option, memory);
     }
@@ -830,10 +830,10 @@ public final class Syscalls {
             int n;
             do {
                 n = Linkage.result(
-                        (int) Ioctl.HANDLE.invokeExact(state.errno, fd, (long) intRequest(request), state.argument),
+                        (int) Ioctl.HANDLE.invokeExact(state.errno, fd, (long) intRequest(request), state.integer),
                         state);
             } while (n == -Errno.EINTR);
-            return n < 0 ? n : state.argument.get(JAVA_INT, 0);
+            return n < 0 ? n : state.integer.get(JAVA_INT, 0);
         } catch (Throwable e) {
             throw Linkage.unexpected(e);
         }

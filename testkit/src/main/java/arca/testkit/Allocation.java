@@ -6,7 +6,7 @@ import java.lang.management.ManagementFactory;
 public final class Allocation {
     private static final com.sun.management.ThreadMXBean THREADS =
             (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private static final int ROUNDS = 30;
+    private static final int ROUNDS = 300;
     private static final int CALLS = 5_000;
 
     private Allocation() {}
@@ -19,11 +19,11 @@ public final class Allocation {
 
     /**
      * Bytes this thread allocates for each call, as the least of many rounds: the compiler needs the first ones, and an
-     * allocation on every call would be in all of them.
+     * allocation on every call would be in all of them. Ends with the first round that has none.
      */
     public static double bytesPerCall(Code code) throws Exception {
         long least = Long.MAX_VALUE;
-        for (int round = 0; round < ROUNDS; round++) {
+        for (int round = 0; round < ROUNDS && least > 0; round++) {
             long before = THREADS.getCurrentThreadAllocatedBytes();
             for (int i = 0; i < CALLS; i++) code.run();
             least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);

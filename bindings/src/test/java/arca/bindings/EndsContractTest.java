@@ -1,0 +1,102 @@
+package arca.bindings;
+
+import static arca.bindings.Constants.*;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.Test;
+
+/** How TCP connections begin and end: tcp(7), and what it does not say. */
+class EndsContractTest {
+    /** Fills the peer's receive queue and our send queue; the peer must read to get all of it. */
+    private static long fill(Tcp tcp) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment much = arena.allocate(1 << 20);
+            long sent = 0;
+            for (long n; (n = Syscalls.send(tcp.ours().value(), much, MSG_NOSIGNAL)) > 0; ) sent += n;
+            return sent;
+        }
+    }
+
+    @Test
+    void closingWithUnreadBytesResetsThePeerAndLosesWhatItHasNotRead() throws Exception {
+        try (Tcp tcp = Tcp.open()) {
+            tcp.arrive("unread");
+            long sent = fill(tcp);
+            Sockets.shutdown(tcp.ours(), SHUT_WR);
+            tcp.ours().close();
+            long got = Tcp.drain(tcp.peer());
+            assertEquals(-Errno.ECONNRESET, got, () -> "of " + sent + " bytes " + Tcp.kernel());
+        }
+    }
+
+    @Test
+    void discardingFirstLosesNothing() throws Exception {
+        try (Tcp tcp = Tcp.open();
+                Arena arena = Arena.ofConfined()) {
+            tcp.arrive("unread");
+            long sent = fill(tcp);
+            Sockets.shutdown(tcp.ours(), SHUT_WR);
+            assertEquals(6, Syscalls.recv(tcp.ours().value(), arena.allocate(64), 0));
+            tcp.ours().close();
+            assertEquals(sent, Tcp.drain(tcp.peer()), Tcp::kernel);
+        }
+    }
+
+    @Test
+    void shuttingReadingDownRefusesNothing() throws Exception {
+        try (Tcp tcp = Tcp.open()) {
+            Sockets.shutdown(tcp.ours(), SHUT_RD);
+            int events = Tcp.events(tcp.ours(), POLLIN | POLLRDHUP);
+            assertEquals(POLLIN | POLLRDHUP, events, () -> "for good " + Tcp.kernel());
+            tcp.peer().nonBlocking(true);
+            Tcp.send(tcp.peer(), "goes out all the same", 0);
+            while (Syscalls.ioctl(tcp.peer().value(), SIOCOUTQ) > 0) Thread.onSpinWait();
+            assertEquals(0, Tcp.events(tcp.peer(), POLLIN), () -> "and is acknowledged, no reset " + Tcp.kernel());
+        }
+    }
+
+    @Test
+    void portCanConnectToItself() throws Exception {
+        try (Fd socket = Sockets.open(AF_INET, SOCK_STREAM)) {
+            Sockets.bind(socket, Tcp.LOOPBACK);
+            SocketAddress own = Sockets.localAddress(socket);
+            assertEquals(0, Sockets.startConnect(socket, own), () -> "nobody listens " + Tcp.kernel());
+            assertEquals(own, Sockets.peerAddress(socket), "which is how it is seen");
+        }
+    }
+
+    @Test
+    void connectionResetBeforeItWasAcceptedIsAcceptedAllTheSame() throws Exception {
+        try (Fd listener = Sockets.listen(Tcp.LOOPBACK, 0, 4);
+                Arena arena = Arena.ofConfined()) {
+            Fd peer = Sockets.connect(Sockets.localAddress(listener));
+            MemorySegment linger = arena.allocate(8);
+            linger.set(ValueLayout.JAVA_INT, 0, 1);
+            assertEquals(0, Syscalls.setsockopt(peer.value(), SOL_SOCKET, SO_LINGER, linger));
+            Tcp.send(peer, "hi", 0);
+            peer.close();
+            Tcp.await(listener, POLLIN, POLLIN);
+            try (Fd accepted = Sockets.accept(listener, 0).orElseThrow()) {
+                assertEquals("hi", Tcp.read(accepted, 10), () -> "what came before the reset " + Tcp.kernel());
+                assertEquals(
+                        -Errno.ECONNRESET, Syscalls.recv(accepted.value(), linger, 0), () -> "then it " + Tcp.kernel());
+            }
+        }
+    }
+
+    @Test
+    void listenersOfOneAddressAreRefusedByBindOrListen() throws Exception {
+        try (Fd first = Sockets.open(AF_INET, SOCK_STREAM);
+                Fd second = Sockets.open(AF_INET, SOCK_STREAM)) {
+            Sockets.setOption(first, SOL_SOCKET, SO_REUSEADDR, 1);
+            Sockets.setOption(second, SOL_SOCKET, SO_REUSEADDR, 1);
+            Sockets.bind(first, Tcp.LOOPBACK);
+            Sockets.bind(second, Sockets.localAddress(first));
+            assertEquals(0, Syscalls.listen(first.value(), 1));
+            assertEquals(-Errno.EADDRINUSE, Syscalls.listen(second.value(), 1), Tcp::kernel);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package arca.bindings;
+
+import static arca.bindings.Constants.*;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import arca.testkit.ChildJvm;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A pipe has one lock for both ends, and splice(2) sleeps with it in hand: whoever holds one end of a pipe can freeze any
+ * thread that touches the other, O_NONBLOCK or not, until it dies. So no thread may touch the pipes of two guests.
+ */
+class PipeLockContractTest {
+    /** Receives a pipe's write end over a Unix socket and splices into it from a socket on which nothing ever comes. */
+    static final class Holder {
+        private Holder() {}
+
+        public static void main(String[] args) throws Exception {
+            try (Fd socket = Sockets.connect(SocketAddress.Unix.path(args[0]));
+                    Arena arena = Arena.ofConfined();
+                    ScmRights message = new ScmRights(arena, 1, 1);
+                    Sockets.Pair idle = Sockets.pair(SOCK_STREAM)) {
+                message.receive(socket.value(), 0);
+                try (Fd writer = message.take()) {
+                    Syscalls.splice(idle.first().value(), writer.value(), 4096, 0);
+                }
+            }
+        }
+    }
+
+    @Test
+    void readerSleepsUninterruptiblyWhileTheOtherEndSplices(@TempDir Path folder) throws Exception {
+        SocketAddress address = SocketAddress.Unix.path(folder.resolve("s").toString());
+        List<String> command = new ArrayList<>(List.of(ChildJvm.java()));
+        command.addAll(ChildJvm.sameClasses());
+        command.addAll(List.of(Holder.class.getName(), folder.resolve("s").toString()));
+        try (Fd listener = Sockets.listen(address, 0, 1);
+                Pipe pipe = Pipe.open(0);
+                Arena arena = Arena.ofShared();
+                ScmRights message = new ScmRights(arena, 1, 1)) {
+            pipe.reader().nonBlocking(true); // ours; a writer's O_NONBLOCK would be the splice's too
+            MemorySegment byteOfMemory = arena.allocate(1);
+            Process holder = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(folder.resolve("output").toFile())
+                    .start();
+            try (Fd connection = Sockets.accept(listener, 0).orElseThrow()) {
+                message.put(0, pipe.writer().value());
+                assertEquals(1, message.send(connection.value(), 1, 1, 0));
+                awaitSplice(holder);
+                int reader = pipe.reader().value();
+                Waiting waiting = Waiting.in(() -> Syscalls.read(reader, byteOfMemory));
+                assertEquals('D', state(waiting.tid()), Tcp::kernel);
+                assertEquals(0, Tcp.events(pipe.reader(), POLLIN), "poll(2) takes no lock");
+                pipe.reader().nonBlocking(true); // nor does F_SETFL, which also changes nothing
+                assertFalse(waiting.answer().isDone());
+                holder.destroyForcibly();
+                assertEquals(-Errno.EAGAIN, waiting.answer().get(10, TimeUnit.SECONDS), "freed by the holder's death");
+            } finally {
+                holder.destroyForcibly().waitFor();
+                holder.getOutputStream().close();
+            }
+        }
+    }
+
+    /** Until a thread of the process sleeps in splice(2): the system call's number is the architecture's. */
+    private static void awaitSplice(Process holder) throws Exception {
+        String splice = Linkage.AARCH64 ? "76 " : "275 ";
+        while (true) {
+            assertTrue(holder.isAlive(), () -> "the holder has died " + Tcp.kernel());
+            try (var tasks = Files.newDirectoryStream(Path.of("/proc/" + holder.pid() + "/task"))) {
+                for (Path task : tasks) if (call(task).startsWith(splice)) return;
+            }
+        }
+    }
+
+    private static String call(Path task) {
+        try {
+            return Files.readString(task.resolve("syscall"));
+        } catch (IOException e) {
+            return "none: the thread has ended since it was listed";
+        }
+    }
+
+    private static char state(int tid) throws Exception {
+        String stat = Files.readString(Path.of("/proc/self/task/" + tid + "/stat"));
+        return stat.charAt(stat.lastIndexOf(')') + 2);
+    }
+}
