@@ -1,4 +1,12 @@
 /** The monitor: owns the TCP sockets and relays bytes between them and the guests' pipes. */
 module arca.monitor {
-    requires arca.control;
+    requires transitive arca.control;
+    requires arca.bindings;
+    requires info.picocli;
+    requires org.slf4j;
+
+    exports arca.monitor;
+
+    opens arca.monitor.cli to
+            info.picocli;
 }

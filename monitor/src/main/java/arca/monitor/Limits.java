@@ -1,0 +1,25 @@
+package arca.monitor;
+
+/**
+ * What guests may have. A request beyond it is refused with a true errno, and the guest lives.
+ *
+ * @param connections live connections of one guest
+ * @param listeners listeners of one guest
+ * @param waitingAccepts AcceptRequests of one guest without a reply
+ * @param connecting TCP handshakes of one guest under way
+ * @param guests guests of the monitor, those that drain included
+ * @param guestsPerUid guests of one user
+ * @param pipeMemory bytes that all pipes of the monitor may take before new ones are made small; 0 for what
+ *     fs.pipe-user-pages-soft gives
+ */
+public record Limits(
+        int connections,
+        int listeners,
+        int waitingAccepts,
+        int connecting,
+        int guests,
+        int guestsPerUid,
+        long pipeMemory) {
+    /** 8192 connections, 256 listeners, 4096 waiting accepts and 256 handshakes a guest; 512 guests, 256 of one user. */
+    public static final Limits DEFAULT = new Limits(8192, 256, 4096, 256, 512, 256, 0);
+}
