@@ -1,20 +1,119 @@
 package arca.monitor;
 
+import arca.bindings.EventFd;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The monitor. */
+/**
+ * A monitor: a control socket that guests connect to, a thread for each guest, and a watchdog. It runs until it is
+ * stopped. Any thread may call its methods.
+ *
+ * <pre>{@code
+ * MonitorConfig config = MonitorConfig.DEFAULT.withControl(path).withPolicy(policy);
+ * try (Monitor monitor = Monitor.start(config)) {
+ *     // guests come and go
+ *     monitor.stop();
+ * }
+ * }</pre>
+ */
 public final class Monitor implements AutoCloseable {
-    private Monitor() {}
+    private static final Logger LOG = LoggerFactory.getLogger(Monitor.class);
+    private static final Duration TO_CLOSE = Duration.ofSeconds(1); // what threads need that nothing holds up
 
-    /** Starts a monitor, whose control socket can be connected to when this returns. */
-    public static Monitor start(MonitorConfig config) throws IOException {
-        throw new IOException("not yet: " + config);
+    private final MonitorConfig config;
+    private final Guests guests;
+    private final Shared shared;
+    private final EventFd stop;
+    private final Thread watchdog;
+    private Optional<Thread> acceptor = Optional.empty(); // until it has been stopped
+    private boolean closed;
+
+    private Monitor(MonitorConfig config) throws IOException {
+        this.config = config;
+        this.guests = new Guests(config.limits());
+        this.shared = new Shared(config, PipeAllowance.bytes(config.limits().pipeMemory()));
+        this.stop = EventFd.open();
+        this.watchdog = Thread.ofPlatform().daemon().name("watchdog").unstarted(new Watchdog(guests, config.wedge()));
     }
 
-    /** Stops it as PROTOCOL.md says; returns when all guests have ended or the drain time is over. Any thread. */
-    public void stop() {}
+    /**
+     * Starts a monitor. Its control socket, if it has one, can be connected to when this returns.
+     *
+     * @param config what it is to be like
+     * @return the monitor, running
+     * @throws IOException if the control socket's path is in use or cannot be used, or the system has no room
+     */
+    public static Monitor start(MonitorConfig config) throws IOException {
+        Monitor monitor = new Monitor(config);
+        try {
+            if (config.control().isPresent()) monitor.accept(config.control().get());
+        } catch (IOException e) {
+            monitor.stop.close();
+            throw e;
+        }
+        monitor.watchdog.start();
+        return monitor;
+    }
 
-    /** As {@link #stop}, without waiting for live connections. */
+    private void accept(Path path) throws IOException {
+        ControlServer server = new ControlServer(ControlSocket.open(path), shared, guests, stop);
+        acceptor = Optional.of(Thread.ofPlatform().name("acceptor").start(server));
+    }
+
+    /**
+     * Stops: no more guests are let in, listeners close, waiting and new requests are refused with ESHUTDOWN, and
+     * connections go on until they end or the drain time of the configuration is over. Then everything closes, as by
+     * {@link #close}.
+     */
+    public void stop() {
+        stop(config.drain());
+    }
+
+    /** Stops at once: connections that are live are cut. It returns when everything is closed that can be. */
     @Override
-    public void close() {}
+    public void close() {
+        stop(Duration.ZERO);
+    }
+
+    private synchronized void stop(Duration drain) {
+        if (closed) return;
+        closed = true;
+        try {
+            stopAccepting();
+            for (GuestThread guest : guests.live()) guest.stop();
+            if (!guests.awaitNone(drain.toNanos())) {
+                List<GuestThread> left = guests.live();
+                LOG.info("{} guests still have connections; they are cut", left.size());
+                left.forEach(GuestThread::kill);
+                if (!guests.awaitNone(TO_CLOSE.toNanos())) reportStuck();
+            }
+            guests.close();
+            TimeUnit.MILLISECONDS.timedJoin(watchdog, TO_CLOSE.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void stopAccepting() throws InterruptedException {
+        stop.signal();
+        if (acceptor.isPresent()) acceptor.get().join();
+        stop.close();
+    }
+
+    /** A process whose thread waits in the kernel without end cannot wholly go: exit(2) waits for it too. */
+    private void reportStuck() {
+        for (GuestThread guest : guests.live()) {
+            LOG.error(
+                    "{}: does not end: end the process that holds its pipe locked, pid {}, uid {}",
+                    guest.name(),
+                    guest.credentials().pid(),
+                    guest.credentials().uid());
+        }
+    }
 }

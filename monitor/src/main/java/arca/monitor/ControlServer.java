@@ -1,0 +1,128 @@
+package arca.monitor;
+
+import static arca.bindings.Constants.POLLIN;
+import static arca.bindings.Constants.SOCK_NONBLOCK;
+import static arca.bindings.Constants.SOL_SOCKET;
+import static arca.bindings.Constants.SO_SNDBUF;
+
+import arca.bindings.Errno;
+import arca.bindings.ErrnoException;
+import arca.bindings.EventFd;
+import arca.bindings.Fd;
+import arca.bindings.Poll;
+import arca.bindings.Sockets;
+import arca.bindings.Sockets.Credentials;
+import java.lang.foreign.Arena;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes guests off the control socket and gives each a thread. It reads nothing of theirs and closes nothing that a guest
+ * may have written to.
+ */
+final class ControlServer implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
+
+    /** Bytes; the kernel doubles it. It holds 16 replies with descriptors (768 bytes each, measured on 6.18). */
+    private static final int SEND_BUFFER = 6144;
+
+    private static final int LISTENER = 0;
+    private static final int STOP = 1;
+    private static final int RETRY_MILLIS = 10;
+
+    private final ControlSocket socket;
+    private final Shared shared;
+    private final Guests guests;
+    private final EventFd stop;
+    private long number; // of the last guest
+
+    ControlServer(ControlSocket socket, Shared shared, Guests guests, EventFd stop) {
+        this.socket = socket;
+        this.shared = shared;
+        this.guests = guests;
+        this.stop = stop;
+    }
+
+    @Override
+    public void run() {
+        try (Arena arena = Arena.ofConfined();
+                socket) {
+            Poll poll = new Poll(arena, 2);
+            poll.set(STOP, stop.fd().value(), POLLIN);
+            poll.set(LISTENER, socket.listener().value(), POLLIN);
+            while (poll.revents(STOP) == 0) {
+                poll.poll(-1);
+                if (poll.revents(LISTENER) != 0 && !acceptAll()) {
+                    // Out of descriptors: guests stay in the backlog, and no event tells when there is room again.
+                    poll.clear(LISTENER);
+                    poll.poll(RETRY_MILLIS);
+                    poll.set(LISTENER, socket.listener().value(), POLLIN);
+                }
+            }
+        } catch (ErrnoException e) {
+            throw new IllegalStateException("accepting guests", e);
+        }
+    }
+
+    /** Takes all that wait; false where the system has no room for one more. */
+    private boolean acceptAll() {
+        try {
+            for (; ; ) {
+                Optional<Fd> guest = Sockets.accept(socket.listener(), SOCK_NONBLOCK);
+                if (guest.isEmpty()) return true;
+                welcome(guest.get());
+            }
+        } catch (ErrnoException e) {
+            LOG.warn("guests wait to be let in: {}", e.getMessage());
+            return false;
+        }
+    }
+
+    private void welcome(Fd guest) {
+        String name = "g" + ++number;
+        try {
+            Credentials who = Sockets.peerCredentials(guest);
+            if (guests.reserve(who.uid())) start(name, who, guest);
+            else refuse(guest, name, "too many guests (--max-guests, --max-guests-per-uid): pid " + who.pid());
+        } catch (ErrnoException e) {
+            refuse(guest, name, e.getMessage());
+        }
+    }
+
+    private void start(String name, Credentials who, Fd guest) throws ErrnoException {
+        Optional<EventFd> bell = Optional.empty();
+        Optional<Fd> process = Optional.empty();
+        try {
+            Sockets.setOption(guest, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
+            bell = Optional.of(guests.bell());
+            if (shared.config.wedge() == MonitorConfig.Wedge.KILL) process = Optional.of(Sockets.peerPidFd(guest));
+            GuestThread thread = new GuestThread(name, who, shared, guest, process, bell.get(), this::ended);
+            guests.add(thread);
+            try {
+                thread.start();
+            } catch (OutOfMemoryError e) { // of the system, which has no room for a thread more
+                guests.forget(thread);
+                throw new ErrnoException("pthread_create", Errno.EAGAIN);
+            }
+        } catch (ErrnoException e) {
+            process.ifPresent(Fd::close);
+            bell.ifPresent(guests::pool);
+            guests.release(who.uid());
+            throw e;
+        }
+    }
+
+    private void ended(GuestThread guest) {
+        guests.remove(guest);
+        guests.pool(guest.bell());
+        guests.release(guest.credentials().uid());
+    }
+
+    /** Closes a guest's socket unread: in a thread of its own where the close could wait without end. */
+    private void refuse(Fd guest, String name, String why) {
+        LOG.warn("{}: refused: {}", name, why);
+        if (socket.refusesDescriptors()) guest.close();
+        else Thread.ofPlatform().daemon().name("refused " + name).start(guest::close);
+    }
+}

@@ -1,0 +1,202 @@
+package arca.monitor.reactor;
+
+import static arca.bindings.Constants.EPOLL_CLOEXEC;
+import static arca.bindings.Constants.MSG_NOSIGNAL;
+import static arca.bindings.Constants.O_CLOEXEC;
+import static arca.bindings.Constants.SOCK_CLOEXEC;
+import static arca.bindings.Constants.SOCK_NONBLOCK;
+import static arca.bindings.Constants.SPLICE_F_NONBLOCK;
+
+import arca.bindings.Epoll;
+import arca.bindings.Poll;
+import arca.bindings.ScmRights;
+import arca.bindings.SocketAddress;
+import arca.bindings.Syscalls;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+
+/** Linux itself, with the memory that calls of one thread need: it must be used by the thread that makes it. */
+public final class LinuxKernel implements Kernel {
+    private static final int BATCH = 256; // events of one epoll_wait; the others wait for the next
+    private static final int FRAME = 64; // bytes; the longest reply has 27
+
+    private final Arena arena = Arena.ofConfined();
+    private final MemorySegment address = arena.allocate(SocketAddress.MAX_SIZE, Integer.BYTES);
+    private final MemorySegment ends = arena.allocate(ValueLayout.JAVA_INT, 2);
+    private final MemorySegment events = Epoll.events(arena, BATCH);
+    private final ScmRights message = new ScmRights(arena, FRAME, 2);
+    private Arena pollArena;
+    private Poll poll;
+    private int pollSize;
+    private long pollStride;
+
+    /** Allocates that memory; no descriptor is opened. */
+    public LinuxKernel() {}
+
+    @Override
+    public int socket(int domain, int type) {
+        return Syscalls.socket(domain, type | SOCK_CLOEXEC, 0);
+    }
+
+    @Override
+    public int bind(int socket, int ipv4, int port) {
+        return Syscalls.bind(socket, sockaddr(ipv4, port));
+    }
+
+    @Override
+    public int listen(int socket, int backlog) {
+        return Syscalls.listen(socket, backlog);
+    }
+
+    @Override
+    public int accept4(int listener) {
+        return Syscalls.accept4(listener, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    }
+
+    @Override
+    public int connect(int socket, int ipv4, int port) {
+        return Syscalls.connect(socket, sockaddr(ipv4, port));
+    }
+
+    private MemorySegment sockaddr(int ipv4, int port) {
+        return new SocketAddress.IPv4(ipv4, port).toSockaddr(SegmentAllocator.prefixAllocator(address));
+    }
+
+    @Override
+    public long getsockname(int socket) {
+        return endpoint(Syscalls.getsockname(socket, address));
+    }
+
+    @Override
+    public long getpeername(int socket) {
+        return endpoint(Syscalls.getpeername(socket, address));
+    }
+
+    private long endpoint(int size) {
+        if (size < 0) return size;
+        SocketAddress.IPv4 at = (SocketAddress.IPv4) SocketAddress.of(address.asSlice(0, size));
+        int octets = ByteBuffer.wrap(at.address().getAddress()).getInt();
+        return Integer.toUnsignedLong(octets) << Short.SIZE | at.port();
+    }
+
+    @Override
+    public int getsockopt(int socket, int level, int option) {
+        return Syscalls.getsockopt(socket, level, option);
+    }
+
+    @Override
+    public int setsockopt(int socket, int level, int option, int value) {
+        return Syscalls.setsockopt(socket, level, option, value);
+    }
+
+    @Override
+    public int shutdown(int socket, int how) {
+        return Syscalls.shutdown(socket, how);
+    }
+
+    @Override
+    public int pipe2(int[] pipe) {
+        int n = Syscalls.pipe2(ends, O_CLOEXEC);
+        if (n == 0) {
+            pipe[0] = ends.getAtIndex(ValueLayout.JAVA_INT, 0);
+            pipe[1] = ends.getAtIndex(ValueLayout.JAVA_INT, 1);
+        }
+        return n;
+    }
+
+    @Override
+    public int fcntl(int fd, int command, int argument) {
+        return Syscalls.fcntl(fd, command, argument);
+    }
+
+    @Override
+    public int ioctl(int fd, int request) {
+        return Syscalls.ioctl(fd, request);
+    }
+
+    @Override
+    public int close(int fd) {
+        return Syscalls.close(fd);
+    }
+
+    @Override
+    public long splice(int in, int out, long count) {
+        return Syscalls.splice(in, out, count, SPLICE_F_NONBLOCK);
+    }
+
+    @Override
+    public long read(int fd, MemorySegment to, long offset, long length) {
+        return Syscalls.read(fd, to.asSlice(offset, length));
+    }
+
+    @Override
+    public long write(int fd, MemorySegment from, long offset, long length) {
+        return Syscalls.write(fd, from.asSlice(offset, length));
+    }
+
+    @Override
+    public long recv(int socket, MemorySegment to, long length, int flags) {
+        return Syscalls.recv(socket, to.asSlice(0, length), flags);
+    }
+
+    @Override
+    public long sendmsg(int socket, MemorySegment frame, long length, int first, int second) {
+        MemorySegment.copy(frame, 0, message.bytes(), 0, length);
+        if (first >= 0) {
+            message.put(0, first);
+            message.put(1, second);
+        }
+        return message.send(socket, length, first >= 0 ? 2 : 0, MSG_NOSIGNAL);
+    }
+
+    @Override
+    public int epoll_create1() {
+        return Syscalls.epoll_create1(EPOLL_CLOEXEC);
+    }
+
+    @Override
+    public int epoll_ctl(int epfd, int op, int fd, int mask, long token) {
+        return Syscalls.epoll_ctl(epfd, op, fd, mask, token);
+    }
+
+    @Override
+    public int epoll_wait(int epfd, long[] tokens, int[] masks, int timeoutMillis) {
+        int n = Syscalls.epoll_wait(epfd, events, timeoutMillis);
+        for (int i = 0; i < n; i++) {
+            tokens[i] = Epoll.token(events, i);
+            masks[i] = Epoll.events(events, i);
+        }
+        return n;
+    }
+
+    @Override
+    public int poll(int[] fds, int[] masks, int[] revents, int count, int timeoutMillis) {
+        if (count > pollSize) growPoll(count);
+        for (int i = 0; i < count; i++) poll.set(i, fds[i], masks[i]);
+        int n = Syscalls.poll(poll.memory().asSlice(0, count * pollStride), timeoutMillis);
+        for (int i = 0; i < count; i++) revents[i] = poll.revents(i);
+        return n;
+    }
+
+    private void growPoll(int count) {
+        if (pollArena != null) pollArena.close();
+        pollArena = Arena.ofConfined();
+        pollSize = Math.max(64, Integer.highestOneBit(count) << 1);
+        poll = new Poll(pollArena, pollSize);
+        pollStride = poll.memory().byteSize() / pollSize;
+    }
+
+    @Override
+    public long nanoTime() {
+        return System.nanoTime();
+    }
+
+    @Override
+    public void close() {
+        if (pollArena != null) pollArena.close();
+        arena.close();
+    }
+}

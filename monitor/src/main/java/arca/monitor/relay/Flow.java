@@ -1,0 +1,146 @@
+package arca.monitor.relay;
+
+import arca.bindings.Errno;
+import arca.monitor.reactor.Descriptor;
+import arca.monitor.reactor.Reactor;
+import arca.monitor.reactor.Timer;
+
+/**
+ * One direction of a relay: from one of a pipe and a socket to the other.
+ *
+ * <pre>
+ * state   event                   next    because
+ * IDLE    edge on either end      READY   and runs at once
+ * READY   moved n &gt; 0             READY   again, within the turn's budget; then to the end of the ready list
+ * READY   -EAGAIN                 IDLE    source empty or sink full: we cannot tell, any edge will do
+ * READY   0                       ENDED   the source has ended, and the sink has had every byte
+ * READY   -ENOMEM, -ENOBUFS       RETRY   no edge will come
+ * RETRY   its timer               READY
+ * READY   other -errno            ENDED   an end is gone; this first answer is kept, the next would be 0
+ * any     stopped                 ENDED   the other direction, or the relay, has ended it
+ * </pre>
+ *
+ * HUP, RDHUP and ERR are edges like any other: bytes may still be queued behind them.
+ */
+abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketToPipe {
+    /** See the table. */
+    enum State {
+        IDLE,
+        READY,
+        RETRY,
+        ENDED
+    }
+
+    /** Bytes, then others get their turn: epoll(7), "Possible pitfalls", starvation. */
+    static final long TURN = 1 << 20;
+
+    private static final long RETRY_NANOS = 5_000_000;
+
+    final Reactor reactor;
+    final Mover mover;
+    final Descriptor source;
+    final Descriptor sink;
+    final Stash stash = new Stash();
+
+    final Relay relay;
+
+    private Timer retry;
+    private State state = State.IDLE;
+    private long last;
+    private long moved;
+
+    Flow(Relay relay, Reactor reactor, Mover mover, Descriptor source, Descriptor sink) {
+        this.relay = relay;
+        this.reactor = reactor;
+        this.mover = mover;
+        this.source = source;
+        this.sink = sink;
+    }
+
+    final State state() {
+        return state;
+    }
+
+    final boolean hasEnded() {
+        return state == State.ENDED;
+    }
+
+    /** Once it has ended, why: 0 after the source's last byte, or {@code -errno}. */
+    final long reason() {
+        return last;
+    }
+
+    /** Bytes that the sink has taken. */
+    final long moved() {
+        return moved;
+    }
+
+    /** Something happened at either end. */
+    final void edge() {
+        if (state == State.IDLE) turn();
+    }
+
+    @Override
+    public final void turn() {
+        if (state == State.ENDED) return; // stopped while it was in the ready list
+        state = State.READY;
+        State next = pump();
+        if (state == State.ENDED) return; // what was found out has closed the relay
+        state = next;
+        switch (state) {
+            case READY -> reactor.again(this);
+            case IDLE -> idle();
+            case RETRY -> reactor.schedule(retryTimer(), RETRY_NANOS);
+            case ENDED -> {
+                stash.clear();
+                relay.ended(this);
+            }
+        }
+    }
+
+    private State pump() {
+        for (long left = TURN; left > 0; left -= last) {
+            last = stash.isEmpty() ? move(left) : mover.flush(stash, sink.fd());
+            if (last <= 0) return after((int) -last);
+            moved += last;
+        }
+        return State.READY;
+    }
+
+    /** The state that an answer other than bytes leads to; {@code errno} is 0 at the end. */
+    State after(int errno) {
+        return switch (errno) {
+            case Errno.EAGAIN -> State.IDLE;
+            case Errno.ENOMEM, Errno.ENOBUFS -> State.RETRY;
+            default -> State.ENDED;
+        };
+    }
+
+    /** Moves once: bytes, 0 at the end, or {@code -errno}. The stash is empty. */
+    abstract long move(long count);
+
+    /** EAGAIN was the answer: sees to it that an edge comes. */
+    void idle() {
+        if (reactor.blocked(source, sink) != 0) runAgain();
+    }
+
+    /** Both ends have become ready since EAGAIN. */
+    final void runAgain() {
+        state = State.READY;
+        reactor.again(this);
+    }
+
+    private Timer retryTimer() {
+        if (retry == null) retry = new Timer(this::turn);
+        return retry;
+    }
+
+    /** Ends it for a reason that is not its own; tells nobody. */
+    final void stop(long why) {
+        if (state == State.ENDED) return;
+        if (retry != null) reactor.cancel(retry);
+        stash.clear();
+        last = why;
+        state = State.ENDED;
+    }
+}

@@ -1,0 +1,113 @@
+package arca.monitor.relay;
+
+import static arca.bindings.Constants.MSG_DONTWAIT;
+import static arca.bindings.Constants.MSG_PEEK;
+
+import arca.bindings.Errno;
+import arca.monitor.reactor.Kernel;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * How one loop moves bytes: by splice(2), so that they never enter the process, or by read(2) and write(2). It has the
+ * memory that needs, made when it is first used, and counts what was done. For the thread that makes it.
+ */
+public final class Mover implements AutoCloseable {
+    /** The two ways. */
+    public enum Way {
+        /** splice(2) between the descriptors themselves. */
+        SPLICE,
+        /** read(2) and write(2), through a buffer. */
+        COPY
+    }
+
+    /** At least a packet of a pipe in packet mode, whose rest a shorter read(2) would lose: pipe(2), O_DIRECT. */
+    private static final int BUFFER = 256 * 1024;
+
+    private final Kernel kernel;
+    private final Way way;
+    private final Arena arena = Arena.ofConfined();
+    private final MemorySegment one = arena.allocate(1);
+    private MemorySegment buffer;
+    private long calls;
+    private long bytes;
+
+    /** A mover that has moved nothing yet; the kernel stays the caller's. */
+    public Mover(Kernel kernel, Way way) {
+        this.kernel = kernel;
+        this.way = way;
+    }
+
+    /**
+     * Moves bytes from a pipe to a socket, or the other way.
+     *
+     * @param count the most
+     * @param stash where bytes are kept that were read and not written; empty at the call
+     * @return bytes moved, 0 where the source says that it has ended, or {@code -errno}
+     */
+    long move(int source, int sink, long count, Stash stash) {
+        calls++;
+        long n = switch (way) {
+            case SPLICE -> kernel.splice(source, sink, count);
+            case COPY -> copy(source, sink, count, stash);
+        };
+        if (n > 0) bytes += n;
+        return n;
+    }
+
+    private long copy(int source, int sink, long count, Stash stash) {
+        MemorySegment memory = buffer();
+        long n = kernel.read(source, memory, 0, Math.min(count, BUFFER));
+        if (n <= 0) return n;
+        long written = kernel.write(sink, memory, 0, n);
+        if (written == n || written < 0 && written != -Errno.EAGAIN) return written;
+        long kept = Math.max(written, 0);
+        stash.put(memory, kept, n - kept);
+        return kept > 0 ? kept : -Errno.EAGAIN;
+    }
+
+    /** Writes what was read before: bytes, or {@code -errno}. */
+    long flush(Stash stash, int sink) {
+        long n = stash.flush(kernel, sink);
+        if (n > 0) bytes += n;
+        return n;
+    }
+
+    /** Reads one byte of a socket into an empty stash: 1, 0 at the end, or {@code -errno}. */
+    long takeByte(int socket, Stash stash) {
+        long n = kernel.recv(socket, one, 1, MSG_DONTWAIT);
+        if (n == 1) stash.put(one, 0, 1);
+        return n;
+    }
+
+    /** Whether a socket has a byte: 1, 0 if it has ended, or {@code -errno}. */
+    long peek(int socket) {
+        return kernel.recv(socket, one, 1, MSG_PEEK | MSG_DONTWAIT);
+    }
+
+    /** Reads a socket and throws away: bytes, 0 at the end, or {@code -errno}. */
+    long discard(int socket, long count) {
+        return kernel.recv(socket, buffer(), Math.min(count, BUFFER), MSG_DONTWAIT);
+    }
+
+    private MemorySegment buffer() {
+        if (buffer == null) buffer = arena.allocate(BUFFER);
+        return buffer;
+    }
+
+    /** How often bytes were asked to be moved, EAGAIN included. */
+    public long calls() {
+        return calls;
+    }
+
+    /** Bytes moved, both directions of all connections together. */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** Frees the memory. */
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

@@ -1,0 +1,173 @@
+package arca.monitor.relay;
+
+import static arca.bindings.Constants.EPOLLERR;
+import static arca.bindings.Constants.EPOLLIN;
+import static arca.bindings.Constants.EPOLLOUT;
+import static arca.bindings.Constants.EPOLLPRI;
+import static arca.bindings.Constants.EPOLLRDHUP;
+import static arca.bindings.Constants.SHUT_WR;
+import static arca.bindings.Constants.SIOCOUTQ;
+import static arca.bindings.ErrnoException.check;
+
+import arca.bindings.Errno;
+import arca.bindings.ErrnoException;
+import arca.monitor.reactor.Descriptor;
+import arca.monitor.reactor.Reactor;
+import arca.monitor.reactor.Timer;
+import java.util.function.Consumer;
+
+/**
+ * A TCP connection and a data pipe, and the two flows between them. It owns the socket and our two ends, and closes each
+ * when nothing more can come of it. Loop thread only.
+ *
+ * <pre>
+ * to the peer           from the peer         then
+ * ends: no writer left  any                   FIN after all bytes; our read end closes
+ * ends: an error        any                   our read end closes, so the guest's writes are EPIPE
+ * any                   ends: FIN             our write end closes, so the guest reads the end after all bytes
+ * any                   ends: an error        both ends close: the connection is gone
+ * any                   EPIPE                 our write end closes; what still comes is thrown away
+ * ended                 ended                 the socket closes
+ * ended well            thrown away           the socket closes once the peer has acknowledged everything, or after
+ *                                             30 seconds in which it has acknowledged nothing
+ * ended by an error     thrown away           the socket closes
+ * </pre>
+ */
+public final class Relay implements AutoCloseable {
+    /** Events of a connection's socket that a relay must hear of. */
+    private static final int SOCKET_EVENTS = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP;
+
+    private static final long LINGER_NANOS = 30_000_000_000L;
+    private static final long ASK_NANOS = 20_000_000; // where no event tells
+
+    private final Reactor reactor;
+    private final Descriptor socket;
+    private final DataPipe pipe;
+    private final Consumer<Relay> onEnd;
+    private final PipeToSocket toPeer;
+    private final SocketToPipe fromPeer;
+
+    // While it lingers.
+    private Timer linger;
+    private long unacknowledged;
+    private long progress; // when that was last less than before
+
+    private boolean closed;
+
+    private Relay(Reactor reactor, Mover mover, Descriptor socket, DataPipe pipe, Consumer<Relay> onEnd) {
+        this.reactor = reactor;
+        this.socket = socket;
+        this.pipe = pipe;
+        this.onEnd = onEnd;
+        this.toPeer = new PipeToSocket(this, reactor, mover, pipe.reader(), socket);
+        this.fromPeer = new SocketToPipe(this, reactor, mover, socket, pipe.writer());
+    }
+
+    /**
+     * Begins to relay. The socket is connected, non-blocking, and has SO_OOBINLINE and TCP_NODELAY.
+     *
+     * @param socket owned by the relay from now on, unless this throws
+     * @param pipe of which our two ends are the relay's from now on, unless this throws
+     * @param onEnd told once, when everything is closed
+     * @throws ErrnoException ENOSPC or ENOMEM where the loop cannot watch them
+     */
+    public static Relay start(Reactor reactor, Mover mover, Descriptor socket, DataPipe pipe, Consumer<Relay> onEnd)
+            throws ErrnoException {
+        Relay relay = new Relay(reactor, mover, socket, pipe, onEnd);
+        check("epoll_ctl", socket.watch(SOCKET_EVENTS, relay::socketReady));
+        check("epoll_ctl", pipe.reader().watch(EPOLLIN, relay::readerReady));
+        check("epoll_ctl", pipe.writer().watch(EPOLLOUT, relay::writerReady));
+        return relay;
+    }
+
+    /** Bytes that the peer's socket has taken. */
+    public long bytesToPeer() {
+        return toPeer.moved();
+    }
+
+    /** Bytes that came from the peer, those thrown away included. */
+    public long bytesFromPeer() {
+        return fromPeer.moved();
+    }
+
+    private void socketReady(Descriptor descriptor, int events) {
+        if ((events & EPOLLPRI) != 0) fromPeer.urgent();
+        fromPeer.edge();
+        toPeer.edge();
+        // Nothing more can be sent, whether or not the guest has something to send. SO_ERROR is not asked: reading the
+        // error would turn it into an orderly end for the other direction.
+        if ((events & EPOLLERR) != 0 && !toPeer.hasEnded()) {
+            toPeer.stop(-Errno.ECONNRESET);
+            ended(toPeer);
+        }
+        if (linger != null && !closed) lingering();
+    }
+
+    private void readerReady(Descriptor descriptor, int events) {
+        toPeer.edge();
+    }
+
+    private void writerReady(Descriptor descriptor, int events) {
+        fromPeer.edge();
+    }
+
+    /** A flow has ended, for {@link Flow#reason}. */
+    void ended(Flow flow) {
+        if (flow == toPeer) {
+            pipe.reader().close();
+            // Fails only where the connection is gone, which the other direction finds out by itself.
+            if (flow.reason() == 0) reactor.kernel().shutdown(socket.fd(), SHUT_WR);
+        } else {
+            pipe.writer().close();
+            if (flow.reason() != 0 && !toPeer.hasEnded()) {
+                toPeer.stop(flow.reason());
+                pipe.reader().close();
+            }
+        }
+        closeIfDone();
+    }
+
+    /** The guest has closed its read end; what comes from the peer is thrown away from now on. */
+    void guestReadsNoMore() {
+        pipe.writer().close();
+        closeIfDone();
+    }
+
+    private void closeIfDone() {
+        if (!toPeer.hasEnded()) return;
+        if (fromPeer.hasEnded() || fromPeer.discards() && toPeer.reason() != 0) close();
+        else if (fromPeer.discards() && linger == null) startLinger();
+    }
+
+    private void startLinger() {
+        linger = new Timer(this::lingering);
+        unacknowledged = Long.MAX_VALUE;
+        lingering();
+    }
+
+    /** Closes once the peer has acknowledged everything, our FIN too, or has not gone on doing so for long enough. */
+    private void lingering() {
+        int queued = reactor.kernel().ioctl(socket.fd(), SIOCOUTQ);
+        long now = reactor.kernel().nanoTime();
+        if (queued < unacknowledged) {
+            unacknowledged = queued;
+            progress = now;
+        }
+        long left = LINGER_NANOS - (now - progress);
+        if (queued <= 0 || left <= 0) close();
+        else reactor.schedule(linger, reactor.tellsOfAcknowledgement() ? left : Math.min(left, ASK_NANOS));
+    }
+
+    /** Closes everything at once. Bytes that were not yet delivered may be lost, and the peer may be reset. */
+    @Override
+    public void close() {
+        if (closed) return;
+        closed = true;
+        toPeer.stop(-Errno.ECONNABORTED);
+        fromPeer.stop(-Errno.ECONNABORTED);
+        if (linger != null) reactor.cancel(linger);
+        pipe.close();
+        socket.close();
+        onEnd.accept(this);
+    }
+}

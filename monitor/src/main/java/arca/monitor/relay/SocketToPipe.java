@@ -1,0 +1,80 @@
+package arca.monitor.relay;
+
+import static arca.bindings.Constants.EPOLLIN;
+import static arca.bindings.Constants.EPOLLPRI;
+import static arca.bindings.Constants.EPOLLRDHUP;
+
+import arca.bindings.Errno;
+import arca.monitor.reactor.Descriptor;
+import arca.monitor.reactor.Reactor;
+
+/**
+ * What the peer sends, to the guest. Two things are not as {@link Flow} has them:
+ *
+ * <ul>
+ *   <li>splice(2) stops at urgent data, with EAGAIN or, after the peer's FIN, with 0. So 0 is the end only if a peek says
+ *       so too; and once the kernel has told of urgent data, EAGAIN is answered by reading one byte in the ordinary way.
+ *       The socket has SO_OOBINLINE, so the byte is in its place.
+ *   <li>Once the guest has closed its end, what still comes is read and thrown away, for a socket closed with unread
+ *       bytes resets its peer, which may then lose what the guest has sent: RFC 1122, 4.2.2.13.
+ * </ul>
+ */
+final class SocketToPipe extends Flow {
+    private boolean urgent;
+    private boolean discards;
+
+    SocketToPipe(Relay relay, Reactor reactor, Mover mover, Descriptor socket, Descriptor pipe) {
+        super(relay, reactor, mover, socket, pipe);
+    }
+
+    /** The kernel has told of urgent data, which may be anywhere in what is queued. */
+    void urgent() {
+        urgent = true;
+    }
+
+    /** Whether the guest reads no more. */
+    boolean discards() {
+        return discards;
+    }
+
+    @Override
+    long move(long count) {
+        if (discards) return mover.discard(source.fd(), count);
+        long n = mover.move(source.fd(), sink.fd(), count, stash);
+        if (n == 0) return atZero();
+        if (n == -Errno.EAGAIN && urgent && stash.isEmpty()) return takeByte();
+        return n;
+    }
+
+    private long atZero() {
+        long n = mover.peek(source.fd());
+        return n > 0 ? takeByte() : n;
+    }
+
+    /** A byte past which splice does not get, or merely the next one: in its order either way. */
+    private long takeByte() {
+        long n = mover.takeByte(source.fd(), stash);
+        if (n == -Errno.EAGAIN) urgent = false; // all that was queued is read, the urgent byte too
+        return n == 1 ? mover.flush(stash, sink.fd()) : n;
+    }
+
+    @Override
+    State after(int errno) {
+        if (errno != Errno.EPIPE || discards) return super.after(errno);
+        discards = true;
+        stash.clear();
+        relay.guestReadsNoMore();
+        return State.READY;
+    }
+
+    @Override
+    void idle() {
+        if (discards) {
+            reactor.expect(source, EPOLLIN | EPOLLRDHUP);
+            return;
+        }
+        int events = reactor.blocked(source, sink);
+        if ((events & EPOLLPRI) != 0) urgent = true;
+        if (events != 0) runAgain();
+    }
+}
