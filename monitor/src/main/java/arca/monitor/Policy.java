@@ -1,23 +1,124 @@
 package arca.monitor;
 
 import arca.control.Endpoint;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.IntPredicate;
+import java.util.stream.Stream;
 
-/** Where guests may connect and listen. */
+/**
+ * Where guests may connect and listen: nowhere, unless a rule allows it and none denies it. Immutable, for any thread.
+ *
+ * <p>A rule is {@code any}, an IPv4 address or a CIDR, each with an optional {@code :PORT} or {@code :PORT-PORT}.
+ * Some endpoints are dangerous to reach by a rule that was meant for the world at large. They are allowed only by a
+ * rule that names them: one that lies wholly within the block below, in its addresses and in its ports. So
+ * {@code 127.0.0.0/8} and {@code 127.0.0.1:8080} name loopback, {@code any} and {@code 0.0.0.0/0} do not; and
+ * {@code any:80} and {@code any:1-1023} name a low port, {@code any:80-8080} does not.
+ *
+ * <ul>
+ *   <li>To connect: 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10,
+ *       multicast, reserved and broadcast addresses, port 0, and each address of the host itself, a block of one.
+ *   <li>To listen: multicast, reserved and broadcast addresses, and ports below 1024.
+ * </ul>
+ *
+ * <p>Some endpoints stand for others: a listener on 0.0.0.0 is one on every address of the host, one on port 0 has any
+ * free port from 1024 up, and to connect to 0.0.0.0 is to connect to 127.0.0.1. A rule denies such an endpoint if it
+ * denies a part of what that stands for. To listen on port 0 is allowed by rules without ports alone.
+ */
 public final class Policy {
     /** Allows nothing. */
-    public static final Policy NOTHING = new Policy();
+    public static final Policy NOTHING = new Policy(Access.CONNECT, Access.LISTEN);
 
-    private Policy() {}
+    private static final Cidr LOCALHOST = Cidr.parse("127.0.0.1");
 
-    /** Why a connect is denied, with the rule that would allow it; empty if it is allowed. */
-    Optional<String> deniesConnect(Endpoint to, IntPredicate ownAddress) {
-        return Optional.of("not yet");
+    private final Access connect;
+    private final Access listen;
+
+    private Policy(Access connect, Access listen) {
+        this.connect = connect;
+        this.listen = listen;
     }
 
-    /** Why a listen is denied, with the rule that would allow it; empty if it is allowed. */
+    /**
+     * This policy, and rules that allow connects.
+     *
+     * @throws IllegalArgumentException if one is no rule; the message, a line, begins with the command line's flag
+     */
+    public Policy allowConnect(String... rules) {
+        return new Policy(connect.allow(parse("--allow-connect", rules)), listen);
+    }
+
+    /** This policy, and rules that deny connects, whatever allows them; fails as {@link #allowConnect}. */
+    public Policy denyConnect(String... rules) {
+        return new Policy(connect.deny(parse("--deny-connect", rules)), listen);
+    }
+
+    /** This policy, and rules that allow listens; fails as {@link #allowConnect}, and for ports that begin at 0. */
+    public Policy allowListen(String... rules) {
+        return new Policy(connect, listen.allow(parseListen("--allow-listen", rules)));
+    }
+
+    /** This policy, and rules that deny listens, whatever allows them; fails as {@link #allowListen}. */
+    public Policy denyListen(String... rules) {
+        return new Policy(connect, listen.deny(parseListen("--deny-listen", rules)));
+    }
+
+    /**
+     * Why a connect is denied: a sentence for the log, with the flag that would allow it or the one that denies it.
+     * Empty if it is allowed.
+     *
+     * @param ownAddress whether an address is one of the host's; asked only where the answer decides
+     */
+    Optional<String> deniesConnect(Endpoint to, IntPredicate ownAddress) {
+        Endpoint reached = to.address() == 0 ? new Endpoint(LOCALHOST.address(), to.port()) : to;
+        Optional<String> denied = connect.denied(to, rule -> rule.contains(to) || rule.contains(reached));
+        if (denied.isPresent()) return denied;
+        Cidr address = new Cidr(to.address(), Integer.SIZE);
+        Rule alone = new Rule(address, to.port(), to.port());
+        Optional<String> notAllowed = connect.notAllowed(to, Floor.CONNECT, alone);
+        if (notAllowed.isPresent() || Floor.LOOPBACK.block().contains(reached)) return notAllowed;
+        List<Floor> ofThisHost = new ArrayList<>(Floor.CONNECT);
+        ofThisHost.add(new Floor("this address of the host itself", new Rule(address)));
+        return connect.notAllowed(to, ofThisHost, alone).filter(_ -> ownAddress.test(to.address()));
+    }
+
+    /** Why a listen is denied, as {@link #deniesConnect} says it; empty if it is allowed. */
     Optional<String> deniesListen(Endpoint at) {
-        return Optional.of("not yet");
+        Optional<String> denied = listen.denied(at, rule -> deniesPart(rule, at));
+        if (denied.isPresent()) return denied;
+        Cidr address = new Cidr(at.address(), Integer.SIZE);
+        Rule alone = at.port() == 0 ? new Rule(address) : new Rule(address, at.port(), at.port());
+        return listen.notAllowed(at, Floor.LISTEN, alone);
+    }
+
+    private static boolean deniesPart(Rule rule, Endpoint at) {
+        if (at.address() != 0 && !rule.block().contains(at.address())) return false;
+        if (at.port() == 0) return rule.lastPort() >= Floor.FIRST_FREE_PORT;
+        return rule.firstPort() <= at.port() && at.port() <= rule.lastPort();
+    }
+
+    private static Rule[] parse(String flag, String... rules) {
+        return Stream.of(rules).map(rule -> parse(flag, rule)).toArray(Rule[]::new);
+    }
+
+    private static Rule parse(String flag, String rule) {
+        try {
+            return Rule.parse(rule);
+        } catch (IllegalArgumentException e) {
+            String wanted = "a rule is any, an IPv4 address or a CIDR, with an optional :PORT or :PORT-PORT";
+            throw new IllegalArgumentException(flag + " " + rule + ": " + e.getMessage() + "; " + wanted, e);
+        }
+    }
+
+    private static Rule[] parseListen(String flag, String... rules) {
+        Rule[] parsed = parse(flag, rules);
+        for (Rule rule : parsed) {
+            if (rule.firstPort() == 0 && !rule.everyPort()) {
+                String wanted = "port 0 is any free port, and only a rule without ports is about that";
+                throw new IllegalArgumentException(flag + " " + rule + ": " + wanted);
+            }
+        }
+        return parsed;
     }
 }
