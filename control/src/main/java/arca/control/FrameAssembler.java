@@ -88,6 +88,11 @@ final class FrameAssembler {
         return offset;
     }
 
+    /** Whether a frame has begun that has not wholly come. */
+    boolean insideFrame() {
+        return held > 0;
+    }
+
     /** Says that the stream has ended after what was received. */
     void end() throws ProtocolException {
         if (position != limit) throw new IllegalStateException((limit - position) + " bytes were not yet asked for");

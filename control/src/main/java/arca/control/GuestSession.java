@@ -161,6 +161,16 @@ public final class GuestSession {
     }
 
     /**
+     * Whether the bytes received end inside a frame. Descriptors that have come but belong to no reply yet are then those
+     * of the frame that has begun; else nobody announced them.
+     *
+     * @return true if more of a frame must come; asked when {@link #next} has answered false
+     */
+    public boolean insideFrame() {
+        return frames.insideFrame();
+    }
+
+    /**
      * Says that the monitor's bytes have ended. What is outstanding then will never be answered.
      *
      * @throws ProtocolException TRUNCATED if they ended inside a frame

@@ -1,7 +1,6 @@
 package arca.control.guest;
 
 import arca.bindings.ErrnoException;
-import arca.bindings.Fd;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -37,14 +36,13 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
     private final long ringSize;
     private volatile Duration readTimeout = WITHOUT_END;
 
-    /** Takes ownership of both descriptors, also where it throws. */
-    ArcaStream(Fd reader, Fd writer, int connectionId, long ringSize) throws ErrnoException {
+    /** Takes ownership of both ends, also where it throws. */
+    ArcaStream(DataPipes.Ends ends, int connectionId, long ringSize) throws ErrnoException {
         try {
-            this.input = new PipeEnd(PipeEnd.Direction.READ, reader);
-            this.output = new PipeEnd(PipeEnd.Direction.WRITE, writer);
+            this.input = new PipeEnd(PipeEnd.Direction.READ, ends.reader());
+            this.output = new PipeEnd(PipeEnd.Direction.WRITE, ends.writer());
         } catch (ErrnoException e) {
-            reader.close();
-            writer.close();
+            ends.close();
             throw e;
         }
         this.connectionId = connectionId;
@@ -84,10 +82,13 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
      *
      * @param into where to; direct buffers are read into without a copy
      * @return bytes read, -1 at the end, 0 if the buffer has no room
-     * @throws IOException if the stream is closed, by then or meanwhile, or the time is over
+     * @throws java.net.SocketTimeoutException if nothing came within {@link #readTimeout}
+     * @throws ClosedChannelException if the stream is closed, by then or meanwhile
+     * @throws IllegalArgumentException if the buffer is read-only
      */
     @Override
     public int read(ByteBuffer into) throws IOException {
+        if (into.isReadOnly()) throw new IllegalArgumentException("a read-only buffer to read into");
         if (!isOpen()) throw new ClosedChannelException();
         if (!into.hasRemaining()) return 0;
         int n = 0;
@@ -108,7 +109,7 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
      * @param from the bytes; direct buffers are written without a copy
      * @return how many there were
      * @throws ErrnoException EPIPE if the peer or the monitor is gone; the buffer's position tells what went before
-     * @throws IOException if the stream is closed, by then or meanwhile
+     * @throws ClosedChannelException if the stream or its output is closed, by then or meanwhile
      */
     @Override
     public int write(ByteBuffer from) throws IOException {
@@ -157,6 +158,11 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
      */
     public OutputStream outputStream() {
         return Channels.newOutputStream(this);
+    }
+
+    /** Closes a stream that nobody has got. */
+    void discard() {
+        implCloseChannel();
     }
 
     @Override

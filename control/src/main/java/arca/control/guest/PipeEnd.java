@@ -91,7 +91,7 @@ final class PipeEnd {
 
     private int transferInTurn(ByteBuffer buffer, Duration timeout) throws IOException {
         MemorySegment bytes = bytes(buffer);
-        long deadline = timeout.isZero() ? 0 : System.nanoTime() + timeout.toNanos();
+        long deadline = timeout.isZero() ? 0 : System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
         while (isOpen()) {
             long n = direction == Direction.READ ? Syscalls.read(fd.value(), bytes) : Syscalls.write(fd.value(), bytes);
             if (n == -Errno.EAGAIN) {
