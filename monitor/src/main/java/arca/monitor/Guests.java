@@ -21,6 +21,7 @@ final class Guests {
     private final Limits limits;
     private final Set<GuestThread> live = new LinkedHashSet<>();
     private final List<GuestThread> ended = new ArrayList<>();
+    private final Set<EmbeddedGuest> embedded = new LinkedHashSet<>();
     private final Map<Integer, Integer> ofUid = new HashMap<>();
     private final Queue<EventFd> bells = new ArrayDeque<>();
     private int reserved;
@@ -56,7 +57,8 @@ final class Guests {
 
     /** Takes one back that nobody uses any more. */
     synchronized void pool(EventFd bell) {
-        bells.add(bell);
+        if (closed) bell.close();
+        else bells.add(bell);
     }
 
     synchronized void add(GuestThread guest) {
@@ -77,6 +79,19 @@ final class Guests {
         List<GuestThread> taken = List.copyOf(ended);
         ended.clear();
         return taken;
+    }
+
+    /** A guest whose loop somebody else drives. */
+    synchronized void add(EmbeddedGuest guest) {
+        embedded.add(guest);
+    }
+
+    synchronized void remove(EmbeddedGuest guest) {
+        embedded.remove(guest);
+    }
+
+    synchronized List<EmbeddedGuest> embedded() {
+        return List.copyOf(embedded);
     }
 
     synchronized List<GuestThread> live() {

@@ -1,5 +1,6 @@
 package arca.monitor;
 
+import arca.bindings.ErrnoException;
 import arca.bindings.EventFd;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -7,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +34,7 @@ public final class Monitor implements AutoCloseable {
     private final EventFd stop;
     private final Thread watchdog;
     private Optional<Thread> acceptor = Optional.empty(); // until it has been stopped
+    private final AtomicLong embedded = new AtomicLong(); // the number of the last
     private boolean closed;
 
     private Monitor(MonitorConfig config) throws IOException {
@@ -67,9 +70,26 @@ public final class Monitor implements AutoCloseable {
     }
 
     /**
+     * A guest in this process, whose loop the calling thread drives from now on. It does not count as one of the
+     * {@link Limits}' guests.
+     *
+     * @return the guest; the caller closes it
+     * @throws ErrnoException EMFILE or ENFILE at a limit
+     * @throws IllegalStateException if the monitor was stopped
+     */
+    public EmbeddedGuest embed() throws ErrnoException {
+        synchronized (this) {
+            if (closed) throw new IllegalStateException("the monitor was stopped");
+        }
+        EmbeddedGuest guest = EmbeddedGuest.open("e" + embedded.incrementAndGet(), shared, guests);
+        guests.add(guest);
+        return guest;
+    }
+
+    /**
      * Stops: no more guests are let in, listeners close, waiting and new requests are refused with ESHUTDOWN, and
      * connections go on until they end or the drain time of the configuration is over. Then everything closes, as by
-     * {@link #close}.
+     * {@link #close}. Embedded guests are told, but not waited for: whoever embeds them drives them to their end.
      */
     public void stop() {
         stop(config.drain());
@@ -86,7 +106,8 @@ public final class Monitor implements AutoCloseable {
         closed = true;
         try {
             stopAccepting();
-            for (GuestThread guest : guests.live()) guest.stop();
+            guests.embedded().forEach(EmbeddedGuest::stop);
+            guests.live().forEach(GuestThread::stop);
             if (!guests.awaitNone(drain.toNanos())) {
                 List<GuestThread> left = guests.live();
                 LOG.info("{} guests still have connections; they are cut", left.size());

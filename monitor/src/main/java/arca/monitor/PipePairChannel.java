@@ -1,13 +1,13 @@
 package arca.monitor;
 
 import arca.bindings.Fd;
+import arca.control.guest.DataPipes.Ends;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.relay.DataPipe;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Two kernel pipes, for a guest in this process. Pipes carry no descriptors: the guest takes its ends by pipe_id, and what
@@ -15,15 +15,6 @@ import java.util.concurrent.ConcurrentHashMap;
  * pipe(7).
  */
 final class PipePairChannel implements ControlChannel {
-    /** The guest's ends of a data pipe, owned by whoever holds this. */
-    record Ends(Fd reader, Fd writer) implements AutoCloseable {
-        @Override
-        public void close() {
-            reader.close();
-            writer.close();
-        }
-    }
-
     private final Kernel kernel;
     private final Descriptor requests;
     private final Descriptor replies;
@@ -82,10 +73,11 @@ final class PipePairChannel implements ControlChannel {
         requests.close();
         replies.close();
         for (Integer pipeId : ready.keySet())
-            Optional.ofNullable(ready.remove(pipeId)).ifPresent(Ends::close);
+            Optional.ofNullable(ready.remove(pipeId)).ifPresent(PipePairChannel::close);
     }
 
-    static Map<Integer, Ends> noneReady() {
-        return new ConcurrentHashMap<>();
+    static void close(Ends ends) {
+        ends.reader().close();
+        ends.writer().close();
     }
 }
