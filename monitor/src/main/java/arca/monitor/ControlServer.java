@@ -96,7 +96,7 @@ final class ControlServer implements Runnable {
         try {
             Sockets.setOption(guest, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
             bell = Optional.of(guests.bell());
-            if (shared.config.wedge() == MonitorConfig.Wedge.KILL) process = Optional.of(Sockets.peerPidFd(guest));
+            if (shared.config.wedge() == MonitorConfig.Wedge.KILL) process = process(guest);
             GuestThread thread = new GuestThread(name, who, shared, guest, process, bell.get(), this::ended);
             guests.add(thread);
             try {
@@ -110,6 +110,16 @@ final class ControlServer implements Runnable {
             bell.ifPresent(guests::pool);
             guests.release(who.uid());
             throw e;
+        }
+    }
+
+    /** Whoever connected, by a descriptor and not by a number that may be another's by then; empty before Linux 6.5. */
+    private static Optional<Fd> process(Fd guest) throws ErrnoException {
+        try {
+            return Optional.of(Sockets.peerPidFd(guest));
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.EMFILE || e.errno() == Errno.ENFILE) throw e;
+            return Optional.empty(); // or it has been reaped by now
         }
     }
 
