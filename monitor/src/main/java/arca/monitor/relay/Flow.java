@@ -12,6 +12,7 @@ import arca.monitor.reactor.Timer;
  * state   event                   next    because
  * IDLE    edge on either end      READY   and runs at once
  * READY   moved n &gt; 0             READY   again, within the turn's budget; then to the end of the ready list
+ * READY   moved fewer than asked  IDLE    where the kernel owes an edge of the end that ran out: {@link #owesEdge}
  * READY   -EAGAIN                 IDLE    source empty or sink full: we cannot tell, any edge will do
  * READY   0                       ENDED   the source has ended, and the sink has had every byte
  * READY   -ENOMEM, -ENOBUFS       RETRY   no edge will come
@@ -46,6 +47,7 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
 
     private Timer retry;
     private State state = State.IDLE;
+    private boolean hungUp;
     private long last;
     private long moved;
 
@@ -75,6 +77,11 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
         return moved;
     }
 
+    /** The source has told of its end; bytes may be queued before it. */
+    final void hangUp() {
+        hungUp = true;
+    }
+
     /** Something happened at either end. */
     final void edge() {
         if (state == State.IDLE) turn();
@@ -100,12 +107,22 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
 
     private State pump() {
         for (long left = TURN; left > 0; left -= last) {
-            last = stash.isEmpty() ? move(left) : mover.flush(stash, sink.fd());
+            boolean rest = !stash.isEmpty();
+            long asked = mover.most(left);
+            last = rest ? mover.flush(stash, sink.fd()) : move(asked);
             if (last <= 0) return after((int) -last);
             moved += last;
+            boolean shortOf = !rest && last < asked && stash.isEmpty();
+            if (shortOf && !hungUp && owesEdge(last)) return State.IDLE;
         }
         return State.READY;
     }
+
+    /**
+     * Whether a count that was short says that the source was drained, or the sink filled, by this very call. Then an edge
+     * will come, and there is no need to ask once more. After a hang-up it may be the last edge that has come already.
+     */
+    abstract boolean owesEdge(long count);
 
     /** The state that an answer other than bytes leads to; {@code errno} is 0 at the end. */
     State after(int errno) {

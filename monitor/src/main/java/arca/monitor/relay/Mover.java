@@ -38,10 +38,18 @@ public final class Mover implements AutoCloseable {
         this.way = way;
     }
 
+    /** How many of {@code count} bytes one call may move. */
+    long most(long count) {
+        return switch (way) {
+            case SPLICE -> count;
+            case COPY -> Math.min(count, BUFFER);
+        };
+    }
+
     /**
      * Moves bytes from a pipe to a socket, or the other way.
      *
-     * @param count the most
+     * @param count the most: {@link #most} or fewer
      * @param stash where bytes are kept that were read and not written; empty at the call
      * @return bytes moved, 0 where the source says that it has ended, or {@code -errno}
      */
@@ -57,7 +65,7 @@ public final class Mover implements AutoCloseable {
 
     private long copy(int source, int sink, long count, Stash stash) {
         MemorySegment memory = buffer();
-        long n = kernel.read(source, memory, 0, Math.min(count, BUFFER));
+        long n = kernel.read(source, memory, 0, count);
         if (n <= 0) return n;
         long written = kernel.write(sink, memory, 0, n);
         if (written == n || written < 0 && written != -Errno.EAGAIN) return written;

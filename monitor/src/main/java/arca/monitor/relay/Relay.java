@@ -1,6 +1,7 @@
 package arca.monitor.relay;
 
 import static arca.bindings.Constants.EPOLLERR;
+import static arca.bindings.Constants.EPOLLHUP;
 import static arca.bindings.Constants.EPOLLIN;
 import static arca.bindings.Constants.EPOLLOUT;
 import static arca.bindings.Constants.EPOLLPRI;
@@ -92,6 +93,7 @@ public final class Relay implements AutoCloseable {
 
     private void socketReady(Descriptor descriptor, int events) {
         if ((events & EPOLLPRI) != 0) fromPeer.urgent();
+        if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) fromPeer.hangUp();
         fromPeer.edge();
         toPeer.edge();
         // Nothing more can be sent, whether or not the guest has something to send. SO_ERROR is not asked: reading the
@@ -104,6 +106,7 @@ public final class Relay implements AutoCloseable {
     }
 
     private void readerReady(Descriptor descriptor, int events) {
+        if ((events & EPOLLHUP) != 0) toPeer.hangUp();
         toPeer.edge();
     }
 

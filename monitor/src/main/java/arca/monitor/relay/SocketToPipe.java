@@ -20,6 +20,8 @@ import arca.monitor.reactor.Reactor;
  * </ul>
  */
 final class SocketToPipe extends Flow {
+    private static final long PAGE = 4096; // the smallest there is
+
     private boolean urgent;
     private boolean discards;
 
@@ -48,7 +50,9 @@ final class SocketToPipe extends Flow {
 
     private long atZero() {
         long n = mover.peek(source.fd());
-        return n > 0 ? takeByte() : n;
+        if (n <= 0) return n;
+        urgent = true;
+        return takeByte();
     }
 
     /** A byte past which splice does not get, or merely the next one: in its order either way. */
@@ -56,6 +60,15 @@ final class SocketToPipe extends Flow {
         long n = mover.takeByte(source.fd(), stash);
         if (n == -Errno.EAGAIN) urgent = false; // all that was queued is read, the urgent byte too
         return n == 1 ? mover.flush(stash, sink.fd()) : n;
+    }
+
+    /**
+     * splice(2) asks the socket for no more than the pipe's free slots would hold as whole pages, though a slot may hold
+     * more: after a count of whole pages both ends may be fit to go on (measured on 6.18). Nor does it pass urgent data.
+     */
+    @Override
+    boolean owesEdge(long count) {
+        return count % PAGE != 0 && !urgent && !discards;
     }
 
     @Override
