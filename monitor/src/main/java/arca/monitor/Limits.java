@@ -22,4 +22,19 @@ public record Limits(
         long pipeMemory) {
     /** 8192 connections, 256 listeners, 4096 waiting accepts and 256 handshakes a guest; 512 guests, 256 of one user. */
     public static final Limits DEFAULT = new Limits(8192, 256, 4096, 256, 512, 256, 0);
+
+    /** Refuses less than one of anything: what guests shall not do at all is the {@link Policy}'s. */
+    public Limits {
+        atLeast(1, "connections", connections);
+        atLeast(1, "listeners", listeners);
+        atLeast(1, "waitingAccepts", waitingAccepts);
+        atLeast(1, "connecting", connecting);
+        atLeast(1, "guests", guests);
+        atLeast(1, "guestsPerUid", guestsPerUid);
+        atLeast(0, "pipeMemory", pipeMemory);
+    }
+
+    private static void atLeast(int least, String name, long value) {
+        if (value < least) throw new IllegalArgumentException(name + " is at least " + least + ", not " + value);
+    }
 }

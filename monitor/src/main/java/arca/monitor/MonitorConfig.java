@@ -28,6 +28,26 @@ public record MonitorConfig(
         Duration drain,
         Wedge wedge) {
 
+    private static final int LEAST_PIPE = 4096; // a page: F_SETPIPE_SZ gives no less
+    private static final int MOST_PIPE = 1 << 30; // the largest power of two that F_SETPIPE_SZ can be asked for
+    private static final Duration LONGEST = Duration.ofDays(1);
+
+    /** Refuses what no monitor can do, with an IllegalArgumentException that says what would do. */
+    public MonitorConfig {
+        if (control.isPresent() && control.get().toString().isEmpty()) {
+            throw new IllegalArgumentException("a control socket has a path that is not empty");
+        }
+        if (pipeSize < LEAST_PIPE || pipeSize > MOST_PIPE) {
+            throw new IllegalArgumentException("a pipe has 4096 bytes to 1024 MiB, not " + pipeSize + " bytes");
+        }
+        if (!connectTimeout.isPositive() || connectTimeout.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException("a handshake may take more than 0 seconds and at most a day");
+        }
+        if (drain.isNegative() || drain.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException("connections may go on for 0 seconds to a day");
+        }
+    }
+
     /** How a loop learns that a descriptor is ready. */
     public enum Readiness {
         /** epoll(7), edge-triggered. */
@@ -63,4 +83,86 @@ public record MonitorConfig(
             Duration.ofSeconds(30),
             Duration.ofSeconds(10),
             Wedge.REPORT);
+
+    /**
+     * {@return this, with another {@link #control}}
+     *
+     * @param control the other one
+     */
+    public MonitorConfig withControl(Path control) {
+        return new MonitorConfig(
+                Optional.of(control), policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+    }
+
+    /**
+     * {@return this, with another {@link #policy}}
+     *
+     * @param policy the other one
+     */
+    public MonitorConfig withPolicy(Policy policy) {
+        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+    }
+
+    /**
+     * {@return this, with another {@link #limits}}
+     *
+     * @param limits the other one
+     */
+    public MonitorConfig withLimits(Limits limits) {
+        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+    }
+
+    /**
+     * {@return this, with another {@link #readiness}}
+     *
+     * @param readiness the other one
+     */
+    public MonitorConfig withReadiness(Readiness readiness) {
+        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+    }
+
+    /**
+     * {@return this, with another {@link #relay}}
+     *
+     * @param relay the other one
+     */
+    public MonitorConfig withRelay(Relay relay) {
+        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+    }
+
+    /**
+     * {@return this, with another {@link #pipeSize}}
+     *
+     * @param pipeSize the other one
+     */
+    public MonitorConfig withPipeSize(int pipeSize) {
+        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+    }
+
+    /**
+     * {@return this, with another {@link #connectTimeout}}
+     *
+     * @param connectTimeout the other one
+     */
+    public MonitorConfig withConnectTimeout(Duration connectTimeout) {
+        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+    }
+
+    /**
+     * {@return this, with another {@link #drain}}
+     *
+     * @param drain the other one
+     */
+    public MonitorConfig withDrain(Duration drain) {
+        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+    }
+
+    /**
+     * {@return this, with another {@link #wedge}}
+     *
+     * @param wedge the other one
+     */
+    public MonitorConfig withWedge(Wedge wedge) {
+        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+    }
 }

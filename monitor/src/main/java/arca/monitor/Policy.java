@@ -41,25 +41,45 @@ public final class Policy {
     }
 
     /**
-     * This policy, and rules that allow connects.
+     * Allows connects.
      *
+     * @param rules where to
+     * @return this policy, and these rules
      * @throws IllegalArgumentException if one is no rule; the message, a line, begins with the command line's flag
      */
     public Policy allowConnect(String... rules) {
         return new Policy(connect.allow(parse("--allow-connect", rules)), listen);
     }
 
-    /** This policy, and rules that deny connects, whatever allows them; fails as {@link #allowConnect}. */
+    /**
+     * Denies connects, whatever allows them.
+     *
+     * @param rules where to
+     * @return this policy, and these rules
+     * @throws IllegalArgumentException if one is no rule; the message is as in {@link #allowConnect}
+     */
     public Policy denyConnect(String... rules) {
         return new Policy(connect.deny(parse("--deny-connect", rules)), listen);
     }
 
-    /** This policy, and rules that allow listens; fails as {@link #allowConnect}, and for ports that begin at 0. */
+    /**
+     * Allows listens.
+     *
+     * @param rules where
+     * @return this policy, and these rules
+     * @throws IllegalArgumentException if one is no rule; or has ports that begin at 0; the message is as in {@link #allowConnect}
+     */
     public Policy allowListen(String... rules) {
         return new Policy(connect, listen.allow(parseListen("--allow-listen", rules)));
     }
 
-    /** This policy, and rules that deny listens, whatever allows them; fails as {@link #allowListen}. */
+    /**
+     * Denies listens, whatever allows them.
+     *
+     * @param rules where
+     * @return this policy, and these rules
+     * @throws IllegalArgumentException if one is no rule; or has ports that begin at 0; the message is as in {@link #allowConnect}
+     */
     public Policy denyListen(String... rules) {
         return new Policy(connect, listen.deny(parseListen("--deny-listen", rules)));
     }
