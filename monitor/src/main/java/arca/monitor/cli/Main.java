@@ -1,11 +1,100 @@
 package arca.monitor.cli;
 
-/** The command line. */
+import arca.monitor.MonitorConfig;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.slf4j.event.Level;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
+
+/** The command line: {@code arca COMMAND …}. */
+@Command(
+        name = "arca",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        description = "TCP for guests that have no network of their own.",
+        subcommands = MonitorCommand.class,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  arca monitor --control /run/arca.sock --allow-connect any:443",
+            "  arca monitor --help",
+        })
 public final class Main {
+    static final int USAGE_WIDTH = 110;
+
     private Main() {}
 
-    /** Runs a command. */
+    /** Runs a command; the exit status is 0 if it did its work, 1 if it failed, 2 if it was called wrongly. */
     public static void main(String[] args) {
-        System.exit(2);
+        System.exit(commandLine().execute(args));
+    }
+
+    /** The commands and how their words are read, with output and errors to where the process has them. */
+    static CommandLine commandLine() {
+        CommandLine commandLine = new CommandLine(new Main())
+                .setExpandAtFiles(false) // @ begins no option here, and what a command is told is on its line
+                .setUsageHelpWidth(USAGE_WIDTH)
+                .registerConverter(int.class, Main::count)
+                .registerConverter(Size.class, Size::parse)
+                .registerConverter(Seconds.class, Seconds::parse)
+                .setParameterExceptionHandler(Main::wrongUsage)
+                .setExecutionExceptionHandler(Main::failed);
+        choice(commandLine, MonitorConfig.Readiness.class);
+        choice(commandLine, MonitorConfig.Relay.class);
+        choice(commandLine, MonitorConfig.Wedge.class);
+        choice(commandLine, Level.class);
+        return commandLine;
+    }
+
+    private static int count(String text) {
+        try {
+            int count = Integer.parseInt(text);
+            if (count > 0) return count;
+        } catch (NumberFormatException e) {
+            // Said below, as for 0.
+        }
+        throw new TypeConversionException("\"" + text + "\" is not a whole number from 1 to " + Integer.MAX_VALUE);
+    }
+
+    /** Has the constants of an enum written in lower case. */
+    private static <E extends Enum<E>> void choice(CommandLine commandLine, Class<E> type) {
+        commandLine.registerConverter(type, text -> {
+            for (E constant : type.getEnumConstants()) if (lowerCase(constant).equals(text)) return constant;
+            String choices =
+                    Arrays.stream(type.getEnumConstants()).map(Main::lowerCase).collect(Collectors.joining(", "));
+            throw new TypeConversionException("\"" + text + "\" is none of " + choices);
+        });
+    }
+
+    static String lowerCase(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static int wrongUsage(ParameterException e, String[] args) {
+        CommandLine command = e.getCommandLine();
+        say(command, e.getMessage() + " (see " + command.getCommandSpec().qualifiedName() + " --help)");
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    private static int failed(Exception e, CommandLine command, ParseResult parsed) throws Exception {
+        if (!(e instanceof IOException)) throw e; // a bug, and who reports it needs to see where
+        // The message of a FileSystemException is the file, and its class is what went wrong.
+        say(command, e instanceof FileSystemException ? e.toString() : e.getMessage());
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** One line, whatever a word of the command line holds. */
+    private static void say(CommandLine command, String message) {
+        PrintWriter err = command.getErr();
+        err.println(command.getCommandSpec().qualifiedName() + ": " + message.replaceAll("\\R", " "));
+        err.flush();
     }
 }

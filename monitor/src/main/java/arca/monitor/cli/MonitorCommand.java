@@ -1,0 +1,205 @@
+package arca.monitor.cli;
+
+import arca.monitor.Limits;
+import arca.monitor.Monitor;
+import arca.monitor.MonitorConfig;
+import arca.monitor.Policy;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.function.UnaryOperator;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code arca monitor}: the daemon. */
+@Command(
+        name = "monitor",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        sortOptions = false,
+        abbreviateSynopsis = true,
+        description = {
+            "Runs the monitor until SIGTERM or SIGINT: it owns the TCP sockets of the guests that connect to PATH.",
+            "",
+            "RULE is any, an IPv4 address or a CIDR, each with an optional :PORT or :PORT-PORT. Nothing is allowed "
+                    + "without a rule. Loopback, private networks, the host's own addresses and low ports to listen on "
+                    + "are allowed by a rule that names them, not by any. SIZE takes K and M.",
+            ""
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  Guests may use HTTPS anywhere but on private networks:",
+            "    arca monitor --control /run/arca.sock --allow-connect any:443",
+            "  Guests may serve on one port, and reach one network but for one address:",
+            "    arca monitor --control /run/arca.sock --allow-listen any:8080 \\",
+            "        --allow-connect 10.1.0.0/16 --deny-connect 10.1.0.1",
+            "",
+            "Exit status: 0 after a signal, 1 if it failed, 2 if it was called wrongly.",
+        })
+final class MonitorCommand implements Callable<Integer> {
+    private static final MonitorConfig DEFAULT = MonitorConfig.DEFAULT;
+    private static final Limits LIMITS = Limits.DEFAULT;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--control",
+            required = true,
+            paramLabel = "PATH",
+            description = "The Unix socket that guests connect to; it is made.")
+    private Path control;
+
+    @Option(names = "--allow-connect", paramLabel = "RULE", description = "Guests may connect there. Repeatable.")
+    private String[] allowConnect = {};
+
+    @Option(
+            names = "--deny-connect",
+            paramLabel = "RULE",
+            description = "Guests may not connect there, whatever allows it. Repeatable.")
+    private String[] denyConnect = {};
+
+    @Option(names = "--allow-listen", paramLabel = "RULE", description = "Guests may listen there. Repeatable.")
+    private String[] allowListen = {};
+
+    @Option(
+            names = "--deny-listen",
+            paramLabel = "RULE",
+            description = "Guests may not listen there, whatever allows it. Repeatable.")
+    private String[] denyListen = {};
+
+    @Option(
+            names = "--connect-timeout",
+            paramLabel = "SECONDS",
+            description = "How long a TCP handshake may take. Default: ${DEFAULT-VALUE}.")
+    private Seconds connectTimeout = new Seconds(DEFAULT.connectTimeout());
+
+    @Option(
+            names = "--drain",
+            paramLabel = "SECONDS",
+            description = "How long live connections may go on after the signal. Default: ${DEFAULT-VALUE}.")
+    private Seconds drain = new Seconds(DEFAULT.drain());
+
+    @Option(
+            names = "--wedge",
+            paramLabel = "ACTION",
+            description = "What is done with a guest that holds its thread here in the kernel: report, or kill where "
+                    + "the monitor may. Default: report.")
+    private MonitorConfig.Wedge wedge = DEFAULT.wedge();
+
+    @Option(
+            names = "--relay",
+            paramLabel = "HOW",
+            description = "How bytes are moved: splice, or copy through a buffer. Default: splice.")
+    private MonitorConfig.Relay relay = DEFAULT.relay();
+
+    @Option(
+            names = "--readiness",
+            paramLabel = "HOW",
+            description = "How the monitor learns what is ready: epoll or poll. Default: epoll.")
+    private MonitorConfig.Readiness readiness = DEFAULT.readiness();
+
+    @Option(
+            names = "--pipe-size",
+            paramLabel = "SIZE",
+            description = "Of each of a connection's two pipes, where the system grants it. Default: ${DEFAULT-VALUE}.")
+    private Size pipeSize = new Size(DEFAULT.pipeSize());
+
+    @Option(
+            names = "--pipe-memory",
+            paramLabel = "SIZE",
+            description = "Of all pipes; near it, new ones are made small. Default: the system's limit.")
+    private Size pipeMemory = new Size(LIMITS.pipeMemory());
+
+    @Option(
+            names = "--max-connections",
+            paramLabel = "NUMBER",
+            description = "Live connections of one guest. Default: ${DEFAULT-VALUE}.")
+    private int maxConnections = LIMITS.connections();
+
+    @Option(
+            names = "--max-listeners",
+            paramLabel = "NUMBER",
+            description = "Listeners of one guest. Default: ${DEFAULT-VALUE}.")
+    private int maxListeners = LIMITS.listeners();
+
+    @Option(
+            names = "--max-waiting-accepts",
+            paramLabel = "NUMBER",
+            description = "Unanswered accepts of one guest. Default: ${DEFAULT-VALUE}.")
+    private int maxWaitingAccepts = LIMITS.waitingAccepts();
+
+    @Option(
+            names = "--max-connecting",
+            paramLabel = "NUMBER",
+            description = "TCP handshakes of one guest under way. Default: ${DEFAULT-VALUE}.")
+    private int maxConnecting = LIMITS.connecting();
+
+    @Option(names = "--max-guests", paramLabel = "NUMBER", description = "Guests at a time. Default: ${DEFAULT-VALUE}.")
+    private int maxGuests = LIMITS.guests();
+
+    @Option(
+            names = "--max-guests-per-uid",
+            paramLabel = "NUMBER",
+            description = "Guests of one user at a time. Default: ${DEFAULT-VALUE}.")
+    private int maxGuestsPerUid = LIMITS.guestsPerUid();
+
+    @Mixin
+    private Logging logging;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        MonitorConfig config = config();
+        logging.start();
+        Monitor monitor = Monitor.start(config);
+        Shutdown.onSignal(monitor::stop);
+        LoggerFactory.getLogger(MonitorCommand.class).info("ready: guests connect to {}", control.toAbsolutePath());
+        Shutdown.await();
+        throw new AssertionError("a signal ends the process");
+    }
+
+    /** What the options ask for; a ParameterException names the one that cannot be. */
+    MonitorConfig config() {
+        Limits limits = new Limits(
+                maxConnections,
+                maxListeners,
+                maxWaitingAccepts,
+                maxConnecting,
+                maxGuests,
+                maxGuestsPerUid,
+                pipeMemory.bytes());
+        MonitorConfig config = DEFAULT.withPolicy(policy())
+                .withLimits(limits)
+                .withReadiness(readiness)
+                .withRelay(relay)
+                .withWedge(wedge);
+        config = with(config, "--control: ", c -> c.withControl(control));
+        config =
+                with(config, "--pipe-size: ", c -> c.withPipeSize((int) Math.min(pipeSize.bytes(), Integer.MAX_VALUE)));
+        config = with(config, "--connect-timeout: ", c -> c.withConnectTimeout(connectTimeout.duration()));
+        return with(config, "--drain: ", c -> c.withDrain(drain.duration()));
+    }
+
+    private Policy policy() {
+        return with(
+                Policy.NOTHING,
+                "",
+                policy -> policy.allowConnect(allowConnect)
+                        .denyConnect(denyConnect)
+                        .allowListen(allowListen)
+                        .denyListen(denyListen));
+    }
+
+    private <T> T with(T before, String flag, UnaryOperator<T> change) {
+        try {
+            return change.apply(before);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), flag + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package arca.monitor.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import arca.testkit.ChildJvm;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+
+class LoggingTest {
+    /** Logs a line of each level. */
+    static final class Chatty {
+        private Chatty() {}
+
+        public static void main(String[] args) {
+            CommandLine.populateCommand(new Logging(), args).start();
+            var log = LoggerFactory.getLogger(Chatty.class);
+            log.error("one {}", 1);
+            log.warn("two");
+            log.info("three");
+            log.debug("four");
+            log.trace("five");
+        }
+    }
+
+    private static List<String> log(String... words) throws Exception {
+        List<String> command = new ArrayList<>(List.of("sh", "-c", "\"$0\" \"$@\" >/dev/null", ChildJvm.java()));
+        command.addAll(ChildJvm.sameClasses());
+        command.add(Chatty.class.getName());
+        command.addAll(List.of(words));
+        return ChildJvm.run(command).output().lines().toList();
+    }
+
+    @Test
+    void lineOnStderrHasTimeLevelAndMessage() throws Exception {
+        List<String> lines = log();
+        String time = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}(Z|[+-]\\d\\d:\\d\\d) ";
+        assertEquals(3, lines.size(), lines.toString());
+        assertTrue(lines.get(0).matches(time + "ERROR one 1"), lines.get(0));
+        assertTrue(lines.get(1).matches(time + "WARN two"), lines.get(1));
+        assertTrue(lines.get(2).matches(time + "INFO three"), lines.get(2));
+    }
+
+    @Test
+    void levelIsAChoice() throws Exception {
+        assertEquals(5, log("--log-level=TRACE").size());
+        assertEquals(1, log("--log-level=ERROR").size());
+    }
+}

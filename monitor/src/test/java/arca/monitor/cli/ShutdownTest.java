@@ -1,0 +1,94 @@
+package arca.monitor.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import arca.testkit.ChildJvm;
+import java.io.BufferedReader;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ShutdownTest {
+    /** A daemon with a thread that never ends, as a guest can make one; told to, it cannot stop. */
+    static final class Daemon {
+        private Daemon() {}
+
+        public static void main(String[] args) throws InterruptedException {
+            Thread.ofPlatform().daemon(false).start(() -> {
+                try {
+                    new CountDownLatch(1).await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            Shutdown.onSignal(() -> {
+                System.out.println("stopping");
+                if (args.length > 0) throw new IllegalStateException(args[0]);
+            });
+            System.out.println("ready");
+            Shutdown.await();
+        }
+    }
+
+    private static Process daemon(String... arguments) throws Exception {
+        // A child inherits ignored signals, and a script's background jobs ignore SIGINT.
+        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT", ChildJvm.java()));
+        command.addAll(ChildJvm.sameClasses());
+        command.add(Daemon.class.getName());
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command).redirectErrorStream(true).start();
+    }
+
+    private static void kill(String signal, Process process) throws Exception {
+        ChildJvm.Result kill = ChildJvm.run(List.of("kill", "-" + signal, Long.toString(process.pid())));
+        assertEquals(0, kill.status(), kill.output());
+    }
+
+    private static int status(Process process) throws InterruptedException {
+        assertTrue(process.waitFor(30, TimeUnit.SECONDS), "it runs on");
+        return process.exitValue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "INT"})
+    void signalStopsAndTheStatusIsZero(String signal) throws Exception {
+        Process process = daemon();
+        try (BufferedReader output = process.inputReader()) {
+            assertEquals("ready", output.readLine());
+            kill(signal, process);
+            assertEquals("stopping", output.readLine());
+            assertNull(output.readLine());
+            assertEquals(0, status(process));
+        } finally {
+            end(process);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "INT"})
+    void stopThatFailsIsLoggedAndTheStatusIsOne(String signal) throws Exception {
+        Process process = daemon("stuck");
+        try (BufferedReader output = process.inputReader()) {
+            assertEquals("ready", output.readLine());
+            kill(signal, process);
+            assertEquals("stopping", output.readLine());
+            List<String> lines = output.readAllLines();
+            assertTrue(lines.getFirst().contains("ERROR"), lines.toString());
+            assertTrue(lines.contains("java.lang.IllegalStateException: stuck"), lines.toString());
+            assertEquals(1, status(process));
+        } finally {
+            end(process);
+        }
+    }
+
+    private static void end(Process process) throws Exception {
+        process.destroyForcibly().waitFor();
+        process.getOutputStream().close();
+        process.getErrorStream().close();
+    }
+}
