@@ -1,8 +1,10 @@
 package arca.bindings;
 
+import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
@@ -72,6 +74,21 @@ final class Linkage {
                 .find(name)
                 .map(address -> LINKER.downcallHandle(address, type, all))
                 .orElseGet(() -> missing(type));
+    }
+
+    /**
+     * Links a call that may be given a part of a segment. Its one pointer becomes a long, the part's address; and one
+     * argument follows the call's own, the segment. The call passes over that one, as both ABIs allow; the linker checks
+     * it, and keeps its arena open until the call is over. A slice would do the same and be an object for each call.
+     */
+    static MethodHandle capturingErrnoWithin(String name, FunctionDescriptor type) {
+        MemoryLayout[] arguments = type.argumentLayouts().stream()
+                .map(argument -> argument instanceof AddressLayout ? ValueLayout.JAVA_LONG : argument)
+                .toArray(MemoryLayout[]::new);
+        return capturingErrno(
+                name,
+                FunctionDescriptor.of(type.returnLayout().orElseThrow(), arguments)
+                        .appendArgumentLayouts(ValueLayout.ADDRESS));
     }
 
     /** Links a function that does not set errno. */

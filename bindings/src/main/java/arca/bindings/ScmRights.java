@@ -19,7 +19,7 @@ import java.util.Objects;
 /**
  * Messages that carry descriptors over a Unix socket: sendmsg(2) and recvmsg(2) with SCM_RIGHTS, unix(7). It has
  * memory for one message, bytes and descriptors, whose addresses the kernel is given; so it is safe as long as its
- * arena, and nothing is allocated for each message.
+ * arena, and a message allocates nothing but an owner for each descriptor that arrives.
  *
  * <p>Descriptors that arrive belong to this object until they are taken, in the order they came; what is left is closed
  * with it. The threads that may use it are those of its arena, one at a time.
@@ -161,9 +161,10 @@ public final class ScmRights implements AutoCloseable {
     /** Takes ownership of what arrived in {@code length} bytes of control messages: cmsg(3). */
     private void own(long length) {
         for (long at = 0; at + DESCRIPTORS <= length; ) {
-            MemorySegment header = control.asSlice(at, cmsghdr.sizeof());
-            long end = at + cmsghdr.cmsg_len(header);
-            if (cmsghdr.cmsg_level(header) == SOL_SOCKET && cmsghdr.cmsg_type(header) == SCM_RIGHTS) {
+            long end = at + control.get(cmsghdr.cmsg_len$layout(), at + cmsghdr.cmsg_len$offset());
+            int level = control.get(cmsghdr.cmsg_level$layout(), at + cmsghdr.cmsg_level$offset());
+            int type = control.get(cmsghdr.cmsg_type$layout(), at + cmsghdr.cmsg_type$offset());
+            if (level == SOL_SOCKET && type == SCM_RIGHTS) {
                 for (long i = at + DESCRIPTORS; i + INT.byteSize() <= end; i += INT.byteSize()) {
                     received.add(new Fd(control.get(INT, i)));
                 }

@@ -14,19 +14,24 @@ import arca.bindings.generated.pollfd;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
 
 /**
  * Linux system calls under their man-page names (section 2). Each answers its result, or {@code -errno}, and
  * neither throws, logs nor allocates. Three answers stay apart: 0 is the end of a stream, {@code -EAGAIN} is
  * "not now", any other negative number is a failure ({@link Errno}).
  *
+ * <p>One object for each call is Java's own: its linker makes a view of the memory that errno goes to, 40 bytes, which
+ * the JIT compiler removes where it has inlined the call whole. It nearly always does; README.md has an option that
+ * makes it always.
+ *
  * <p>EINTR is retried here, so that no caller meets it, but for poll and epoll_wait (the caller has a deadline to
  * reckon anew), close (the descriptor is gone all the same) and connect (the handshake goes on).
  *
- * <p>A descriptor is a loan for one call: its owner is an {@link Fd}. A buffer's own size is passed to the kernel;
- * to use a part, pass {@link MemorySegment#asSlice}. A heap segment or one of the wrong size is an
- * {@link IllegalArgumentException}, a closed arena an {@link IllegalStateException}, another thread's confined arena a
- * {@link WrongThreadException}: never a crash. The buffer of a call that waits may be in a shared arena, which then
+ * <p>A descriptor is a loan for one call: its owner is an {@link Fd}. A buffer's own size is passed to the kernel, or
+ * that of a part which lies within it. A heap segment or one of the wrong size is an {@link IllegalArgumentException},
+ * a part that is not within its buffer an {@link IndexOutOfBoundsException}, a closed arena an
+ * {@link IllegalStateException}, another thread's confined arena a {@link WrongThreadException}: never a crash. The buffer of a call that waits may be in a shared arena, which then
  * cannot be closed before the call is over.
  *
  * <p>Any thread may call any method. One that waits pins the carrier of a virtual thread: use platform threads. It
@@ -165,12 +170,26 @@ public final class Syscalls {
      * @return bytes read, 0 at the end, or {@code -errno}
      */
     public static long read(int fd, MemorySegment buffer) {
+        return read(fd, buffer, 0, buffer.byteSize());
+    }
+
+    /**
+     * read(2) into a part of a buffer.
+     *
+     * @param fd the descriptor to read
+     * @param buffer native memory
+     * @param offset where the part begins, in bytes
+     * @param length its size: the count
+     * @return bytes read, 0 at the end, or {@code -errno}
+     * @throws IndexOutOfBoundsException if the part is not within the buffer
+     */
+    public static long read(int fd, MemorySegment buffer, long offset, long length) {
+        long address = part(writable(buffer), offset, length);
         CallState state = Linkage.callState();
         try {
             long n;
             do {
-                n = Linkage.result(
-                        (long) Read.HANDLE.invokeExact(state.errno, fd, writable(buffer), buffer.byteSize()), state);
+                n = Linkage.result((long) Read.HANDLE.invokeExact(state.errno, fd, address, length, buffer), state);
             } while (n == -Errno.EINTR);
             return n;
         } catch (Throwable e) {
@@ -179,7 +198,7 @@ public final class Syscalls {
     }
 
     private static final class Read {
-        static final MethodHandle HANDLE = Linkage.capturingErrno("read", Linux.read$descriptor());
+        static final MethodHandle HANDLE = Linkage.capturingErrnoWithin("read", Linux.read$descriptor());
     }
 
     /**
@@ -191,11 +210,26 @@ public final class Syscalls {
      * @return bytes written, perhaps fewer than asked, or {@code -errno}
      */
     public static long write(int fd, MemorySegment buffer) {
+        return write(fd, buffer, 0, buffer.byteSize());
+    }
+
+    /**
+     * write(2) of a part of a buffer, as {@link #write(int, MemorySegment)}.
+     *
+     * @param fd the descriptor to write
+     * @param buffer native memory
+     * @param offset where the part begins, in bytes
+     * @param length its size: the count
+     * @return bytes written, perhaps fewer than asked, or {@code -errno}
+     * @throws IndexOutOfBoundsException if the part is not within the buffer
+     */
+    public static long write(int fd, MemorySegment buffer, long offset, long length) {
+        long address = part(buffer, offset, length);
         CallState state = Linkage.callState();
         try {
             long n;
             do {
-                n = Linkage.result((long) Write.HANDLE.invokeExact(state.errno, fd, buffer, buffer.byteSize()), state);
+                n = Linkage.result((long) Write.HANDLE.invokeExact(state.errno, fd, address, length, buffer), state);
             } while (n == -Errno.EINTR);
             return n;
         } catch (Throwable e) {
@@ -204,7 +238,7 @@ public final class Syscalls {
     }
 
     private static final class Write {
-        static final MethodHandle HANDLE = Linkage.capturingErrno("write", Linux.write$descriptor());
+        static final MethodHandle HANDLE = Linkage.capturingErrnoWithin("write", Linux.write$descriptor());
     }
 
     /**
@@ -216,13 +250,28 @@ public final class Syscalls {
      * @return bytes received (with MSG_TRUNC perhaps more than fit), 0 at the end, or {@code -errno}
      */
     public static long recv(int socket, MemorySegment buffer, int flags) {
+        return recv(socket, buffer, 0, buffer.byteSize(), flags);
+    }
+
+    /**
+     * recv(2) into a part of a buffer.
+     *
+     * @param socket the socket to read
+     * @param buffer native memory
+     * @param offset where the part begins, in bytes
+     * @param length its size: the count
+     * @param flags {@code MSG_*}
+     * @return bytes received (with MSG_TRUNC perhaps more than fit), 0 at the end, or {@code -errno}
+     * @throws IndexOutOfBoundsException if the part is not within the buffer
+     */
+    public static long recv(int socket, MemorySegment buffer, long offset, long length, int flags) {
+        long address = part(writable(buffer), offset, length);
         CallState state = Linkage.callState();
         try {
             long n;
             do {
                 n = Linkage.result(
-                        (long) Recv.HANDLE.invokeExact(state.errno, socket, writable(buffer), buffer.byteSize(), flags),
-                        state);
+                        (long) Recv.HANDLE.invokeExact(state.errno, socket, address, length, flags, buffer), state);
             } while (n == -Errno.EINTR);
             return n;
         } catch (Throwable e) {
@@ -231,7 +280,7 @@ public final class Syscalls {
     }
 
     private static final class Recv {
-        static final MethodHandle HANDLE = Linkage.capturingErrno("recv", Linux.recv$descriptor());
+        static final MethodHandle HANDLE = Linkage.capturingErrnoWithin("recv", Linux.recv$descriptor());
     }
 
     /**
@@ -243,12 +292,28 @@ public final class Syscalls {
      * @return bytes taken, perhaps fewer than asked, or {@code -errno}
      */
     public static long send(int socket, MemorySegment buffer, int flags) {
+        return send(socket, buffer, 0, buffer.byteSize(), flags);
+    }
+
+    /**
+     * send(2) of a part of a buffer.
+     *
+     * @param socket the socket to write
+     * @param buffer native memory
+     * @param offset where the part begins, in bytes
+     * @param length its size: the count
+     * @param flags {@code MSG_*}
+     * @return bytes taken, perhaps fewer than asked, or {@code -errno}
+     * @throws IndexOutOfBoundsException if the part is not within the buffer
+     */
+    public static long send(int socket, MemorySegment buffer, long offset, long length, int flags) {
+        long address = part(buffer, offset, length);
         CallState state = Linkage.callState();
         try {
             long n;
             do {
                 n = Linkage.result(
-                        (long) Send.HANDLE.invokeExact(state.errno, socket, buffer, buffer.byteSize(), flags), state);
+                        (long) Send.HANDLE.invokeExact(state.errno, socket, address, length, flags, buffer), state);
             } while (n == -Errno.EINTR);
             return n;
         } catch (Throwable e) {
@@ -257,7 +322,7 @@ public final class Syscalls {
     }
 
     private static final class Send {
-        static final MethodHandle HANDLE = Linkage.capturingErrno("send", Linux.send$descriptor());
+        static final MethodHandle HANDLE = Linkage.capturingErrnoWithin("send", Linux.send$descriptor());
     }
 
     /** sendmsg(2). Not public: a msghdr holds addresses that nothing checks; {@link ScmRights} builds it. */
@@ -1012,6 +1077,12 @@ public final class Syscalls {
             throw new IllegalArgumentException("needs " + size + " bytes, has " + memory.byteSize());
         }
         return writable(memory);
+    }
+
+    /** The address of a part of {@code memory}, for a call that is given {@code memory} too, and so checks the rest. */
+    private static long part(MemorySegment memory, long offset, long length) {
+        Objects.checkFromIndexSize(offset, length, memory.byteSize());
+        return memory.address() + offset;
     }
 
     /** The kernel does not know of read-only segments. */
