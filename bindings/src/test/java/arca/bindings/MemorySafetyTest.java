@@ -11,6 +11,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -36,11 +37,21 @@ class MemorySafetyTest {
     }
 
     private static Throwable thrownBy(Method call, MemorySegment memory) {
-        Object[] arguments = Arrays.stream(call.getParameterTypes())
-                .map(type -> type == MemorySegment.class ? memory : (Object) (-1))
-                .toArray();
+        return thrownBy(call, memory, 1, 1);
+    }
+
+    private static Throwable thrownBy(Method call, MemorySegment memory, long offset, long length) {
+        Object[] arguments = arguments(call, memory, offset, length);
         return assertThrows(InvocationTargetException.class, () -> call.invoke(null, arguments))
                 .getCause();
+    }
+
+    /** The memory, the two longs of a part of it, and -1 for each int. */
+    private static Object[] arguments(Method call, MemorySegment memory, long... part) {
+        Iterator<Long> longs = Arrays.stream(part).iterator();
+        return Arrays.stream(call.getParameterTypes())
+                .map(type -> type == MemorySegment.class ? memory : type == long.class ? longs.next() : (Object) (-1))
+                .toArray();
     }
 
     @ParameterizedTest
@@ -118,6 +129,31 @@ class MemorySafetyTest {
 
     private static void refuses(MemorySegment memory, Consumer<MemorySegment> call) {
         assertThrows(IllegalArgumentException.class, () -> call.accept(memory));
+    }
+
+    static Stream<Method> callsOnAPart() {
+        return calls().filter(call -> Arrays.asList(call.getParameterTypes()).contains(long.class));
+    }
+
+    @ParameterizedTest
+    @MethodSource("callsOnAPart")
+    void partThatIsNotWithinTheBufferIsRefused(Method call) throws Exception {
+        long[][] parts = {{0, 49}, {48, 1}, {49, 0}, {-1, 1}, {0, -1}, {1, Long.MAX_VALUE}, {Long.MAX_VALUE, 1}};
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(48, 8);
+            for (long[] part : parts) {
+                assertInstanceOf(IndexOutOfBoundsException.class, thrownBy(call, memory, part[0], part[1]));
+            }
+            Object[] whole = arguments(call, memory, 0, 48);
+            assertEquals(-Errno.EBADF, ((Long) call.invoke(null, whole)).intValue());
+        }
+    }
+
+    @Test
+    void callsOnAPartAreFour() {
+        assertEquals(
+                Set.of("read", "write", "recv", "send"),
+                Set.copyOf(callsOnAPart().map(Method::getName).toList()));
     }
 
     @Test

@@ -39,6 +39,21 @@ class PipeTest {
     }
 
     @Test
+    void partOfABufferIsAllThatIsWrittenAndAllThatIsReadInto() throws Exception {
+        try (Pipe pipe = Pipe.open(O_NONBLOCK);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment out = arena.allocateFrom("0123456789");
+            MemorySegment in = arena.allocateFrom("..........");
+            assertEquals(4, Syscalls.write(pipe.writer().value(), out, 3, 4));
+            assertEquals(2, Syscalls.read(pipe.reader().value(), in, 1, 2));
+            assertEquals(2, Syscalls.read(pipe.reader().value(), in, 5, 5));
+            assertEquals(".34..56...", in.getString(0));
+            assertEquals(0, Syscalls.write(pipe.writer().value(), out, 11, 0), "an empty part, at the very end");
+            assertEquals(-Errno.EAGAIN, Syscalls.read(pipe.reader().value(), in, 0, 1));
+        }
+    }
+
+    @Test
     void emptyIsEagainAndTheEndIsZero() throws Exception {
         try (Pipe pipe = Pipe.open(O_NONBLOCK);
                 Arena arena = Arena.ofConfined()) {

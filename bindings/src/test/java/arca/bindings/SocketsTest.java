@@ -55,6 +55,21 @@ class SocketsTest {
     }
 
     @Test
+    void partOfABufferIsAllThatIsSentAndAllThatIsReceivedInto() throws Exception {
+        try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment out = arena.allocateFrom("0123456789");
+            MemorySegment in = arena.allocateFrom("..........");
+            assertEquals(4, Syscalls.send(pair.first().value(), out, 3, 4, MSG_NOSIGNAL));
+            assertEquals(1, Syscalls.recv(pair.second().value(), in, 9, 1, MSG_PEEK));
+            assertEquals(2, Syscalls.recv(pair.second().value(), in, 1, 2, 0));
+            assertEquals(2, Syscalls.recv(pair.second().value(), in, 5, 4, 0));
+            assertEquals(".34..56..3", in.getString(0));
+            assertEquals(-Errno.EAGAIN, Syscalls.recv(pair.second().value(), in, 0, 1, MSG_DONTWAIT));
+        }
+    }
+
+    @Test
     void noConnectionWaitingIsEmpty() throws Exception {
         try (Fd listener = Sockets.listen(LOOPBACK, SOCK_NONBLOCK, 16)) {
             assertEquals(Optional.empty(), Sockets.accept(listener, 0));

@@ -22,8 +22,13 @@ public final class Allocation {
      * allocation on every call would be in all of them. Ends with the first round that has none.
      */
     public static double bytesPerCall(Code code) throws Exception {
+        return bytesPerCall(ROUNDS, code);
+    }
+
+    /** The same, with the number of rounds after which code that does allocate is believed. */
+    public static double bytesPerCall(int rounds, Code code) throws Exception {
         long least = Long.MAX_VALUE;
-        for (int round = 0; round < ROUNDS && least > 0; round++) {
+        for (int round = 0; round < rounds && least > 0; round++) {
             long before = THREADS.getCurrentThreadAllocatedBytes();
             for (int i = 0; i < CALLS; i++) code.run();
             least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);
