@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 public final class DescriptorLeaks implements BeforeEachCallback, AfterEachCallback {
     private static final Namespace NAMESPACE = Namespace.create(DescriptorLeaks.class);
     private static final Path OPEN = Path.of("/proc/self/fd");
-    private static final int LOOKS = 50;
+    private static final long PATIENCE_NANOS = 2_000_000_000;
 
     @Override
     public void beforeEach(ExtensionContext context) {
@@ -27,14 +27,17 @@ public final class DescriptorLeaks implements BeforeEachCallback, AfterEachCallb
     @Override
     public void afterEach(ExtensionContext context) {
         Map<?, ?> before = context.getStore(NAMESPACE).get("before", Map.class);
-        Map<String, String> left = Map.of();
-        // The JVM opens files for a moment in threads of its own; what a test left open stays at every look.
-        for (int look = 0; look < LOOKS; look++) {
-            left = open();
+        // The JVM opens files for a moment in threads of its own, and on a busy machine a moment is long. What a test
+        // left
+        // open stays, so only a test that fails waits for all of this.
+        long start = System.nanoTime();
+        while (true) {
+            Map<String, String> left = open();
             left.entrySet().removeIf(fd -> fd.getValue().equals(before.get(fd.getKey())));
             if (left.isEmpty()) return;
+            if (System.nanoTime() - start > PATIENCE_NANOS) throw new AssertionError("left open: " + left);
+            Thread.yield();
         }
-        throw new AssertionError("left open: " + left);
     }
 
     /** What is open now, number to target, but for what the JVM opens when it likes: its archives and devices. */
