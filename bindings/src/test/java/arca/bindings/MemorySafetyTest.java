@@ -183,20 +183,21 @@ class MemorySafetyTest {
             MemorySegment page = own.allocate(4096, 4096);
             int reader = pipe.reader().value();
             int writer = pipe.writer().value();
-            staysOpen(memory -> Syscalls.read(reader, memory), () -> Syscalls.write(writer, page));
+            staysOpen("read", memory -> Syscalls.read(reader, memory), () -> Syscalls.write(writer, page));
             staysOpen(
+                    "recv",
                     memory -> Syscalls.recv(pair.second().value(), memory, 0),
                     () -> Syscalls.send(pair.first().value(), page, 0));
             assertEquals(4096, Syscalls.write(writer, page), "full");
-            staysOpen(memory -> Syscalls.vmsplice(writer, memory, 0), () -> Syscalls.read(reader, page));
+            staysOpen("vmsplice", memory -> Syscalls.vmsplice(writer, memory, 0), () -> Syscalls.read(reader, page));
         }
     }
 
     /** {@code call} waits until {@code cause}. */
-    private static void staysOpen(Consumer<MemorySegment> call, Runnable cause) throws Exception {
+    private static void staysOpen(String name, Consumer<MemorySegment> call, Runnable cause) throws Exception {
         Arena shared = Arena.ofShared();
         MemorySegment memory = shared.allocate(4096, 4096);
-        Waiting waiting = Waiting.in(() -> {
+        Waiting waiting = Waiting.in(name, () -> {
             call.accept(memory);
             return 0;
         });

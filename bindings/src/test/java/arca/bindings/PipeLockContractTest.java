@@ -60,7 +60,7 @@ class PipeLockContractTest {
                 assertEquals(1, message.send(connection.value(), 1, 1, 0));
                 awaitSplice(holder);
                 int reader = pipe.reader().value();
-                Waiting waiting = Waiting.in(() -> Syscalls.read(reader, byteOfMemory));
+                Waiting waiting = Waiting.in("read", () -> Syscalls.read(reader, byteOfMemory));
                 assertEquals('D', state(waiting.tid()), Tcp::kernel);
                 assertEquals(0, Tcp.events(pipe.reader(), POLLIN), "poll(2) takes no lock");
                 pipe.reader().nonBlocking(true); // nor does F_SETFL, which also changes nothing
@@ -74,22 +74,21 @@ class PipeLockContractTest {
         }
     }
 
-    /** Until a thread of the process sleeps in splice(2): the system call's number is the architecture's. */
+    /** Until a thread of the process sleeps in splice(2). */
     private static void awaitSplice(Process holder) throws Exception {
-        String splice = Linkage.AARCH64 ? "76 " : "275 ";
         while (true) {
             assertTrue(holder.isAlive(), () -> "the holder has died " + Tcp.kernel());
             try (var tasks = Files.newDirectoryStream(Path.of("/proc/" + holder.pid() + "/task"))) {
-                for (Path task : tasks) if (call(task).startsWith(splice)) return;
+                for (Path task : tasks) if (splices(task)) return;
             }
         }
     }
 
-    private static String call(Path task) {
+    private static boolean splices(Path task) throws Exception {
         try {
-            return Files.readString(task.resolve("syscall"));
+            return Waiting.sleepsIn("splice", task);
         } catch (IOException e) {
-            return "none: the thread has ended since it was listed";
+            return false; // the thread has ended since it was listed
         }
     }
 

@@ -66,8 +66,8 @@ class SignalTest {
         HANDLED.acquire();
     }
 
-    private void assertGoesOn(long expected, LongSupplier call, Runnable cause) throws Exception {
-        Waiting waiting = Waiting.in(call);
+    private void assertGoesOn(long expected, String name, LongSupplier call, Runnable cause) throws Exception {
+        Waiting waiting = Waiting.in(name, call);
         signal(waiting);
         assertFalse(waiting.answer().isDone());
         cause.run();
@@ -78,7 +78,7 @@ class SignalTest {
     void pollSaysEintr() throws Exception {
         MemorySegment nothing = arena.allocate(8);
         nothing.set(ValueLayout.JAVA_INT, 0, -1);
-        Waiting waiting = Waiting.in(() -> Syscalls.poll(nothing, -1));
+        Waiting waiting = Waiting.in("poll", () -> Syscalls.poll(nothing, -1));
         signal(waiting);
         assertEquals(-Errno.EINTR, waiting.answer().get());
     }
@@ -87,7 +87,8 @@ class SignalTest {
     void epollWaitSaysEintr() throws Exception {
         try (Epoll epoll = new Epoll(arena, 1)) {
             MemorySegment events = arena.allocate(Epoll.EVENT_SIZE, 8);
-            Waiting waiting = Waiting.in(() -> Syscalls.epoll_wait(epoll.fd().value(), events, -1));
+            Waiting waiting = Waiting.in(
+                    "epoll_wait", () -> Syscalls.epoll_wait(epoll.fd().value(), events, -1));
             signal(waiting);
             assertEquals(-Errno.EINTR, waiting.answer().get());
         }
@@ -96,12 +97,12 @@ class SignalTest {
     @Test
     void ownersTakeASignalForAnEarlyWakeUp() throws Exception {
         try (Epoll epoll = new Epoll(arena, 1)) {
-            Waiting inEpoll = Waiting.in(() -> answer(() -> epoll.await(-1)));
+            Waiting inEpoll = Waiting.in("epoll_wait", () -> answer(() -> epoll.await(-1)));
             signal(inEpoll);
             assertEquals(0, inEpoll.answer().get());
         }
         Poll poll = new Poll(arena, 1);
-        Waiting inPoll = Waiting.in(() -> answer(() -> poll.poll(-1)));
+        Waiting inPoll = Waiting.in("poll", () -> answer(() -> poll.poll(-1)));
         signal(inPoll);
         assertEquals(0, inPoll.answer().get());
     }
@@ -114,7 +115,7 @@ class SignalTest {
         try (Fd listener = Sockets.listen(address, 0, 0);
                 Fd first = Sockets.connect(address);
                 Fd second = Sockets.open(AF_UNIX, SOCK_STREAM)) {
-            Waiting waiting = Waiting.in(() -> Syscalls.connect(second.value(), sockaddr));
+            Waiting waiting = Waiting.in("connect", () -> Syscalls.connect(second.value(), sockaddr));
             signal(waiting);
             assertEquals(-Errno.EINTR, waiting.answer().get());
             assertTrue(listener.isOpen() && first.isOpen());
@@ -129,20 +130,23 @@ class SignalTest {
                 Pipe out = Pipe.open(0, 4096)) {
             int reader = in.reader().value();
             int writer = in.writer().value();
-            assertGoesOn(4096, () -> Syscalls.read(reader, page), () -> Syscalls.write(writer, page));
+            assertGoesOn(4096, "read", () -> Syscalls.read(reader, page), () -> Syscalls.write(writer, page));
             Syscalls.write(writer, page);
-            assertGoesOn(4096, () -> Syscalls.write(writer, page), () -> Syscalls.read(reader, drained));
+            assertGoesOn(4096, "write", () -> Syscalls.write(writer, page), () -> Syscalls.read(reader, drained));
             Syscalls.read(reader, drained);
             assertGoesOn(
                     4096,
+                    "splice",
                     () -> Syscalls.splice(reader, out.writer().value(), 4096, 0),
                     () -> Syscalls.write(writer, page));
             Syscalls.read(out.reader().value(), drained);
             assertGoesOn(
                     4096,
+                    "tee",
                     () -> Syscalls.tee(reader, out.writer().value(), 4096, 0),
                     () -> Syscalls.write(writer, page));
-            assertGoesOn(4096, () -> Syscalls.vmsplice(writer, page, 0), () -> Syscalls.read(reader, drained));
+            assertGoesOn(
+                    4096, "vmsplice", () -> Syscalls.vmsplice(writer, page, 0), () -> Syscalls.read(reader, drained));
         }
     }
 
@@ -153,12 +157,16 @@ class SignalTest {
             int first = pair.first().value();
             int second = pair.second().value();
             MemorySegment one = arena.allocate(1);
-            assertGoesOn(1, () -> Syscalls.recv(second, one, 0), () -> Syscalls.send(first, one, 0));
-            assertGoesOn(1, () -> rights.receive(second, 0), () -> Syscalls.send(first, one, 0));
+            assertGoesOn(1, "recv", () -> Syscalls.recv(second, one, 0), () -> Syscalls.send(first, one, 0));
+            assertGoesOn(1, "recvmsg", () -> rights.receive(second, 0), () -> Syscalls.send(first, one, 0));
             MemorySegment much = arena.allocate(1 << 20);
             long queued = Syscalls.send(first, much, MSG_DONTWAIT);
             MemorySegment all = arena.allocate(queued);
-            assertGoesOn(1, () -> Syscalls.send(first, one, 0), () -> Syscalls.recv(second, all, MSG_WAITALL));
+            assertGoesOn(1, "send", () -> Syscalls.send(first, one, 0), () -> Syscalls.recv(second, all, MSG_WAITALL));
+            assertEquals(1, Syscalls.recv(second, one, 0));
+            assertEquals(queued, Syscalls.send(first, much, MSG_DONTWAIT));
+            assertGoesOn(
+                    1, "sendmsg", () -> rights.send(first, 1, 0, 0), () -> Syscalls.recv(second, all, MSG_WAITALL));
         }
     }
 
@@ -167,7 +175,7 @@ class SignalTest {
         SocketAddress address = SocketAddress.Unix.path(folder.resolve("s").toString());
         try (Fd listener = Sockets.listen(address, 0, 1);
                 Fd client = Sockets.open(AF_UNIX, SOCK_STREAM)) {
-            Waiting waiting = Waiting.in(() -> Syscalls.accept4(listener.value(), SOCK_CLOEXEC));
+            Waiting waiting = Waiting.in("accept4", () -> Syscalls.accept4(listener.value(), SOCK_CLOEXEC));
             signal(waiting);
             assertEquals(0, Sockets.startConnect(client, address));
             new Fd(Math.toIntExact(waiting.answer().get())).close();
@@ -177,7 +185,10 @@ class SignalTest {
                 Fd second = Fd.open(lock, O_RDWR, 0)) {
             assertEquals(0, Syscalls.flock(first.value(), LOCK_EX));
             assertGoesOn(
-                    0, () -> Syscalls.flock(second.value(), LOCK_EX), () -> Syscalls.flock(first.value(), LOCK_UN));
+                    0,
+                    "flock",
+                    () -> Syscalls.flock(second.value(), LOCK_EX),
+                    () -> Syscalls.flock(first.value(), LOCK_UN));
         }
     }
 

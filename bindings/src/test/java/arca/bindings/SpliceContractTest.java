@@ -191,7 +191,7 @@ class SpliceContractTest {
         try (Tcp tcp = Tcp.open();
                 Pipe pipe = Pipe.open(O_NONBLOCK)) {
             tcp.ours().nonBlocking(false);
-            Waiting waiting = Waiting.in(() -> in(tcp, pipe)); // would never sleep if it did
+            Waiting waiting = Waiting.in("splice", () -> in(tcp, pipe)); // would never sleep if it did
             Tcp.send(tcp.peer(), "x", 0);
             assertIs(1, waiting.answer().get(), "it waited for data");
         }
