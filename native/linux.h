@@ -26,6 +26,7 @@ extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>

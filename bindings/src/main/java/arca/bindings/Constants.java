@@ -330,5 +330,10 @@ public final class Constants {
     /** Asks the process to end. */
     public static final int SIGTERM = 15;
 
+    // Resources: getrlimit(2).
+
+    /** One more than the highest descriptor a process may have. */
+    public static final int RLIMIT_NOFILE = 7;
+
     private Constants() {}
 }

@@ -11,6 +11,7 @@ import arca.bindings.Linkage.CallState;
 import arca.bindings.generated.Linux;
 import arca.bindings.generated.iovec;
 import arca.bindings.generated.pollfd;
+import arca.bindings.generated.rlimit;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -43,6 +44,7 @@ import java.util.Objects;
 public final class Syscalls {
     private static final long INTS_2 = 2 * JAVA_INT.byteSize();
     private static final long POLLFD = pollfd.sizeof();
+    private static final long RLIMIT = rlimit.sizeof();
 
     private Syscalls() {}
 
@@ -980,7 +982,7 @@ public final class Syscalls {
         static final MethodHandle HANDLE = Linkage.capturingErrno("flock", Linux.flock$descriptor());
     }
 
-    // Processes: getpid(2), gettid(2), pidfd_open(2), pidfd_send_signal(2).
+    // Processes: getpid(2), gettid(2), getrlimit(2), pidfd_open(2), pidfd_send_signal(2).
 
     /**
      * getpid(2).
@@ -1016,6 +1018,31 @@ public final class Syscalls {
 
     private static final class Gettid {
         static final MethodHandle HANDLE = Linkage.capturingErrno("gettid", Linux.gettid$descriptor());
+    }
+
+    /**
+     * getrlimit(2).
+     *
+     * @param resource {@code RLIMIT_*}
+     * @param rlimit 16 bytes, native, that receive the soft limit and the hard limit, two unsigned longs
+     * @return 0, or {@code -errno}
+     */
+    public static int getrlimit(int resource, MemorySegment rlimit) {
+        CallState state = Linkage.callState();
+        try {
+            int n;
+            do {
+                n = Linkage.result(
+                        (int) Getrlimit.HANDLE.invokeExact(state.errno, resource, sized(rlimit, RLIMIT)), state);
+            } while (n == -Errno.EINTR);
+            return n;
+        } catch (Throwable e) {
+            throw Linkage.unexpected(e);
+        }
+    }
+
+    private static final class Getrlimit {
+        static final MethodHandle HANDLE = Linkage.capturingErrno("getrlimit", Linux.getrlimit$descriptor());
     }
 
     /**

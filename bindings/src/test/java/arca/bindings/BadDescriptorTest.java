@@ -25,6 +25,7 @@ class BadDescriptorTest {
             "unlink",
             "getpid",
             "gettid",
+            "getrlimit",
             "pidfd_open");
     private static final int NOT_OPEN = 1 << 20; // above every limit a test runs under
 

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AutoClose;
@@ -55,6 +57,16 @@ class FilesAndProcessesTest {
     }
 
     @Test
+    void limitsAreThoseOfThisProcess() throws Exception {
+        MemorySegment rlimit = arena.allocate(16, 8);
+        assertEquals(0, Syscalls.getrlimit(RLIMIT_NOFILE, rlimit));
+        String soft = Long.toUnsignedString(rlimit.get(ValueLayout.JAVA_LONG, 0));
+        String hard = Long.toUnsignedString(rlimit.get(ValueLayout.JAVA_LONG, 8));
+        String limits = Files.readString(Path.of("/proc/self/limits")).replaceAll(" +", " ");
+        assertTrue(limits.contains("\nMax open files " + soft + " " + hard + " files"), limits);
+    }
+
+    @Test
     void pidfdSignalsOneProcessAndTellsItsEnd() throws Exception {
         Process child = child();
         try (Fd pidfd = new Fd(ErrnoException.check("pidfd_open", Syscalls.pidfd_open((int) child.pid(), 0)))) {
@@ -82,8 +94,7 @@ class FilesAndProcessesTest {
 
     @Test
     void callTheCLibraryLacksIsEnosys() throws Throwable {
-        var type = java.lang.foreign.FunctionDescriptor.of(
-                java.lang.foreign.ValueLayout.JAVA_LONG, java.lang.foreign.ValueLayout.JAVA_INT);
+        var type = FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT);
         var handle = Linkage.capturingErrno("arca_no_such_call", type);
         Linkage.CallState state = Linkage.callState();
         assertEquals(-Errno.ENOSYS, Linkage.result((long) handle.invokeExact(state.errno, 1), state));

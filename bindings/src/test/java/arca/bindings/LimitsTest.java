@@ -11,6 +11,8 @@ import org.junit.jupiter.api.Test;
 
 /** What a process at its limit of descriptors is told. In a child JVM, whose limit can be lowered. */
 class LimitsTest {
+    private static final int LIMIT = 128;
+
     /** Opens files to the limit and prints what each call says there. */
     static final class AtTheLimit {
         private AtTheLimit() {}
@@ -41,6 +43,11 @@ class LimitsTest {
                 System.out.println(tell(calls.get(1))); // a pipe needs two
                 System.out.println(tell(calls.get(3)));
                 rest.forEach(Fd::close);
+                Poll many = new Poll(arena, LIMIT + 1);
+                System.out.println(tell(() -> {
+                    many.poll(0);
+                    return () -> {};
+                }));
             }
         }
 
@@ -57,7 +64,8 @@ class LimitsTest {
     @Test
     void everyCallSaysEmfileAndTheConnectionStaysInTheBacklog() throws Exception {
         List<String> command =
-                new ArrayList<>(List.of("sh", "-c", "ulimit -n 128; exec \"$@\"", "sh", ChildJvm.java()));
+                new ArrayList<>(List.of("sh", "-c", "ulimit -n " + LIMIT + "; exec \"$@\"", "sh", ChildJvm.java()));
+        command.add("-XX:-UseContainerSupport"); // whose files a thread of the JVM's opens when it likes
         command.addAll(ChildJvm.sameClasses());
         command.add(AtTheLimit.class.getName());
         ChildJvm.Result child = ChildJvm.run(command);
@@ -80,6 +88,7 @@ class LimitsTest {
                 epoll_create1: EMFILE (Too many open files)
                 pipe2: EMFILE (Too many open files)
                 ok
+                poll: EINVAL (Invalid argument)
                 """, child.output());
         assertEquals(0, child.status());
     }

@@ -24,7 +24,17 @@ import org.junit.jupiter.params.provider.MethodSource;
 class MemorySafetyTest {
     /** Those whose memory the kernel writes to. */
     private static final Set<String> STORING = Set.of(
-            "pipe2", "socketpair", "read", "recv", "poll", "epoll_wait", "getsockname", "getpeername", "vmsplice");
+            "pipe2",
+            "socketpair",
+            "read",
+            "recv",
+            "poll",
+            "epoll_wait",
+            "getsockname",
+            "getpeername",
+            "vmsplice",
+            "getrlimit",
+            "getsockopt");
 
     static Stream<Method> calls() {
         return Arrays.stream(Syscalls.class.getDeclaredMethods())
@@ -110,7 +120,8 @@ class MemorySafetyTest {
                 "getsockopt",
                 "setsockopt",
                 "open",
-                "unlink");
+                "unlink",
+                "getrlimit");
         assertEquals(known, Set.copyOf(calls().map(Method::getName).distinct().toList()));
     }
 
@@ -119,6 +130,7 @@ class MemorySafetyTest {
         try (Arena arena = Arena.ofConfined()) {
             refuses(arena.allocate(7), memory -> Syscalls.pipe2(memory, 0));
             refuses(arena.allocate(7), memory -> Syscalls.socketpair(AF_UNIX, SOCK_STREAM, 0, memory));
+            refuses(arena.allocate(15), memory -> Syscalls.getrlimit(RLIMIT_NOFILE, memory));
             refuses(arena.allocate(9), memory -> Syscalls.poll(memory, 0));
             refuses(arena.allocate(Epoll.EVENT_SIZE + 1), memory -> Syscalls.epoll_wait(0, memory, 0));
             refuses(arena.allocate(0), memory -> Syscalls.unlink(memory));
