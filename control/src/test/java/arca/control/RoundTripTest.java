@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.SplittableRandom;
 import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,19 +46,22 @@ class RoundTripTest {
             MemorySegment bytes = MemorySegment.ofArray(changed);
             try {
                 // What was taken means exactly the bytes it was taken from.
-                byte[] again = guest
-                        ? Messages.frame(Wire.requestId(bytes, 0), Request.decode(bytes, 0))
-                        : Messages.frame(Wire.requestId(bytes, 0), Reply.decode(bytes, 0));
+                byte[] again = guest ? again(bytes, Request.decode(bytes, 0)) : again(bytes, Reply.decode(bytes, 0));
                 assertArrayEquals(Arrays.copyOf(changed, again.length), again);
                 valid++;
             } catch (ProtocolException e) {
                 refused++;
-            } catch (IndexOutOfBoundsException e) {
-                assertTrue(changed.length < Wire.HEADER_SIZE, HexFormat.of().formatHex(changed));
-                refused++;
             }
         }
         assertTrue(valid > ROUNDS / 10 && refused > ROUNDS / 10, valid + " valid, " + refused + " refused");
+    }
+
+    private static byte[] again(MemorySegment frame, Request request) {
+        return Messages.frame(Wire.requestId(frame, 0), request);
+    }
+
+    private static byte[] again(MemorySegment frame, Reply reply) {
+        return Messages.frame(Wire.requestId(frame, 0), reply);
     }
 
     private static byte[] change(byte[] frame, SplittableRandom random) {
