@@ -1,6 +1,7 @@
 package arca.control;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -64,6 +65,20 @@ class GuestSessionTest {
         assertEquals(
                 List.of(-1, 2, 5),
                 Stream.generate(() -> session.ask(LISTEN)).limit(3).toList());
+    }
+
+    @Test
+    void sessionIsInsideAFrameFromItsFirstByteToItsLast() throws Exception {
+        session.ask(LISTEN);
+        byte[] frame = Messages.frame(1, new ListenOk(1));
+        assertFalse(session.insideFrame());
+        for (int i = 0; i < frame.length; i++) {
+            session.received(MemorySegment.ofArray(frame), i, 1);
+            boolean last = i == frame.length - 1;
+            assertEquals(last, session.next());
+            assertFalse(session.next());
+            assertEquals(!last, session.insideFrame());
+        }
     }
 
     @Test
