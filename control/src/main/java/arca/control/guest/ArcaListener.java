@@ -119,8 +119,8 @@ public final class ArcaListener implements Closeable {
     }
 
     /**
-     * Accepts no more. Whoever waits in {@link #accept(Duration)} is woken, and connections that nobody has accepted are
-     * closed. Does nothing to a closed listener.
+     * Accepts no more. Whoever waits in {@link #accept(Duration)} is woken; connections that nobody has accepted are
+     * closed, and so are those that still come for requests left behind. Does nothing to a closed listener.
      *
      * <p>The monitor goes on listening until the session ends, for revision 1 has no message to close a listener: the port
      * stays taken, and peers that still connect wait in vain until then.
