@@ -16,8 +16,8 @@ import java.time.Duration;
  * {@link java.nio.channels.SocketChannel} in blocking mode:
  *
  * <ul>
- *   <li>Any thread may call any method; of several that read (or write) one goes at a time, and a reader never keeps a
- *       writer waiting.
+ *   <li>Any thread may call any method; of several that read (or write) one goes at a time, so what two write does
+ *       not mix; a reader never keeps a writer waiting.
  *   <li>{@link #close} from another thread ends a waiting call with an
  *       {@link java.nio.channels.AsynchronousCloseException}; {@link Thread#interrupt} closes the stream and ends it with
  *       a {@link java.nio.channels.ClosedByInterruptException}.
@@ -114,16 +114,17 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
     @Override
     public int write(ByteBuffer from) throws IOException {
         if (!isOpen()) throw new ClosedChannelException();
-        int size = from.remaining();
+        if (!from.hasRemaining()) return 0;
+        int n = 0;
         boolean completed = false;
         try {
             begin();
-            while (from.hasRemaining()) output.transfer(from, WITHOUT_END);
+            n = output.transfer(from, WITHOUT_END);
             completed = true;
         } finally {
             end(completed);
         }
-        return size;
+        return n;
     }
 
     /**

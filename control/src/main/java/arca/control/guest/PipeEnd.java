@@ -67,7 +67,7 @@ final class PipeEnd {
     }
 
     /**
-     * Reads into, or writes from, a buffer once; waits where it must.
+     * Reads into a buffer once, or writes all of one; waits where it must.
      *
      * @return bytes moved, at least 1 if the buffer has room or bytes; or 0, of an end to read from, where the pipe has
      *     ended or this end is closed, then or meanwhile
@@ -80,7 +80,11 @@ final class PipeEnd {
         try {
             turn.lock();
             try {
-                return transferInTurn(buffer, timeout);
+                int moved = 0;
+                do {
+                    moved += transferOnce(buffer, timeout);
+                } while (direction == Direction.WRITE && buffer.hasRemaining());
+                return moved;
             } finally {
                 turn.unlock();
             }
@@ -89,7 +93,7 @@ final class PipeEnd {
         }
     }
 
-    private int transferInTurn(ByteBuffer buffer, Duration timeout) throws IOException {
+    private int transferOnce(ByteBuffer buffer, Duration timeout) throws IOException {
         MemorySegment bytes = bytes(buffer);
         long deadline = timeout.isZero() ? 0 : System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
         while (isOpen()) {

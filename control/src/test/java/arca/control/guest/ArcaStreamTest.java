@@ -26,6 +26,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -268,6 +269,24 @@ class ArcaStreamTest {
         assertEquals(2, write.get());
         peer.write("x");
         assertEquals(1, read.get());
+    }
+
+    @Test
+    void whatTwoWriteDoesNotMix() throws Exception {
+        int size = 4 * PIPE;
+        List<Task<Integer>> writes = new ArrayList<>();
+        for (byte letter : new byte[] {'a', 'b', 'c'}) {
+            byte[] bytes = new byte[size];
+            Arrays.fill(bytes, letter);
+            writes.add(Task.of(() -> stream.write(ByteBuffer.wrap(bytes))).waits());
+        }
+        StringBuilder got = new StringBuilder();
+        while (got.length() < 3 * size) got.append(peer.read());
+        for (Task<Integer> write : writes) assertEquals(size, write.get());
+        for (int i = 0; i < 3; i++) {
+            String one = got.substring(i * size, (i + 1) * size);
+            assertEquals(one.substring(0, 1).repeat(size), one);
+        }
     }
 
     @Test

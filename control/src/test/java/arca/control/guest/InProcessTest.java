@@ -26,6 +26,8 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +35,8 @@ import org.junit.jupiter.api.Test;
 /** A guest in the monitor's own process: two kernel pipes, and data pipes by their number. */
 class InProcessTest {
     private final Map<Integer, DataPipes.Ends> pipes = new ConcurrentHashMap<>();
+    private final CountDownLatch taking = new CountDownLatch(1);
+    private final Semaphore mayTake = new Semaphore(1); // the session's thread waits while the test has it
     private Fd fromGuest;
     private Fd toGuest;
     private ScriptedMonitor monitor;
@@ -55,6 +59,9 @@ class InProcessTest {
     }
 
     private DataPipes.Ends take(int pipeId) throws IOException {
+        taking.countDown();
+        mayTake.acquireUninterruptibly();
+        mayTake.release();
         DataPipes.Ends ends = pipes.remove(pipeId);
         if (ends == null) throw new IOException("no pipe " + pipeId);
         return ends;
@@ -154,6 +161,26 @@ class InProcessTest {
         assertEquals(
                 Errno.EPIPE,
                 assertInstanceOf(ErrnoException.class, e.getCause()).errno());
+    }
+
+    @Test
+    void whatAMonitorSaidBeforeItStoppedToReadIsHeard() throws Exception {
+        Task<ArcaStream> first = connect();
+        int firstId = monitor.nextConnect();
+        Task<ArcaStream> second = connect();
+        int secondId = monitor.nextConnect();
+        mayTake.acquire();
+        ConnectOk ok = monitor.connectOk();
+        pipes.put(ok.ready().pipe().pipeId(), monitor.pipe().guests());
+        monitor.reply(firstId, ok);
+        taking.await(); // so this was read, and what follows was not
+        monitor.reply(secondId, new ConnectErr(Errno.ESHUTDOWN));
+        fromGuest.close();
+        Task<ArcaStream> third = connect().waits(); // has asked, and that is what will fail
+        mayTake.release();
+        first.get().close();
+        assertEquals(Errno.ESHUTDOWN, second.fails(ErrnoException.class).errno());
+        third.fails(SessionEndedException.class);
     }
 
     @Test
