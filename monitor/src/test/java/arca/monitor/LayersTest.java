@@ -26,7 +26,13 @@ class LayersTest {
             "arca.monitor.relay",
             Set.of("arca.bindings", "arca.monitor.reactor"),
             "arca.monitor",
-            Set.of("arca.bindings", "arca.control", "arca.monitor.reactor", "arca.monitor.relay", "org.slf4j"),
+            Set.of(
+                    "arca.bindings",
+                    "arca.control",
+                    "arca.control.guest", // for guests in the same process
+                    "arca.monitor.reactor",
+                    "arca.monitor.relay",
+                    "org.slf4j"),
             "arca.monitor.cli",
             Set.of(
                     "arca.bindings",

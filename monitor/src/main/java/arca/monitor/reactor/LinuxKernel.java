@@ -129,17 +129,17 @@ public final class LinuxKernel implements Kernel {
 
     @Override
     public long read(int fd, MemorySegment to, long offset, long length) {
-        return Syscalls.read(fd, to.asSlice(offset, length));
+        return Syscalls.read(fd, to, offset, length);
     }
 
     @Override
     public long write(int fd, MemorySegment from, long offset, long length) {
-        return Syscalls.write(fd, from.asSlice(offset, length));
+        return Syscalls.write(fd, from, offset, length);
     }
 
     @Override
     public long recv(int socket, MemorySegment to, long length, int flags) {
-        return Syscalls.recv(socket, to.asSlice(0, length), flags);
+        return Syscalls.recv(socket, to, 0, length, flags);
     }
 
     @Override
