@@ -1,6 +1,5 @@
 package arca.monitor;
 
-import arca.control.Endpoint;
 import java.util.HashSet;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -11,24 +10,17 @@ final class Denials {
     private static final Logger LOG = LoggerFactory.getLogger(Denials.class);
     private static final int MOST = 100;
 
-    private record Denial(String what, Endpoint endpoint) {}
-
     private final String guest;
-    private final Set<Denial> logged = new HashSet<>();
+    private final Set<String> logged = new HashSet<>();
 
     Denials(String guest) {
         this.guest = guest;
     }
 
-    /**
-     * Logs a denial, unless it was logged before.
-     *
-     * @param what {@code connect to} or {@code listen on}
-     * @param why with the rule that would allow it
-     */
-    void log(String what, Endpoint endpoint, String why) {
-        if (logged.size() >= MOST || !logged.add(new Denial(what, endpoint))) return;
-        LOG.warn("{}: {} {} denied: {}", guest, what, endpoint, why);
+    /** Logs a denial, with the rule that would allow it, unless it was logged before. */
+    void log(String denial) {
+        if (logged.size() >= MOST || !logged.add(denial)) return;
+        LOG.warn("{}: {}", guest, denial);
         if (logged.size() == MOST) LOG.warn("{}: was denied {} things; no more of them are logged", guest, MOST);
     }
 }

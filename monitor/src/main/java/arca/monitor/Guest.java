@@ -213,7 +213,7 @@ final class Guest implements AutoCloseable {
     private void listen(int requestId, Endpoint at) {
         Optional<String> denied = shared.config.policy().deniesListen(at);
         if (denied.isPresent()) {
-            denials.log("listen on", at, denied.get());
+            denials.log(denied.get());
             answer(requestId, new ListenErr(Errno.EACCES));
         } else if (listeners.size() >= limits.listeners()) {
             answer(requestId, new ListenErr(Errno.EMFILE));
@@ -233,7 +233,7 @@ final class Guest implements AutoCloseable {
     private void connect(int requestId, Endpoint to) {
         Optional<String> denied = shared.config.policy().deniesConnect(to, this::isOwnAddress);
         if (denied.isPresent()) {
-            denials.log("connect to", to, denied.get());
+            denials.log(denied.get());
             answer(requestId, new ConnectErr(Errno.EACCES));
         } else if (connections.size() + connecting.size() >= limits.connections()) {
             answer(requestId, new ConnectErr(Errno.EMFILE));

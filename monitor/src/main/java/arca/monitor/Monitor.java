@@ -106,6 +106,7 @@ public final class Monitor implements AutoCloseable {
         closed = true;
         try {
             stopAccepting();
+            LOG.info("stopping: {} guests", guests.live().size());
             guests.embedded().forEach(EmbeddedGuest::stop);
             guests.live().forEach(GuestThread::stop);
             if (!guests.awaitNone(drain.toNanos())) {
