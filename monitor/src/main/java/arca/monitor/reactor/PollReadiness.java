@@ -95,8 +95,6 @@ final class PollReadiness implements Readiness {
         most = Arrays.copyOf(most, size);
         tokens = Arrays.copyOf(tokens, size);
         slotOf = Arrays.copyOf(slotOf, size);
-        toldTokens = new long[size];
-        toldEvents = new int[size];
     }
 
     private void ask(int entry, int mask) {
@@ -136,6 +134,7 @@ final class PollReadiness implements Readiness {
         int n = kernel.poll(fds, asked, happened, count, timeoutMillis);
         if (n == -Errno.ENOMEM) n = kernel.poll(fds, asked, happened, 0, RETRY_MILLIS); // no edge tells of memory
         if (n <= 0) return n == -Errno.EINTR ? 0 : n;
+        if (toldTokens.length < n) makeRoomToTell();
         int told = 0;
         for (int entry = 0; told < n; entry++) {
             int mask = happened[entry];
@@ -146,6 +145,12 @@ final class PollReadiness implements Readiness {
             toldEvents[told++] = mask;
         }
         return told;
+    }
+
+    /** Not done by {@link #grow}: a handler may watch more while the last wait's events are still being told. */
+    private void makeRoomToTell() {
+        toldTokens = new long[fds.length];
+        toldEvents = new int[fds.length];
     }
 
     @Override
