@@ -1,15 +1,12 @@
 package arca.monitor;
 
-import static arca.bindings.Constants.AF_INET;
 import static arca.bindings.Constants.EPOLLIN;
 import static arca.bindings.Constants.EPOLLOUT;
 import static arca.bindings.Constants.EPOLLRDHUP;
-import static arca.bindings.Constants.SOCK_DGRAM;
 
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.control.ConnectionReady;
-import arca.control.DataPipeInfo;
 import arca.control.Endpoint;
 import arca.control.MonitorSession;
 import arca.control.ProtocolException;
@@ -25,14 +22,11 @@ import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
 import arca.monitor.reactor.Descriptor;
-import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.relay.DataPipe;
 import arca.monitor.relay.Mover;
-import arca.monitor.relay.Relay;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -74,7 +68,6 @@ final class Guest implements AutoCloseable {
     private final Shared shared;
     private final Limits limits;
     private final Reactor reactor;
-    private final Mover mover;
     private final ControlChannel channel;
     private final Denials denials;
 
@@ -86,10 +79,8 @@ final class Guest implements AutoCloseable {
 
     private final Map<Integer, Listener> listeners = new HashMap<>();
     private final Set<PendingConnect> connecting = new LinkedHashSet<>();
-    private final Map<Integer, Connection> connections = new HashMap<>();
+    private final Connections connections;
     private int waitingAccepts;
-    private long pipeBytes;
-    private DataPipe spare; // made for the next accept; null while none waits
     private State state = State.OPEN;
 
     /**
@@ -104,9 +95,9 @@ final class Guest implements AutoCloseable {
         this.shared = shared;
         this.limits = shared.config.limits();
         this.reactor = reactor;
-        this.mover = mover;
         this.channel = channel;
         this.denials = new Denials(name);
+        this.connections = new Connections(name, shared, reactor, mover, this::endIfDone);
         this.replies = new Replies(reactor, channel, this::roomForReplies, this::channelFailed);
         watchChannel();
     }
@@ -231,11 +222,14 @@ final class Guest implements AutoCloseable {
     }
 
     private void connect(int requestId, Endpoint to) {
-        Optional<String> denied = shared.config.policy().deniesConnect(to, this::isOwnAddress);
-        if (denied.isPresent()) {
+        OwnAddress ownAddress = new OwnAddress(reactor.kernel());
+        Optional<String> denied = shared.config.policy().deniesConnect(to, ownAddress);
+        if (ownAddress.failure() != 0) {
+            answer(requestId, new ConnectErr(ownAddress.failure()));
+        } else if (denied.isPresent()) {
             denials.log(denied.get());
             answer(requestId, new ConnectErr(Errno.EACCES));
-        } else if (connections.size() + connecting.size() >= limits.connections()) {
+        } else if (connections.count() + connecting.size() >= limits.connections()) {
             answer(requestId, new ConnectErr(Errno.EMFILE));
         } else if (connecting.size() >= limits.connecting()) {
             answer(requestId, new ConnectErr(Errno.ENOBUFS));
@@ -247,16 +241,6 @@ final class Guest implements AutoCloseable {
                 answer(requestId, new ConnectErr(e.errno()));
             }
         }
-    }
-
-    /** Whether an address is this host's own: only such a one can be bound. Where it cannot be asked, it may be. */
-    private boolean isOwnAddress(int address) {
-        Kernel kernel = reactor.kernel();
-        int socket = kernel.socket(AF_INET, SOCK_DGRAM);
-        if (socket < 0) return true;
-        int n = kernel.bind(socket, address, 0);
-        kernel.close(socket);
-        return n == 0;
     }
 
     private void accept(int requestId, int listenerId) {
@@ -278,46 +262,22 @@ final class Guest implements AutoCloseable {
         return state == State.OPEN && !replies.isBlocked();
     }
 
-    /** The data pipe for the next connection: made before that is taken off the kernel's queue. */
-    DataPipe sparePipe() throws ErrnoException {
-        if (connections.size() + connecting.size() >= limits.connections()) {
+    /** Has ready what the next connection needs, before it is taken off the kernel's queue. */
+    void prepareAccept() throws ErrnoException {
+        if (connections.count() + connecting.size() >= limits.connections()) {
             throw new ErrnoException("accept", Errno.EMFILE);
         }
-        if (spare == null) spare = openPipe();
-        return spare;
+        connections.makeSpare();
     }
 
-    private DataPipe openPipe() throws ErrnoException {
-        int wanted = shared.config.pipeSize();
-        int size = shared.pipes.size(wanted, pipeBytes);
-        DataPipe pipe = DataPipe.open(reactor, size);
-        if (pipe.ringSize() < wanted && shared.saidSmall.compareAndSet(false, true)) {
-            LOG.info(
-                    "{}: pipes of {} bytes, not {}: the allowance is used up; raise fs.pipe-user-pages-soft or"
-                            + " --pipe-memory",
-                    name,
-                    pipe.ringSize(),
-                    wanted);
-        }
-        return pipe;
-    }
-
-    private void closeUnneededSpare() {
-        if (spare == null || waitingAccepts > 0) return;
-        spare.close();
-        spare = null;
-    }
-
-    /** A connection has come in for a request that waited; takes both over. */
-    void incoming(int requestId, int listenerId, Descriptor socket, DataPipe pipe) {
-        spare = null;
+    /** A connection has come in for a request that waited; takes it over, and the spare pipe for it. */
+    void incoming(int requestId, int listenerId, Descriptor socket) {
         waitingAccepts--;
+        DataPipe pipe = connections.takeSpare();
         try {
-            Connection connection = relay(listenerId, socket, pipe);
-            replies.send(requestId, new IncomingConnection(ready(connection, pipe)), connection.pipeId(), pipe);
+            ConnectionReady ready = connections.start(listenerId, socket, pipe);
+            replies.send(requestId, new IncomingConnection(ready), ready.pipe().pipeId(), pipe);
         } catch (ErrnoException e) {
-            pipe.close();
-            socket.close();
             answer(requestId, new AcceptErr(e.errno()));
         }
     }
@@ -325,7 +285,7 @@ final class Guest implements AutoCloseable {
     /** A request that waited gets no connection. */
     void acceptFailed(int requestId, int errno) {
         waitingAccepts--;
-        closeUnneededSpare();
+        if (waitingAccepts == 0) connections.closeSpare();
         answer(requestId, new AcceptErr(errno));
     }
 
@@ -333,14 +293,9 @@ final class Guest implements AutoCloseable {
     void connected(PendingConnect pending, Descriptor socket) {
         connecting.remove(pending);
         try {
-            DataPipe pipe = openPipe();
-            try {
-                Connection connection = relay(ConnectionReady.NO_LISTENER, socket, pipe);
-                replies.send(pending.requestId(), new ConnectOk(ready(connection, pipe)), connection.pipeId(), pipe);
-            } catch (ErrnoException e) {
-                pipe.close();
-                throw e;
-            }
+            DataPipe pipe = connections.openPipe();
+            ConnectionReady ready = connections.start(ConnectionReady.NO_LISTENER, socket, pipe);
+            replies.send(pending.requestId(), new ConnectOk(ready), ready.pipe().pipeId(), pipe);
         } catch (ErrnoException e) {
             socket.close();
             answer(pending.requestId(), new ConnectErr(e.errno()));
@@ -350,45 +305,6 @@ final class Guest implements AutoCloseable {
     void connectFailed(PendingConnect pending, int errno) {
         connecting.remove(pending);
         answer(pending.requestId(), new ConnectErr(errno));
-    }
-
-    private Connection relay(int listenerId, Descriptor socket, DataPipe pipe) throws ErrnoException {
-        long bytes = 2L * pipe.ringSize();
-        int id = shared.connectionIds.take();
-        int pipeId = shared.pipeIds.take();
-        try {
-            Relay relay = Relay.start(reactor, mover, socket, pipe, _ -> relayEnded(id));
-            Connection connection = new Connection(id, pipeId, listenerId, bytes, relay);
-            connections.put(id, connection);
-            pipeBytes += bytes;
-            shared.pipes.reserve(bytes);
-            LOG.debug("{}: connection {} begins", name, Integer.toUnsignedString(id));
-            return connection;
-        } catch (ErrnoException e) {
-            shared.connectionIds.release(id);
-            shared.pipeIds.release(pipeId);
-            throw e;
-        }
-    }
-
-    private static ConnectionReady ready(Connection connection, DataPipe pipe) {
-        return new ConnectionReady(
-                connection.listenerId(), connection.id(), new DataPipeInfo(connection.pipeId(), pipe.ringSize()));
-    }
-
-    private void relayEnded(int id) {
-        Connection connection = connections.remove(id);
-        pipeBytes -= connection.pipeBytes();
-        shared.pipes.release(connection.pipeBytes());
-        shared.pipeIds.release(connection.pipeId());
-        shared.connectionIds.release(id);
-        LOG.debug(
-                "{}: connection {} ended: {} bytes to the peer, {} from it",
-                name,
-                Integer.toUnsignedString(id),
-                connection.relay().bytesToPeer(),
-                connection.relay().bytesFromPeer());
-        endIfDone();
     }
 
     // Ends.
@@ -419,7 +335,7 @@ final class Guest implements AutoCloseable {
 
     private void closeListeners() {
         waitingAccepts = 0;
-        closeUnneededSpare();
+        connections.closeSpare();
         for (Listener listener : listeners.values()) {
             listener.close();
             shared.listenerIds.release(listener.id());
@@ -428,7 +344,7 @@ final class Guest implements AutoCloseable {
     }
 
     private void endIfDone() {
-        if (!connections.isEmpty() || state == State.OPEN || state == State.ENDED) return;
+        if (connections.count() > 0 || state == State.OPEN || state == State.ENDED) return;
         endChannel();
         state = State.ENDED;
     }
@@ -442,9 +358,7 @@ final class Guest implements AutoCloseable {
     @Override
     public void close() {
         endChannel();
-        for (Connection connection : new ArrayList<>(connections.values())) {
-            connection.relay().close();
-        }
+        connections.close();
         state = State.ENDED;
         if (arena.scope().isAlive()) arena.close();
     }

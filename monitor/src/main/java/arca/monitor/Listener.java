@@ -14,7 +14,6 @@ import arca.control.Endpoint;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.Reactor;
-import arca.monitor.relay.DataPipe;
 import java.util.ArrayDeque;
 import java.util.Queue;
 
@@ -80,7 +79,7 @@ final class Listener implements AutoCloseable {
     void pair() {
         while (!waiting.isEmpty() && guest.mayAccept()) {
             try {
-                DataPipe pipe = guest.sparePipe();
+                guest.prepareAccept();
                 int n = reactor.kernel().accept4(socket.fd());
                 if (n == -Errno.EAGAIN) {
                     reactor.expect(socket, EPOLLIN);
@@ -88,7 +87,7 @@ final class Listener implements AutoCloseable {
                 }
                 if (n < 0 && isOfTheConnection(-n)) continue;
                 Descriptor connection = new Descriptor(reactor, check("accept4", n));
-                guest.incoming(waiting.remove(), id, connection, pipe);
+                guest.incoming(waiting.remove(), id, connection);
             } catch (ErrnoException e) {
                 refuseOldest(e.errno());
             }
