@@ -67,6 +67,7 @@ class ProtocolDumpsTest {
     private static void assertFrame(Dump dump) throws ProtocolException {
         MemorySegment frame = MemorySegment.ofArray(dump.bytes());
         if (dump.malformed().isPresent()) {
+            assertEquals(List.of(), dump.messages());
             assertRefused(dump, assertThrows(ProtocolException.class, () -> Said.decoded(dump.sender(), frame)));
             return;
         }
