@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.bindings.SocketAddress.IPv4;
+import arca.bindings.SocketAddress.IPv6;
 import arca.bindings.SocketAddress.Unix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.Inet6Address;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,6 +35,28 @@ class SocketsTest {
             assertTrue((Syscalls.fcntl(server.value(), F_GETFL, 0) & O_NONBLOCK) != 0);
             assertEquals(1, Sockets.option(listener, SOL_SOCKET, SO_ACCEPTCONN));
             assertEquals(1, Sockets.option(listener, SOL_SOCKET, SO_REUSEADDR));
+        }
+    }
+
+    @Test
+    void ipv6ConnectionHasIpv6Ends() throws Exception {
+        Inet6Address loopback = (Inet6Address) Inet6Address.getByName("::1");
+        try (Fd listener = Sockets.open(AF_INET6, SOCK_STREAM)) {
+            Sockets.setOption(listener, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+            try {
+                Sockets.bind(listener, new IPv6(loopback, 0));
+            } catch (ErrnoException e) {
+                Assumptions.abort("no IPv6 on this machine: " + e.getMessage());
+            }
+            assertEquals(0, Syscalls.listen(listener.value(), 1));
+            IPv6 address = (IPv6) Sockets.localAddress(listener);
+            assertEquals(loopback, address.address());
+            try (Fd client = Sockets.connect(address);
+                    Fd server = Sockets.accept(listener, 0).orElseThrow()) {
+                assertEquals(address, Sockets.peerAddress(client));
+                assertEquals(Sockets.localAddress(client), Sockets.peerAddress(server));
+            }
+            assertEquals(1, Sockets.option(listener, IPPROTO_IPV6, IPV6_V6ONLY));
         }
     }
 
