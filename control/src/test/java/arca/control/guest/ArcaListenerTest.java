@@ -154,6 +154,18 @@ class ArcaListenerTest {
     }
 
     @Test
+    void refusalIsForOneOfSeveral() throws Exception {
+        Task<ArcaStream> first = accept();
+        int firstId = monitor.nextAccept(listener);
+        Task<ArcaStream> second = accept();
+        int secondId = monitor.nextAccept(listener);
+        monitor.reply(firstId, new AcceptErr(Errno.EMFILE));
+        first.fails(ErrnoException.class);
+        monitor.ready(secondId, monitor.incoming(listener));
+        second.get().close();
+    }
+
+    @Test
     void closeWakesAcceptsAndClosesWhatStillComes() throws Exception {
         giveUp();
         int id = monitor.nextAccept(listener);

@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.bindings.Fd;
+import arca.bindings.Poll;
 import arca.bindings.SocketAddress;
 import arca.bindings.Sockets;
 import arca.control.Endpoint;
@@ -25,6 +26,7 @@ import arca.control.Request.ListenRequest;
 import arca.control.guest.ScriptedMonitor.Connection;
 import java.io.EOFException;
 import java.io.InterruptedIOException;
+import java.lang.foreign.Arena;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
@@ -245,6 +247,18 @@ class ArcaSessionTest {
         assertThrows(ClosedChannelException.class, listener::accept);
         guest.close();
         monitor.awaitEnd();
+    }
+
+    @Test
+    void closeReturnsWhenTheDescriptorsAreClosed() throws Exception {
+        for (int i = 0; i < 100; i++) {
+            try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM)) {
+                ArcaSession.of(new Fd(pair.second().release())).close();
+                Poll poll = new Poll(Arena.ofAuto(), 1);
+                poll.set(0, pair.first().value(), POLLIN);
+                assertEquals(1, poll.poll(0), "its end is there at once");
+            }
+        }
     }
 
     @Test

@@ -238,6 +238,15 @@ class ArcaStreamTest {
     }
 
     @Test
+    void readThatWaitsForItsTimeoutSleeps() throws Exception {
+        stream.readTimeout(Duration.ofMinutes(1));
+        Task<Integer> read = reads();
+        read.assertSleeps();
+        peer.write("x");
+        assertEquals(1, read.get());
+    }
+
+    @Test
     void closeWakesAllWhoReadAndWrite() throws Exception {
         List<Task<Integer>> waiting = new ArrayList<>();
         for (int i = 0; i < 3; i++) {

@@ -184,6 +184,21 @@ class InProcessTest {
     }
 
     @Test
+    void requestThatWasNotSentYetHearsOfTheEnd() throws Exception {
+        Task<ArcaStream> first = connect();
+        int firstId = monitor.nextConnect();
+        mayTake.acquire();
+        monitor.reply(firstId, monitor.connectOk());
+        taking.await();
+        Task<ArcaStream> connect = connect().waits();
+        Task<ArcaListener> listen = Task.of(() -> guest.listen(PEER)).waits();
+        mayTake.release(); // and there is no such pipe
+        first.fails(SessionEndedException.class);
+        connect.fails(SessionEndedException.class);
+        listen.fails(SessionEndedException.class);
+    }
+
+    @Test
     void requestsWaitWhereTheMonitorDoesNotRead() throws Exception {
         int many = 12_000; // of 13 bytes: more than the pipe holds
         for (int i = 0; i < many; i++) {

@@ -73,7 +73,7 @@ final class ScriptedMonitor implements AutoCloseable {
     private final Fd in;
     private final Fd out;
     private final ScmRights message = new ScmRights(Arena.ofAuto(), 8192, ScmRights.MAX_DESCRIPTORS);
-    private final MemorySegment received = Arena.ofAuto().allocate(4096);
+    private final MemorySegment received = Arena.ofAuto().allocate(7); // so that frames are split
     private final MonitorSession session = new MonitorSession();
     private final List<Fd> open = new ArrayList<>();
     private Optional<Asked> ahead = Optional.empty();

@@ -1,8 +1,11 @@
 package arca.control.guest;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.bindings.Syscalls;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -14,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 /** A call in a thread of its own. */
 final class Task<T> {
     private static final long PATIENCE_SECONDS = 30;
+    private static final int LOOKS = 1_000;
 
     private final CompletableFuture<Integer> tid = new CompletableFuture<>();
     private final FutureTask<T> call;
@@ -51,7 +55,7 @@ final class Task<T> {
 
     /** Returns when the thread waits: in poll(2), or in the JVM for another thread. */
     Task<T> waits() throws Exception {
-        Path syscall = Path.of("/proc/self/task/" + tid.get(PATIENCE_SECONDS, TimeUnit.SECONDS) + "/syscall");
+        Path syscall = syscall();
         while (true) {
             switch (thread.getState()) {
                 case WAITING, TIMED_WAITING -> {
@@ -62,8 +66,25 @@ final class Task<T> {
                     if (isPoll(Files.readString(syscall))) return this;
                 }
             }
-            Thread.onSpinWait();
+            if (Thread.interrupted()) throw new AssertionError("it never waited"); // the test has taken too long
         }
+    }
+
+    /** Fails if a call that waits in the kernel does anything else. */
+    void assertSleeps() throws Exception {
+        waits();
+        assertSleeps(syscall());
+    }
+
+    /** Fails if a thread is not in poll(2), and in one and the same call, at every look. */
+    static void assertSleeps(Path syscall) throws IOException {
+        String poll = Files.readString(syscall);
+        assertTrue(isPoll(poll), poll);
+        for (int look = 0; look < LOOKS; look++) assertEquals(poll, Files.readString(syscall));
+    }
+
+    private Path syscall() throws Exception {
+        return Path.of("/proc/self/task/" + tid.get(PATIENCE_SECONDS, TimeUnit.SECONDS) + "/syscall");
     }
 
     /** Whether the kernel shows a thread in poll(2), which glibc makes of ppoll(2) on aarch64. */
