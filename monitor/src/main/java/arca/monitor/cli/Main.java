@@ -87,7 +87,11 @@ public final class Main {
     private static int failed(Exception e, CommandLine command, ParseResult parsed) throws Exception {
         if (!(e instanceof IOException)) throw e; // a bug, and who reports it needs to see where
         // The message of a FileSystemException is the file, and its class is what went wrong.
-        say(command, e instanceof FileSystemException ? e.toString() : e.getMessage());
+        say(
+                command,
+                e instanceof FileSystemException
+                        ? e.getClass().getSimpleName() + ": " + e.getMessage()
+                        : e.getMessage());
         return CommandLine.ExitCode.SOFTWARE;
     }
 
