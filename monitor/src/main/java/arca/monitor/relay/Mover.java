@@ -68,10 +68,11 @@ public final class Mover implements AutoCloseable {
         long n = kernel.read(source, memory, 0, count);
         if (n <= 0) return n;
         long written = kernel.write(sink, memory, 0, n);
-        if (written == n || written < 0 && written != -Errno.EAGAIN) return written;
-        long kept = Math.max(written, 0);
-        stash.put(memory, kept, n - kept);
-        return kept > 0 ? kept : -Errno.EAGAIN;
+        if (written == n) return n;
+        // Whatever the reason: after ENOMEM and ENOBUFS too it goes on, and the bytes have left the source.
+        long taken = Math.max(written, 0);
+        stash.put(memory, taken, n - taken);
+        return written == 0 ? -Errno.EAGAIN : written;
     }
 
     /** Writes what was read before: bytes, or {@code -errno}. */
