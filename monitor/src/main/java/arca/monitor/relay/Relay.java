@@ -111,6 +111,7 @@ public final class Relay implements AutoCloseable {
     }
 
     private void writerReady(Descriptor descriptor, int events) {
+        if ((events & EPOLLERR) != 0) fromPeer.readerClosed();
         fromPeer.edge();
     }
 

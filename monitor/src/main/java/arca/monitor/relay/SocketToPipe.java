@@ -74,10 +74,16 @@ final class SocketToPipe extends Flow {
     @Override
     State after(int errno) {
         if (errno != Errno.EPIPE || discards) return super.after(errno);
+        readerClosed();
+        return State.READY;
+    }
+
+    /** The pipe has no reader any more. A copy finds that out only when it has something to write. */
+    void readerClosed() {
+        if (discards || hasEnded()) return;
         discards = true;
         stash.clear();
         relay.guestReadsNoMore();
-        return State.READY;
     }
 
     @Override
