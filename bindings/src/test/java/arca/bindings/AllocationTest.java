@@ -27,22 +27,24 @@ import org.junit.jupiter.api.TestFactory;
 class AllocationTest {
     /** Prints, for each call, the bytes that it may allocate and those that it does. */
     static final class Measure {
-        private static final int ROUNDS = 5; // the first ones link and load
         private static final MethodHandle BARE = Linkage.capturingErrno("getpid", Linux.getpid$descriptor());
 
         private static Object sink; // what gets here is allocated
 
         private Measure() {}
 
+        /** Of {@code args} rounds and calls in a round. The first rounds link and load, and are compiled. */
         public static void main(String[] args) throws Exception {
+            int rounds = Integer.parseInt(args[0]);
+            int times = Integer.parseInt(args[1]);
             MemorySegment errno = Linkage.callState().errno;
-            double bare = Allocation.bytesPerCall(ROUNDS, () -> bareCall(errno));
-            double owner = Allocation.bytesPerCall(ROUNDS, () -> sink = new Fd(0));
+            double bare = Allocation.bytesPerCall(rounds, times, () -> bareCall(errno));
+            double owner = Allocation.bytesPerCall(rounds, times, () -> sink = new Fd(0));
             System.out.println("linker\t0.0\t" + bare);
             try (Calls calls = new Calls()) {
                 for (Call call : calls.all()) {
                     double allowed = call.calls * bare + call.owners * owner;
-                    double allocated = Allocation.bytesPerCall(ROUNDS, call.code);
+                    double allocated = Allocation.bytesPerCall(rounds, times, call.code);
                     System.out.println(call.name + "\t" + allowed + "\t" + allocated);
                 }
             }
@@ -168,24 +170,24 @@ class AllocationTest {
     /** Nothing of ours, however little the compiler helps: the linker's own for each call, and not a byte more. */
     @TestFactory
     Stream<DynamicTest> callsAllocateNoMoreThanTheLinker() throws Exception {
-        return measured("-XX:-DoEscapeAnalysis").skip(1).map(AllocationTest::allowedIsAllocated);
+        return measured(5, 200, "-XX:-DoEscapeAnalysis").skip(1).map(AllocationTest::allowedIsAllocated);
     }
 
     /** Once compiled, not the linker's either. */
     @TestFactory
     Stream<DynamicTest> compiledCallsAllocateNothing() throws Exception {
-        return measured("-XX:-TieredCompilation", "-Xbatch").map(AllocationTest::allowedIsAllocated);
+        return measured(5, 5000, "-XX:-TieredCompilation", "-Xbatch").map(AllocationTest::allowedIsAllocated);
     }
 
     private static DynamicTest allowedIsAllocated(String[] call) {
         return dynamicTest(call[0], () -> assertEquals(call[1], call[2], "bytes per call"));
     }
 
-    private static Stream<String[]> measured(String... options) throws Exception {
+    private static Stream<String[]> measured(int rounds, int times, String... options) throws Exception {
         List<String> command = new ArrayList<>(List.of(ChildJvm.java()));
         command.addAll(List.of(options));
         command.addAll(ChildJvm.sameClasses());
-        command.add(Measure.class.getName());
+        command.addAll(List.of(Measure.class.getName(), Integer.toString(rounds), Integer.toString(times)));
         ChildJvm.Result child = ChildJvm.run(command);
         assertEquals(0, child.status(), child.output());
         List<String[]> calls =

@@ -22,17 +22,17 @@ public final class Allocation {
      * allocation on every call would be in all of them. Ends with the first round that has none.
      */
     public static double bytesPerCall(Code code) throws Exception {
-        return bytesPerCall(ROUNDS, code);
+        return bytesPerCall(ROUNDS, CALLS, code);
     }
 
-    /** The same, with the number of rounds after which code that does allocate is believed. */
-    public static double bytesPerCall(int rounds, Code code) throws Exception {
+    /** The same as the least of that many rounds of that many calls, where less will do. */
+    public static double bytesPerCall(int rounds, int calls, Code code) throws Exception {
         long least = Long.MAX_VALUE;
         for (int round = 0; round < rounds && least > 0; round++) {
             long before = THREADS.getCurrentThreadAllocatedBytes();
-            for (int i = 0; i < CALLS; i++) code.run();
+            for (int i = 0; i < calls; i++) code.run();
             least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);
         }
-        return (double) least / CALLS;
+        return (double) least / calls;
     }
 }

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A JVM of its own, for what would hurt the test's: limits, properties, an exit. */
 public final class ChildJvm {
-    private static final long PATIENCE_SECONDS = 60;
+    private static final long PATIENCE_SECONDS = 120; // less than a test has, so that it sees what the child said
 
     private ChildJvm() {}
 
@@ -37,7 +37,7 @@ public final class ChildJvm {
         return List.of("--enable-native-access=ALL-UNNAMED", "-cp", String.join(File.pathSeparator, path));
     }
 
-    /** Runs a command to its end; kills it, and fails, where it has none within a minute. */
+    /** Runs a command to its end; kills it, and fails, where it has none within two minutes. */
     public static Result run(List<String> command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         Thread killer = Thread.ofVirtual().start(() -> {
