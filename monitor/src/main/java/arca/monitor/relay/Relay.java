@@ -170,7 +170,8 @@ public final class Relay implements AutoCloseable {
         toPeer.stop(-Errno.ECONNABORTED);
         fromPeer.stop(-Errno.ECONNABORTED);
         if (linger != null) reactor.cancel(linger);
-        pipe.close();
+        pipe.reader().close();
+        pipe.writer().close(); // the guest's ends may still be on their way to it
         socket.close();
         onEnd.accept(this);
     }

@@ -12,9 +12,9 @@ import arca.monitor.reactor.Reactor;
  * What the peer sends, to the guest. Two things are not as {@link Flow} has them:
  *
  * <ul>
- *   <li>splice(2) stops at urgent data, with EAGAIN or, after the peer's FIN, with 0. So 0 is the end only if a peek says
- *       so too; and once the kernel has told of urgent data, EAGAIN is answered by reading one byte in the ordinary way.
- *       The socket has SO_OOBINLINE, so the byte is in its place.
+ *   <li>splice(2) stops at urgent data: with EAGAIN, after the peer's FIN with 0, and after its reset with that. So these
+ *       are the end only if a peek says so too; and once the kernel has told of urgent data, EAGAIN is answered by reading
+ *       one byte in the ordinary way. The socket has SO_OOBINLINE, so the byte is in its place.
  *   <li>Once the guest has closed its end, what still comes is read and thrown away, for a socket closed with unread
  *       bytes resets its peer, which may then lose what the guest has sent: RFC 1122, 4.2.2.13.
  * </ul>
@@ -23,6 +23,7 @@ final class SocketToPipe extends Flow {
     private static final long PAGE = 4096; // the smallest there is
 
     private boolean urgent;
+    private long error; // of the socket, -errno; 0 while it has none
     private boolean discards;
 
     SocketToPipe(Relay relay, Reactor reactor, Mover mover, Descriptor socket, Descriptor pipe) {
@@ -43,14 +44,19 @@ final class SocketToPipe extends Flow {
     long move(long count) {
         if (discards) return mover.discard(source.fd(), count);
         long n = mover.move(source.fd(), sink.fd(), count, stash);
-        if (n == 0) return atZero();
-        if (n == -Errno.EAGAIN && urgent && stash.isEmpty()) return takeByte();
-        return n;
+        return switch ((int) -n) {
+            case Errno.EAGAIN -> urgent && stash.isEmpty() ? takeByte() : n;
+            case Errno.ENOMEM, Errno.ENOBUFS, Errno.EPIPE -> n;
+            default -> n > 0 ? n : atEnd(n);
+        };
     }
 
-    private long atZero() {
+    /** Bytes may be left behind an urgent one. The kernel tells of an error once, so it is kept until they are read. */
+    private long atEnd(long answer) {
+        if (answer < 0) error = answer;
         long n = mover.peek(source.fd());
-        if (n <= 0) return n;
+        if (n == 0) return error;
+        if (n < 0) return n;
         urgent = true;
         return takeByte();
     }
