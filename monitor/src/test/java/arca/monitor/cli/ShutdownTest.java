@@ -8,6 +8,7 @@ import arca.testkit.ChildJvm;
 import java.io.BufferedReader;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,7 +42,10 @@ class ShutdownTest {
         command.addAll(ChildJvm.sameClasses());
         command.add(Daemon.class.getName());
         command.addAll(List.of(arguments));
-        return new ProcessBuilder(command).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        // A read of a process that says nothing has no end but the process's, not even by an interrupt.
+        CompletableFuture.delayedExecutor(40, TimeUnit.SECONDS).execute(process::destroyForcibly);
+        return process;
     }
 
     private static void kill(String signal, Process process) throws Exception {
