@@ -19,6 +19,7 @@ import arca.bindings.Sockets;
 import arca.bindings.Syscalls;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
@@ -34,6 +35,8 @@ final class ControlSocket implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlSocket.class);
     private static final int BACKLOG = 4096;
     private static final int OWNER_ONLY = 0600;
+    private static final int S_IFMT = 0170000; // inode(7), "The file type and mode"
+    private static final int S_IFSOCK = 0140000;
 
     private final Path path;
     private final Fd lock;
@@ -56,7 +59,7 @@ final class ControlSocket implements AutoCloseable {
         warnIfOthersMayEnter(path.toAbsolutePath().getParent());
         Fd lock = lock(path);
         try {
-            Files.deleteIfExists(path); // nobody's: we hold the lock
+            removeStale(path);
             Fd socket = Sockets.open(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK);
             try {
                 boolean refuses = refuseDescriptors(socket);
@@ -85,6 +88,21 @@ final class ControlSocket implements AutoCloseable {
         throw new ErrnoException("flock " + path + ".lock", -n);
     }
 
+    /** Removes the socket of a monitor that was killed; nothing that is no socket, or that somebody listens on. */
+    private static void removeStale(Path path) throws IOException {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) return;
+        int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+        if ((mode & S_IFMT) != S_IFSOCK) {
+            throw new IOException(path + ": something that is no socket is there: remove it, or use another path");
+        }
+        try (Fd probe = Sockets.open(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK)) {
+            if (Sockets.startConnect(probe, SocketAddress.Unix.path(path.toString())) != -Errno.ECONNREFUSED) {
+                throw new IOException(path + ": another program listens there: use another path");
+            }
+        }
+        Files.delete(path);
+    }
+
     /**
      * Has the kernel refuse descriptors that guests send, also to connections made from now on. Without it a guest can
      * send the last reference to a pipe whose lock it holds, and whoever closes that waits without end.
@@ -101,6 +119,7 @@ final class ControlSocket implements AutoCloseable {
     }
 
     private static void warnIfOthersMayEnter(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) throw new IOException(directory + ": no such directory: make it");
         Set<PosixFilePermission> mode = Files.getPosixFilePermissions(directory);
         if (mode.contains(PosixFilePermission.GROUP_WRITE) || mode.contains(PosixFilePermission.OTHERS_WRITE)) {
             LOG.warn(
