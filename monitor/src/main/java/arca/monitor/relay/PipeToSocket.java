@@ -13,10 +13,4 @@ final class PipeToSocket extends Flow {
     long move(long count) {
         return mover.move(source.fd(), sink.fd(), count, stash);
     }
-
-    /** Measured on 6.18: splice(2) goes on until the pipe is empty, or the socket full and has noted that it owes an edge. */
-    @Override
-    boolean owesEdge(long count) {
-        return true;
-    }
 }

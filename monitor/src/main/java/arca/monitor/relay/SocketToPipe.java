@@ -71,6 +71,7 @@ final class SocketToPipe extends Flow {
     /**
      * splice(2) asks the socket for no more than the pipe's free slots would hold as whole pages, though a slot may hold
      * more: after a count of whole pages both ends may be fit to go on (measured on 6.18). Nor does it pass urgent data.
+     * A signal does not end it early, for it never waits.
      */
     @Override
     boolean owesEdge(long count) {
