@@ -38,18 +38,18 @@ public final class Mover implements AutoCloseable {
         this.way = way;
     }
 
-    /** How many of {@code count} bytes one call may move. */
-    long most(long count) {
+    /** How many bytes one call should ask for, where {@code left} are left of a turn: a copy may not ask for fewer. */
+    long most(long left) {
         return switch (way) {
-            case SPLICE -> count;
-            case COPY -> Math.min(count, BUFFER);
+            case SPLICE -> left;
+            case COPY -> BUFFER;
         };
     }
 
     /**
      * Moves bytes from a pipe to a socket, or the other way.
      *
-     * @param count the most: {@link #most} or fewer
+     * @param count the most: {@link #most}
      * @param stash where bytes are kept that were read and not written; empty at the call
      * @return bytes moved, 0 where the source says that it has ended, or {@code -errno}
      */
