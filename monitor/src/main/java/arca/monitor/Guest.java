@@ -48,7 +48,7 @@ import org.slf4j.LoggerFactory;
  * STOPPING  request                      STOPPING  refused: ESHUTDOWN
  * STOPPING  malformed frame, end, reset  ENDING
  * ENDING    the last connection ended    ENDED
- * STOPPING  the last connection ended    ENDED     and the control channel closes
+ * STOPPING  the last connection ended    ENDED     once all replies have gone: the control channel closes
  * any       closed                       ENDED     everything closes at once
  * </pre>
  */
@@ -129,6 +129,7 @@ final class Guest implements AutoCloseable {
     private void roomForReplies() {
         listeners.values().forEach(Listener::pair);
         readRequests();
+        endIfDone();
     }
 
     /** Reads requests until there are none, or replies must wait, or others must have their turn. */
@@ -345,6 +346,7 @@ final class Guest implements AutoCloseable {
 
     private void endIfDone() {
         if (connections.count() > 0 || state == State.OPEN || state == State.ENDED) return;
+        if (state == State.STOPPING && replies.isBlocked()) return; // refusals that the guest has still to read
         endChannel();
         state = State.ENDED;
     }
