@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +35,7 @@ public final class Monitor implements AutoCloseable {
     private Optional<Thread> acceptor = Optional.empty(); // until it has been stopped
     private final AtomicLong embedded = new AtomicLong(); // the number of the last
     private boolean closed;
+    private boolean interrupted; // while it stopped; the thread that stopped it is told when all is done
 
     private Monitor(MonitorConfig config) throws IOException {
         this.config = config;
@@ -89,7 +89,8 @@ public final class Monitor implements AutoCloseable {
     /**
      * Stops: no more guests are let in, listeners close, waiting and new requests are refused with ESHUTDOWN, and
      * connections go on until they end or the drain time of the configuration is over. Then everything closes, as by
-     * {@link #close}. Embedded guests are told, but not waited for: whoever embeds them drives them to their end.
+     * {@link #close}. Embedded guests are told, but not waited for: whoever embeds them drives them to their end. An
+     * interrupt ends the drain time.
      */
     public void stop() {
         stop(config.drain());
@@ -104,28 +105,41 @@ public final class Monitor implements AutoCloseable {
     private synchronized void stop(Duration drain) {
         if (closed) return;
         closed = true;
+        stop.signal();
+        acceptor.ifPresent(this::join);
+        stop.close();
+        LOG.info("stopping: {} guests", guests.live().size());
+        guests.embedded().forEach(EmbeddedGuest::stop);
+        guests.live().forEach(GuestThread::stop);
+        if (!awaitEnd(drain)) {
+            List<GuestThread> left = guests.live();
+            LOG.info("{} guests still have connections; they are cut", left.size());
+            left.forEach(GuestThread::kill);
+            if (!awaitEnd(TO_CLOSE)) reportStuck();
+        }
+        guests.close();
+        join(watchdog);
+        if (interrupted) Thread.currentThread().interrupt();
+    }
+
+    /** Whether all guests end in that time. An interrupt ends the time. */
+    private boolean awaitEnd(Duration most) {
         try {
-            stopAccepting();
-            LOG.info("stopping: {} guests", guests.live().size());
-            guests.embedded().forEach(EmbeddedGuest::stop);
-            guests.live().forEach(GuestThread::stop);
-            if (!guests.awaitNone(drain.toNanos())) {
-                List<GuestThread> left = guests.live();
-                LOG.info("{} guests still have connections; they are cut", left.size());
-                left.forEach(GuestThread::kill);
-                if (!guests.awaitNone(TO_CLOSE.toNanos())) reportStuck();
-            }
-            guests.close();
-            TimeUnit.MILLISECONDS.timedJoin(watchdog, TO_CLOSE.toMillis());
+            return guests.awaitNone(most.toNanos());
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            interrupted = true;
+            return false;
         }
     }
 
-    private void stopAccepting() throws InterruptedException {
-        stop.signal();
-        if (acceptor.isPresent()) acceptor.get().join();
-        stop.close();
+    /** Waits for a thread that was told to end, and that no guest can hold up. */
+    private void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            interrupted = true;
+            join(thread);
+        }
     }
 
     /** A process whose thread waits in the kernel without end cannot wholly go: exit(2) waits for it too. */
