@@ -1,0 +1,51 @@
+package arca.monitor;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Things that happen at the same time, each in a thread of its own. */
+final class Together {
+    private static final int PATIENCE_SECONDS = 50;
+
+    private Together() {}
+
+    /** Something to do. */
+    @FunctionalInterface
+    interface Deed {
+        void run() throws Exception;
+    }
+
+    /** Begins one; what it fails with is thrown by {@link #join}. */
+    static FutureTask<Void> start(Deed deed) {
+        Callable<Void> call = () -> {
+            deed.run();
+            return null;
+        };
+        FutureTask<Void> task = new FutureTask<>(call);
+        Thread.ofPlatform().daemon().start(task);
+        return task;
+    }
+
+    /** Waits for one to be done. */
+    static void join(FutureTask<Void> task) throws Exception {
+        try {
+            task.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw new AssertionError(e.getCause().getMessage(), e.getCause());
+        } catch (TimeoutException e) {
+            throw new AssertionError("not done after " + PATIENCE_SECONDS + " seconds", e);
+        }
+    }
+
+    /** Does all of them, and waits for all to be done. */
+    static void run(Deed... deeds) throws Exception {
+        List<FutureTask<Void>> tasks = new ArrayList<>();
+        for (Deed deed : deeds) tasks.add(start(deed));
+        for (FutureTask<Void> task : tasks) join(task);
+    }
+}

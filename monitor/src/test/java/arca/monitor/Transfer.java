@@ -1,0 +1,138 @@
+package arca.monitor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import arca.bindings.Errno;
+import arca.monitor.Together.Deed;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.SplittableRandom;
+
+/**
+ * One direction's bytes, from a side that sends them to one that checks each, in pieces and with pauses that a seed
+ * decides. A pause is no time: a receiver that pauses goes on when the sender cannot, so that everything between them is
+ * full; a sender that pauses goes on when all has been received, so that everything is empty.
+ */
+final class Transfer {
+    private final Side from;
+    private final Side to;
+    private final long seed;
+    private final long count;
+    private final int pauses;
+    private final Pattern pattern;
+
+    // Under this object's monitor.
+    private long received;
+    private boolean senderWaits;
+    private boolean failed;
+
+    /**
+     * A transfer that has not begun.
+     *
+     * @param pauses how often each side pauses, on average
+     */
+    Transfer(Side from, Side to, long seed, long count, int pauses) {
+        this.from = from;
+        this.to = to;
+        this.seed = seed;
+        this.count = count;
+        this.pauses = pauses;
+        this.pattern = new Pattern(seed);
+    }
+
+    /** What both of its threads do: sends, and ends what it sends; receives to the end. */
+    Deed[] deeds() {
+        return new Deed[] {() -> telling(this::send), () -> telling(this::receive)};
+    }
+
+    void run() throws Exception {
+        Together.run(deeds());
+    }
+
+    private void telling(Deed deed) throws Exception {
+        try {
+            deed.run();
+        } catch (Throwable e) {
+            fail();
+            throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
+        }
+    }
+
+    private synchronized void fail() {
+        failed = true;
+        notifyAll();
+    }
+
+    private void send() throws Exception {
+        SplittableRandom random = new SplittableRandom(seed);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(Pattern.MOST);
+            for (long done = 0; done < count; ) {
+                long piece = Math.min(count - done, piece(random));
+                if (pausesNow(random, piece)) awaitReceived(done);
+                pattern.make(memory, done, piece);
+                long n = from.tryWrite(memory.asSlice(0, piece));
+                if (n == -Errno.EAGAIN) {
+                    senderWaits(true);
+                    n = from.write(memory.asSlice(0, piece));
+                    senderWaits(false);
+                }
+                if (n < 0) throw new AssertionError("write at byte " + done + ": " + Errno.describe((int) -n));
+                done += n;
+            }
+        } finally {
+            senderWaits(true); // never again
+        }
+        from.finish();
+    }
+
+    private void receive() throws Exception {
+        SplittableRandom random = new SplittableRandom(~seed);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(Pattern.MOST);
+            for (; ; ) {
+                long piece = piece(random);
+                if (pausesNow(random, piece)) awaitFull();
+                long n = to.read(memory.asSlice(0, piece));
+                if (n < 0) throw new AssertionError("read at byte " + received + ": " + Errno.describe((int) -n));
+                if (n == 0) break;
+                pattern.check(memory, received, n);
+                received(n);
+            }
+        }
+        assertEquals(count, received, "bytes before the end");
+    }
+
+    private static int piece(SplittableRandom random) {
+        return switch (random.nextInt(4)) {
+            case 0 -> random.nextInt(1, 100);
+            case 1 -> 4096 * random.nextInt(1, 9);
+            default -> random.nextInt(1, Pattern.MOST + 1);
+        };
+    }
+
+    private boolean pausesNow(SplittableRandom random, long piece) {
+        return random.nextDouble() < (double) pauses * piece / count;
+    }
+
+    private synchronized void received(long n) {
+        received += n;
+        notifyAll();
+    }
+
+    private synchronized void senderWaits(boolean waits) {
+        senderWaits = waits;
+        notifyAll();
+    }
+
+    private synchronized void awaitReceived(long all) throws InterruptedException {
+        senderWaits = true;
+        notifyAll();
+        while (received < all && !failed) wait(Side.PATIENCE_MILLIS);
+        senderWaits = false;
+    }
+
+    private synchronized void awaitFull() throws InterruptedException {
+        while (!senderWaits && !failed) wait(Side.PATIENCE_MILLIS);
+    }
+}

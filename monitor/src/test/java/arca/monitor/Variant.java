@@ -1,0 +1,28 @@
+package arca.monitor;
+
+import arca.monitor.MonitorConfig.Readiness;
+import arca.monitor.MonitorConfig.Relay;
+
+/** The ways in which a monitor can work: what a guest or a peer sees of it is the same in all of them. */
+enum Variant {
+    EPOLL_SPLICE(Readiness.EPOLL, Relay.SPLICE),
+    EPOLL_COPY(Readiness.EPOLL, Relay.COPY),
+    POLL_SPLICE(Readiness.POLL, Relay.SPLICE),
+    POLL_COPY(Readiness.POLL, Relay.COPY);
+
+    private final Readiness readiness;
+    private final Relay relay;
+
+    Variant(Readiness readiness, Relay relay) {
+        this.readiness = readiness;
+        this.relay = relay;
+    }
+
+    /** A configuration that allows every endpoint of loopback, and listens everywhere. */
+    MonitorConfig config() {
+        return MonitorConfig.DEFAULT
+                .withReadiness(readiness)
+                .withRelay(relay)
+                .withPolicy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"));
+    }
+}
