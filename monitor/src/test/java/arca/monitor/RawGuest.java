@@ -198,10 +198,14 @@ final class RawGuest implements AutoCloseable {
     }
 
     /** Closes everything it has, as its death would. */
-    @Override
-    public void close() {
+    void die() {
         hangUp();
         handed.forEach(Fd::close);
-        arena.close();
+        if (arena.scope().isAlive()) arena.close();
+    }
+
+    @Override
+    public void close() {
+        die();
     }
 }

@@ -44,6 +44,15 @@ final class RunningMonitor implements AutoCloseable {
         monitor.stop();
     }
 
+    /** Stops it without any drain time. */
+    void cut() {
+        monitor.close();
+    }
+
+    boolean hasControlSocket() {
+        return Files.exists(control);
+    }
+
     @Override
     public void close() throws IOException {
         monitor.close();

@@ -99,6 +99,14 @@ abstract sealed class Side implements AutoCloseable permits GuestSide, Peer {
         }
     }
 
+    /** Writes so many bytes, or as many as are taken before an error. */
+    void sendUntilRefused(long count) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(4096);
+            for (long n, left = count; left > 0 && (n = write(memory)) > 0; ) left -= n;
+        }
+    }
+
     /** Writes as long as there is room, none if there is none; how much that was. */
     long fill() {
         try (Arena arena = Arena.ofConfined()) {

@@ -1,0 +1,251 @@
+package arca.monitor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import arca.bindings.Errno;
+import arca.control.Reply.ConnectErr;
+import arca.control.Reply.ConnectOk;
+import arca.control.Request.ConnectRequest;
+import arca.testkit.DescriptorLeaks;
+import java.util.Map;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** How each side sees the other's ends. */
+@ParameterizedClass
+@EnumSource(Variant.class)
+class CloseTest {
+    private static final long BULK = 1 << 20;
+    private static final int CHAT = 300_000;
+    private static final int SMALL_BUFFER = 16 * 1024;
+
+    @Parameter
+    Variant variant;
+
+    @Test
+    void guestEndsFirstAndThePeerGoesOn() throws Exception {
+        try (Joined joined = Joined.by(variant)) {
+            new Transfer(joined.side(), joined.peer(), 1, BULK, 3).run(); // ends with FIN
+            new Transfer(joined.peer(), joined.side(), 2, BULK, 3).run();
+        }
+    }
+
+    @Test
+    void peerEndsFirstAndTheGuestGoesOn() throws Exception {
+        try (Joined joined = Joined.by(variant)) {
+            new Transfer(joined.peer(), joined.side(), 3, BULK, 3).run();
+            new Transfer(joined.side(), joined.peer(), 4, BULK, 3).run();
+        }
+    }
+
+    @Test
+    void endOfAGuestThatNeverWroteReachesThePeer() throws Exception {
+        try (Joined joined = Joined.by(variant)) {
+            joined.side().finish();
+            joined.peer().assertEnd();
+        }
+    }
+
+    @Test
+    void guestThatReadsNoMoreStillUploadsEverything() throws Exception {
+        int rounds = 50;
+        try (RunningMonitor monitor = RunningMonitor.start(variant);
+                RawGuest guest = monitor.guest();
+                Peer.Listener listener = Peer.Listener.open()) {
+            for (int round = 0; round < rounds; round++) {
+                try (GuestSide side = guest.connect(listener.endpoint());
+                        Peer peer = listener.accept()) {
+                    chatter(side, peer, round);
+                }
+            }
+        }
+    }
+
+    /**
+     * The peer sends more than buffers hold: in one round before the upload, in the other beside it, when the monitor may
+     * close, and so refuse the rest, as soon as the peer has all.
+     */
+    private static void chatter(GuestSide side, Peer peer, int round) throws Exception {
+        Transfer upload = new Transfer(side, peer, round, 200_000, 1);
+        peer.send("not read");
+        side.stopReading();
+        if (round % 2 == 0) {
+            peer.send(new byte[CHAT]);
+            upload.run();
+        } else {
+            FutureTask<Void> chat = Together.start(() -> peer.sendUntilRefused(CHAT));
+            upload.run();
+            Together.join(chat);
+        }
+    }
+
+    @Test
+    void peerThatResetsEndsBothDirectionsAfterWhatHadArrived() throws Exception {
+        try (Joined joined = Joined.by(variant)) {
+            joined.side().send("to nobody");
+            joined.peer().send("last words");
+            joined.peer().reset();
+            assertEquals("last words", joined.side().receive(10));
+            joined.side().assertEnd();
+            assertEquals(Errno.EPIPE, joined.side().awaitWriteError());
+        }
+    }
+
+    @Test
+    void resetIsHeardOfByAGuestThatOnlyWrites() throws Exception {
+        try (Joined joined = Joined.by(variant)) {
+            joined.side().stopReading();
+            joined.peer().reset();
+            assertEquals(Errno.EPIPE, joined.side().awaitWriteError());
+        }
+    }
+
+    @Test
+    void resetBehindAFullPipeLosesNothingThatHadArrived() throws Exception {
+        try (Joined joined = Joined.by(variant, config -> config.withPipeSize(4096))) {
+            long arrived = joined.peer().fill();
+            FutureTask<Void> write =
+                    Together.start(() -> assertEquals(Errno.EPIPE, joined.side().awaitWriteError()));
+            // What the peer's kernel has not yet sent goes with the reset; what it has sent must be delivered.
+            long delivered = joined.side().receive(SMALL_BUFFER).length();
+            joined.peer().reset();
+            delivered += joined.side().drain();
+            assertTrue(delivered > SMALL_BUFFER && delivered <= arrived, delivered + " of " + arrived);
+            Together.join(write);
+        }
+    }
+
+    @Test
+    void endOfTheGuestIsAnEndToThePeerAfterAllBytes() throws Exception {
+        try (Joined joined = Joined.by(variant)) {
+            joined.side().send("last words");
+            joined.guest().die(); // its death: everything it had is closed
+            assertEquals("last words", joined.peer().receive(10));
+            joined.peer().assertEnd();
+        }
+    }
+
+    @Test
+    void connectionsOutliveTheControlChannel() throws Exception {
+        try (Joined joined = Joined.by(variant)) {
+            joined.guest().hangUp();
+            new Transfer(joined.side(), joined.peer(), 5, BULK, 3).run();
+            new Transfer(joined.peer(), joined.side(), 6, BULK, 3).run();
+        }
+    }
+
+    @Test
+    void peerThatReadsLateGetsEveryByteOfAGuestThatIsGone() throws Exception {
+        try (RunningMonitor monitor = RunningMonitor.start(variant);
+                Peer.Listener listener = Peer.Listener.open(1, SMALL_BUFFER);
+                RawGuest guest = monitor.guest()) {
+            GuestSide side = guest.connect(listener.endpoint());
+            try (Peer peer = listener.accept()) {
+                long sent = fillAll(guest, side);
+                guest.die();
+                peer.send("and the peer sends on"); // which nobody will read
+                assertEquals(sent, peer.drain());
+            }
+        }
+    }
+
+    /** Writes until the pipe and both sockets' buffers are full; how many bytes that took. */
+    private static long fillAll(RawGuest guest, GuestSide side) throws Exception {
+        long all = 0;
+        for (long n = side.fill(); n > 0; n = side.fill()) {
+            all += n;
+            guest.sync();
+            guest.sync(); // the loop has been round since, and has moved what there was room for
+        }
+        return all;
+    }
+
+    @Test
+    void connectionThatHasEndedIsForgotten() throws Exception {
+        Limits one = new Limits(1, 1, 1, 1, 1, 1, 0);
+        try (Joined joined = Joined.by(variant, config -> config.withLimits(one));
+                Peer.Listener listener = Peer.Listener.open()) {
+            RawGuest guest = joined.guest();
+            int refused = guest.ask(new ConnectRequest(listener.endpoint()));
+            assertEquals(new ConnectErr(Errno.EMFILE), guest.answerTo(refused), "one is all it may have");
+            joined.side().close();
+            joined.peer().assertEnd();
+            joined.peer().close();
+            long start = System.nanoTime();
+            while (!(connected(guest, listener))) {
+                assertTrue(System.nanoTime() - start < 10_000_000_000L, "the connection is not forgotten");
+            }
+        }
+    }
+
+    private static boolean connected(RawGuest guest, Peer.Listener listener) throws Exception {
+        guest.ask(new ConnectRequest(listener.endpoint()));
+        return guest.answer().reply() instanceof ConnectOk;
+    }
+
+    /** The peer neither sends nor closes: nothing it does could tell the monitor that the guest reads no more. */
+    @Test
+    void guestThatClosedBothEndsLeavesNothingBehindAnIdlePeer() throws Exception {
+        try (RunningMonitor monitor = RunningMonitor.start(variant);
+                RawGuest guest = monitor.guest();
+                Peer.Listener listener = Peer.Listener.open()) {
+            guest.sync();
+            Map<String, String> before = DescriptorLeaks.open();
+            GuestSide side = guest.connect(listener.endpoint());
+            Peer peer = listener.accept();
+            side.close();
+            peer.assertEnd();
+            awaitDescriptors(before.size() + 1); // the peer's
+            peer.close();
+            awaitDescriptors(before.size());
+        }
+    }
+
+    private static void awaitDescriptors(int count) {
+        long start = System.nanoTime();
+        for (Map<String, String> open = DescriptorLeaks.open(); open.size() > count; open = DescriptorLeaks.open()) {
+            String left = open.toString();
+            assertTrue(System.nanoTime() - start < 3_000_000_000L, () -> "more than " + count + " are open: " + left);
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void peerThatNeverReadsDelaysNothingElse() throws Exception {
+        try (RunningMonitor monitor = RunningMonitor.start(variant);
+                RawGuest guest = monitor.guest();
+                Peer.Listener deaf = Peer.Listener.open(1, SMALL_BUFFER);
+                Peer.Listener listener = Peer.Listener.open()) {
+            GuestSide stuck = guest.connect(deaf.endpoint());
+            try (Peer never = deaf.accept()) {
+                fillAll(guest, stuck);
+                GuestSide side = guest.connect(listener.endpoint());
+                try (Peer peer = listener.accept()) {
+                    new Transfer(side, peer, 8, BULK, 3).run();
+                    new Transfer(peer, side, 9, BULK, 3).run();
+                }
+                never.send("back"); // the other direction of the stuck one goes on too
+                assertEquals("back", stuck.receive(4));
+            }
+        }
+    }
+
+    @Test
+    void guestThatNeverReadsDelaysNothingElse() throws Exception {
+        try (Joined joined = Joined.by(variant);
+                Peer.Listener listener = Peer.Listener.open()) {
+            joined.peer().fill();
+            GuestSide side = joined.guest().connect(listener.endpoint());
+            try (Peer peer = listener.accept()) {
+                new Transfer(side, peer, 10, BULK, 3).run();
+                new Transfer(peer, side, 11, BULK, 3).run();
+            }
+            joined.side().send("up");
+            assertEquals("up", joined.peer().receive(2));
+        }
+    }
+}

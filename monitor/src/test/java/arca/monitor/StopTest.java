@@ -1,0 +1,114 @@
+package arca.monitor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import arca.bindings.Errno;
+import arca.bindings.ErrnoException;
+import arca.control.Endpoint;
+import arca.control.Reply;
+import arca.control.Reply.AcceptErr;
+import arca.control.Reply.ConnectErr;
+import arca.control.Reply.ListenErr;
+import arca.control.Request.AcceptRequest;
+import arca.control.Request.ConnectRequest;
+import arca.control.Request.ListenRequest;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** How a monitor stops. */
+@ParameterizedClass
+@EnumSource(Variant.class)
+class StopTest {
+    @Parameter
+    Variant variant;
+
+    @Test
+    void waitingAndNewRequestsAreRefusedWhileConnectionsGoOn() throws Exception {
+        try (Joined joined = Joined.by(variant);
+                Peer.Listener full = Peer.Listener.open(0)) {
+            RawGuest guest = joined.guest();
+            Endpoint at = Loopback.free();
+            int listener = guest.listen(at);
+            guest.connect(full.endpoint()).close();
+            int accept = guest.ask(new AcceptRequest(listener));
+            int connect = guest.ask(new ConnectRequest(full.endpoint()));
+            guest.sync();
+
+            FutureTask<Void> stop = Together.start(joined.monitor()::stop);
+            Set<Reply> refusals = Set.of(new AcceptErr(Errno.ESHUTDOWN), new ConnectErr(Errno.ESHUTDOWN));
+            RawGuest.Answer one = guest.answer();
+            RawGuest.Answer other = guest.answer();
+            assertEquals(refusals, Set.of(one.reply(), other.reply()));
+            assertEquals(Set.of(accept, connect), Set.of(one.requestId(), other.requestId()));
+
+            ErrnoException closed = assertThrows(ErrnoException.class, () -> Peer.connect(at));
+            assertEquals(Errno.ECONNREFUSED, closed.errno());
+            int late = guest.ask(new ListenRequest(Loopback.free()));
+            assertEquals(new ListenErr(Errno.ESHUTDOWN), guest.answerTo(late));
+            late = guest.ask(new ConnectRequest(full.endpoint()));
+            assertEquals(new ConnectErr(Errno.ESHUTDOWN), guest.answerTo(late));
+            late = guest.ask(new AcceptRequest(listener));
+            assertEquals(new AcceptErr(Errno.ESHUTDOWN), guest.answerTo(late));
+            assertThrows(ErrnoException.class, joined.monitor()::guest, "no new guest is let in");
+
+            new Transfer(joined.side(), joined.peer(), 1, 300_000, 2).run();
+            new Transfer(joined.peer(), joined.side(), 2, 300_000, 2).run();
+            full.accept().close(); // the connection that went there
+            guest.assertEnd(); // with the last connection
+            Together.join(stop);
+        }
+    }
+
+    @Test
+    void guestWithoutConnectionsEndsAtOnce() throws Exception {
+        try (RunningMonitor monitor = RunningMonitor.start(variant);
+                RawGuest guest = monitor.guest()) {
+            guest.listen(Loopback.free());
+            monitor.stop();
+            guest.assertEnd();
+        }
+    }
+
+    @Test
+    void connectionsAreCutWhenTheDrainTimeIsOver() throws Exception {
+        try (Joined joined = Joined.by(variant, config -> config.withDrain(Duration.ofMillis(100)))) {
+            joined.monitor().stop();
+            joined.guest().assertEnd();
+            joined.side().assertEnd();
+            assertEquals(Errno.EPIPE, joined.side().awaitWriteError());
+            assertEquals(0, joined.peer().drain());
+        }
+    }
+
+    @Test
+    void closeCutsAtOnceAndIsFinal() throws Exception {
+        try (Joined joined = Joined.by(variant)) {
+            joined.peer().send("never read");
+            joined.monitor().cut();
+            joined.guest().assertEnd();
+            assertEquals(Errno.EPIPE, joined.side().awaitWriteError());
+            joined.monitor().stop(); // nothing is left to do
+            assertFalse(joined.monitor().hasControlSocket());
+        }
+    }
+
+    @Test
+    void sessionThatHasEndedDrainsBeforeTheMonitorHasStopped() throws Exception {
+        try (Joined joined = Joined.by(variant)) {
+            joined.guest().hangUp();
+            FutureTask<Void> stop = Together.start(joined.monitor()::stop);
+            new Transfer(joined.side(), joined.peer(), 3, 300_000, 2).run();
+            assertFalse(stop.isDone());
+            joined.peer().close();
+            joined.side().close();
+            Together.join(stop);
+        }
+    }
+}
