@@ -1,5 +1,7 @@
 package arca.monitor.relay;
 
+import static arca.bindings.Constants.EPOLLOUT;
+
 import arca.bindings.Errno;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
@@ -96,7 +98,10 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
         state = next;
         switch (state) {
             case READY -> reactor.again(this);
-            case IDLE -> idle();
+            case IDLE -> {
+                if (stash.isEmpty()) idle();
+                else reactor.expect(sink, EPOLLOUT); // of the two it is the one that blocked, whatever they are by now
+            }
             case RETRY -> reactor.schedule(retryTimer(), RETRY_NANOS);
             case ENDED -> {
                 stash.clear();
@@ -141,7 +146,7 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
     /** Moves once: bytes, 0 at the end, or {@code -errno}. The stash is empty. */
     abstract long move(long count);
 
-    /** EAGAIN was the answer: sees to it that an edge comes. */
+    /** EAGAIN was the answer, with nothing in the stash: sees to it that an edge comes. */
     void idle() {
         if (reactor.blocked(source, sink) != 0) runAgain();
     }
