@@ -43,8 +43,7 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
     final Mover mover;
     final Descriptor source;
     final Descriptor sink;
-    final Stash stash = new Stash();
-
+    final Stash stash;
     final Relay relay;
 
     private Timer retry;
@@ -57,6 +56,7 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
         this.relay = relay;
         this.reactor = reactor;
         this.mover = mover;
+        this.stash = mover.newStash();
         this.source = source;
         this.sink = sink;
     }

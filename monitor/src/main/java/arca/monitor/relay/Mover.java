@@ -28,6 +28,7 @@ public final class Mover implements AutoCloseable {
     private final Way way;
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment one = arena.allocate(1);
+    private final Buffers stashed = new Buffers();
     private MemorySegment buffer;
     private long calls;
     private long bytes;
@@ -36,6 +37,11 @@ public final class Mover implements AutoCloseable {
     public Mover(Kernel kernel, Way way) {
         this.kernel = kernel;
         this.way = way;
+    }
+
+    /** An empty stash for one flow, whose memory is this mover's. */
+    Stash newStash() {
+        return new Stash(stashed);
     }
 
     /** How many bytes one call should ask for, where {@code left} are left of a turn: a copy may not ask for fewer. */
@@ -117,6 +123,7 @@ public final class Mover implements AutoCloseable {
     /** Frees the memory. */
     @Override
     public void close() {
+        stashed.close();
         arena.close();
     }
 }

@@ -2,42 +2,46 @@ package arca.monitor.relay;
 
 import arca.bindings.Errno;
 import arca.monitor.reactor.Kernel;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Bytes that were read and that the other side has not taken yet: a rest of a copy, or an urgent byte. Memory of their
- * size is held only while there are any.
+ * Bytes that were read and that the other side has not taken yet: a rest of a copy, or an urgent byte. Memory is borrowed
+ * only while there are any.
  */
 final class Stash {
-    private Arena arena;
-    private MemorySegment bytes;
+    private final Buffers buffers;
+    private MemorySegment buffer; // null while there is nothing
     private long taken;
+    private long size;
 
-    boolean isEmpty() {
-        return arena == null;
+    Stash(Buffers buffers) {
+        this.buffers = buffers;
     }
 
-    /** Keeps a copy of some bytes; the stash must be empty. */
+    boolean isEmpty() {
+        return buffer == null;
+    }
+
+    /** Keeps a copy of some bytes, at least one; the stash must be empty. */
     void put(MemorySegment from, long offset, long length) {
-        arena = Arena.ofConfined();
-        bytes = arena.allocate(length).copyFrom(from.asSlice(offset, length));
+        buffer = buffers.lend(length);
+        MemorySegment.copy(from, offset, buffer, 0, length);
         taken = 0;
+        size = length;
     }
 
     /** Writes what it can: bytes written, or {@code -errno}; -EAGAIN where the sink takes none. */
     long flush(Kernel kernel, int sink) {
-        long n = kernel.write(sink, bytes, taken, bytes.byteSize() - taken);
+        long n = kernel.write(sink, buffer, taken, size - taken);
         if (n == 0) return -Errno.EAGAIN; // write(2) of a pipe or socket never says so of bytes; 0 means the end here
         if (n > 0) taken += n;
-        if (taken == bytes.byteSize()) clear();
+        if (taken == size) clear();
         return n;
     }
 
     /** Drops what is left. */
     void clear() {
-        if (arena != null) arena.close();
-        arena = null;
-        bytes = null;
+        if (buffer != null) buffers.giveBack(buffer);
+        buffer = null;
     }
 }
