@@ -31,7 +31,7 @@ public final class LinuxKernel implements Kernel {
     private Arena pollArena;
     private Poll poll;
     private int pollSize;
-    private long pollStride;
+    private MemorySegment[] firstEntries; // of the poll memory, by their number; made when first needed
 
     /** Allocates that memory; no descriptor is opened. */
     public LinuxKernel() {}
@@ -176,7 +176,8 @@ public final class LinuxKernel implements Kernel {
     public int poll(int[] fds, int[] masks, int[] revents, int count, int timeoutMillis) {
         if (count > pollSize) growPoll(count);
         for (int i = 0; i < count; i++) poll.set(i, fds[i], masks[i]);
-        int n = Syscalls.poll(poll.memory().asSlice(0, count * pollStride), timeoutMillis);
+        if (firstEntries[count] == null) firstEntries[count] = poll.memory().asSlice(0, count * pollStride());
+        int n = Syscalls.poll(firstEntries[count], timeoutMillis);
         for (int i = 0; i < count; i++) revents[i] = poll.revents(i);
         return n;
     }
@@ -186,7 +187,11 @@ public final class LinuxKernel implements Kernel {
         pollArena = Arena.ofConfined();
         pollSize = Math.max(64, Integer.highestOneBit(count) << 1);
         poll = new Poll(pollArena, pollSize);
-        pollStride = poll.memory().byteSize() / pollSize;
+        firstEntries = new MemorySegment[pollSize + 1];
+    }
+
+    private long pollStride() {
+        return poll.memory().byteSize() / pollSize;
     }
 
     @Override
