@@ -35,4 +35,9 @@ public final class Allocation {
         }
         return (double) least / calls;
     }
+
+    /** Bytes that a live thread has allocated since it began. */
+    public static long bytesOf(Thread thread) {
+        return THREADS.getThreadAllocatedBytes(thread.threadId());
+    }
 }
