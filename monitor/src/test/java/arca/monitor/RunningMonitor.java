@@ -39,6 +39,10 @@ final class RunningMonitor implements AutoCloseable {
         return ArcaSession.connect(control);
     }
 
+    EmbeddedGuest embed() throws IOException {
+        return monitor.embed();
+    }
+
     /** Stops it and waits for its drain time. */
     void stop() {
         monitor.stop();
