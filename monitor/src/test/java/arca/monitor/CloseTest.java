@@ -1,13 +1,17 @@
 package arca.monitor;
 
+import static arca.bindings.Constants.FIONREAD;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.bindings.Errno;
+import arca.bindings.Syscalls;
 import arca.control.Reply.ConnectErr;
 import arca.control.Reply.ConnectOk;
 import arca.control.Request.ConnectRequest;
 import arca.testkit.DescriptorLeaks;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
@@ -149,6 +153,45 @@ class CloseTest {
                 guest.die();
                 peer.send("and the peer sends on"); // which nobody will read
                 assertEquals(sent, peer.drain());
+            }
+        }
+    }
+
+    /** All of the upload is in the sockets' buffers when the guest is gone: closed then, the next byte would be its end. */
+    @Test
+    void peerThatSendsOnIsNotResetWhileItReads() throws Exception {
+        byte[] upload = new byte[4 * SMALL_BUFFER];
+        try (RunningMonitor monitor = RunningMonitor.start(variant);
+                Peer.Listener listener = Peer.Listener.open(1, SMALL_BUFFER);
+                RawGuest guest = monitor.guest();
+                GuestSide side = guest.connect(listener.endpoint());
+                Peer peer = listener.accept()) {
+            side.send(upload);
+            while (Syscalls.ioctl(side.output.value(), FIONREAD) > 0) guest.sync();
+            side.finish();
+            side.stopReading();
+            guest.sync();
+            guest.sync(); // the loop has been round since
+            peer.send("the peer sends on");
+            guest.sync();
+            assertEquals(upload.length, peer.drain());
+        }
+    }
+
+    @Test
+    void handoffsThatWereNeverReadCloseWithTheGuest() throws Exception {
+        int many = 40; // more than the control socket holds
+        try (RunningMonitor monitor = RunningMonitor.start(variant);
+                Peer.Listener listener = Peer.Listener.open(many);
+                RawGuest guest = monitor.guest()) {
+            for (int i = 0; i < many; i++) guest.ask(new ConnectRequest(listener.endpoint()));
+            List<Peer> peers = new ArrayList<>();
+            for (int i = 0; i < many; i++) peers.add(listener.accept());
+            guest.die();
+            try {
+                peers.forEach(Peer::assertEnd);
+            } finally {
+                peers.forEach(Peer::close);
             }
         }
     }
