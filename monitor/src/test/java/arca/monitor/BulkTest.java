@@ -1,8 +1,12 @@
 package arca.monitor;
 
+import static arca.bindings.Constants.F_SETFL;
+import static arca.bindings.Constants.O_DIRECT;
+import static arca.bindings.Constants.O_NONBLOCK;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import arca.bindings.Syscalls;
 import arca.monitor.Together.Deed;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,6 +107,15 @@ class BulkTest {
             joined.side().finish();
             assertEquals(sent.toString(), joined.peer().receive(crumbs));
             joined.peer().assertEnd();
+        }
+    }
+
+    /** A guest may make packets of what it writes, and read(2) then gives one at a time: pipe(7), O_DIRECT. */
+    @Test
+    void packetsFromTheGuest() throws Exception {
+        try (Joined joined = Joined.by(variant)) {
+            assertEquals(0, Syscalls.fcntl(joined.side().output.value(), F_SETFL, O_DIRECT | O_NONBLOCK));
+            Together.run(new Transfer(joined.side(), joined.peer(), SEEDS.nextLong(), 1_000_000, 4).deeds());
         }
     }
 
