@@ -68,6 +68,7 @@ final class Guest implements AutoCloseable {
     private final Shared shared;
     private final Limits limits;
     private final Reactor reactor;
+    private final Mover mover;
     private final ControlChannel channel;
     private final Denials denials;
 
@@ -95,6 +96,7 @@ final class Guest implements AutoCloseable {
         this.shared = shared;
         this.limits = shared.config.limits();
         this.reactor = reactor;
+        this.mover = mover;
         this.channel = channel;
         this.denials = new Denials(name);
         this.connections = new Connections(name, shared, reactor, mover, this::endIfDone);
@@ -117,6 +119,18 @@ final class Guest implements AutoCloseable {
     /** How many replies the guest was sent. */
     long answered() {
         return replies.sent();
+    }
+
+    /** What it has, and what was done for it. */
+    GuestSnapshot.Counts counts() {
+        return new GuestSnapshot.Counts(
+                listeners.size(),
+                waitingAccepts,
+                connecting.size(),
+                connections.count(),
+                reactor.turn(),
+                mover.calls(),
+                mover.bytes());
     }
 
     // The control channel.

@@ -8,7 +8,12 @@ import arca.bindings.Syscalls;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Mailbox;
 import arca.monitor.reactor.Reactor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -120,6 +125,27 @@ final class GuestThread implements Runnable {
     /** Has everything of the guest's closed at once. */
     void kill() {
         mailbox.post(() -> loop.guest().close());
+    }
+
+    /** Asks what the guest has and has done. The loop's thread answers; nobody does once the loop has ended. */
+    CompletableFuture<GuestSnapshot.Counts> ask() {
+        CompletableFuture<GuestSnapshot.Counts> answer = new CompletableFuture<>();
+        mailbox.post(() -> answer.complete(loop.guest().counts()));
+        return answer;
+    }
+
+    /**
+     * What the thread has used of a processor, which the kernel counts in nanoseconds: the first number of schedstat, see
+     * Documentation/scheduler/sched-stats.rst. None where the kernel does not count, or the thread does not run.
+     */
+    Duration cpu() {
+        try {
+            String[] counts = Files.readString(Path.of("/proc/self/task/" + tid + "/schedstat"))
+                    .split(" ");
+            return Duration.ofNanos(Long.parseLong(counts[0]));
+        } catch (IOException e) {
+            return Duration.ZERO;
+        }
     }
 
     /** The thread's id, 0 before it runs. */

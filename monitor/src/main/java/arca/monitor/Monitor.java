@@ -2,11 +2,19 @@ package arca.monitor;
 
 import arca.bindings.ErrnoException;
 import arca.bindings.EventFd;
+import arca.bindings.Sockets.Credentials;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class Monitor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Monitor.class);
     private static final Duration TO_CLOSE = Duration.ofSeconds(1); // what threads need that nothing holds up
+    private static final Duration TO_ANSWER = Duration.ofMillis(250);
 
     private final MonitorConfig config;
     private final Guests guests;
@@ -84,6 +93,38 @@ public final class Monitor implements AutoCloseable {
         EmbeddedGuest guest = EmbeddedGuest.open("e" + embedded.incrementAndGet(), shared, guests);
         guests.add(guest);
         return guest;
+    }
+
+    /**
+     * Who the guests of the control socket are, and what they have. Each guest's own loop is asked; it takes no longer than
+     * 250 ms, whatever the loops do.
+     *
+     * @return those that run, in the order in which they came
+     * @throws InterruptedException if the thread is interrupted while it waits
+     */
+    public List<GuestSnapshot> snapshot() throws InterruptedException {
+        Map<GuestThread, CompletableFuture<GuestSnapshot.Counts>> asked = new LinkedHashMap<>();
+        for (GuestThread guest : guests.live()) asked.put(guest, guest.ask());
+        long deadline = System.nanoTime() + TO_ANSWER.toNanos();
+        List<GuestSnapshot> answered = new ArrayList<>();
+        for (var entry : asked.entrySet()) {
+            GuestThread guest = entry.getKey();
+            Credentials who = guest.credentials();
+            Optional<GuestSnapshot.Counts> counts = await(entry.getValue(), deadline);
+            if (counts.isEmpty() && !guests.live().contains(guest)) continue; // it has ended since
+            answered.add(new GuestSnapshot(guest.name(), who.pid(), who.uid(), guest.cpu(), counts));
+        }
+        return answered;
+    }
+
+    private static <T> Optional<T> await(CompletableFuture<T> answer, long deadline) throws InterruptedException {
+        try {
+            return Optional.of(answer.get(Math.max(deadline - System.nanoTime(), 0), TimeUnit.NANOSECONDS));
+        } catch (TimeoutException e) {
+            return Optional.empty();
+        } catch (ExecutionException e) {
+            throw new AssertionError("an answer is never a failure", e);
+        }
     }
 
     /**
