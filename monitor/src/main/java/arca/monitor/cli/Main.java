@@ -1,5 +1,6 @@
 package arca.monitor.cli;
 
+import arca.control.Endpoint;
 import arca.monitor.MonitorConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -10,6 +11,7 @@ import java.util.stream.Collectors;
 import org.slf4j.event.Level;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
@@ -21,11 +23,12 @@ import picocli.CommandLine.TypeConversionException;
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
         description = "TCP for guests that have no network of their own.",
-        subcommands = MonitorCommand.class,
+        subcommands = {MonitorCommand.class, ConnectCommand.class, ListenCommand.class},
         footerHeading = "%nExamples:%n",
         footer = {
             "  arca monitor --control /run/arca.sock --allow-connect any:443",
-            "  arca monitor --help",
+            "  arca connect 192.0.2.1:443 --control /run/arca.sock",
+            "  arca listen 127.0.0.1:8080 --control /run/arca.sock --exec 'tr a-z A-Z'",
         })
 public final class Main {
     static final int USAGE_WIDTH = 110;
@@ -45,6 +48,7 @@ public final class Main {
                 .registerConverter(int.class, Main::count)
                 .registerConverter(Size.class, Size::parse)
                 .registerConverter(Seconds.class, Seconds::parse)
+                .registerConverter(Endpoint.class, Main::endpoint)
                 .setParameterExceptionHandler(Main::wrongUsage)
                 .setExecutionExceptionHandler(Main::failed);
         choice(commandLine, MonitorConfig.Readiness.class);
@@ -62,6 +66,14 @@ public final class Main {
             // Said below, as for 0.
         }
         throw new TypeConversionException("\"" + text + "\" is not a whole number from 1 to " + Integer.MAX_VALUE);
+    }
+
+    private static Endpoint endpoint(String text) {
+        try {
+            return Endpoint.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
     }
 
     /** Has the constants of an enum written in lower case. */
@@ -97,8 +109,11 @@ public final class Main {
 
     /** One line, whatever a word of the command line holds. */
     private static void say(CommandLine command, String message) {
+        CommandSpec spec = command.getCommandSpec();
+        // Not "arca connect: connect 192.0.2.1:80: ECONNREFUSED …"
+        String who = message.startsWith(spec.name() + " ") ? spec.root().name() : spec.qualifiedName();
         PrintWriter err = command.getErr();
-        err.println(command.getCommandSpec().qualifiedName() + ": " + message.replaceAll("\\R", " "));
+        err.println(who + ": " + message.replaceAll("\\R", " "));
         err.flush();
     }
 }

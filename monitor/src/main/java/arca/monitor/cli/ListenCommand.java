@@ -1,0 +1,87 @@
+package arca.monitor.cli;
+
+import arca.bindings.ErrnoException;
+import arca.control.Endpoint;
+import arca.control.guest.ArcaListener;
+import arca.control.guest.ArcaSession;
+import arca.control.guest.ArcaStream;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code arca listen}: a guest that accepts, as netcat -l or as inetd. */
+@Command(
+        name = "listen",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        sortOptions = false,
+        description = {
+            "Listens by TCP through a monitor, and says so on stderr. It takes one connection: what comes on stdin goes to "
+                    + "the peer, and the peer's bytes to stdout.",
+            "",
+            "The end of stdin ends that direction alone, and so does the peer's; the command ends after both.",
+            ""
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  arca listen 127.0.0.1:8080 --control /run/arca.sock >upload",
+            "  arca listen 127.0.0.1:8080 --control /run/arca.sock --exec 'tr a-z A-Z'",
+            "",
+            "Exit status: 0 after its one connection, 1 if it failed, 2 if it was called wrongly.",
+        })
+final class ListenCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "ADDRESS:PORT", description = "Where: an IPv4 address of the host, and a port.")
+    private Endpoint at;
+
+    @Mixin
+    private MonitorOption monitor;
+
+    @Option(
+            names = "--exec",
+            paramLabel = "COMMAND",
+            description =
+                    "Serve every connection, many at a time, by a command of sh(1) that has it as stdin and stdout.")
+    private Optional<String> command = Optional.empty();
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        try (ArcaSession session = monitor.connect()) {
+            ArcaListener listener = listen(session);
+            say("listening on " + at);
+            if (command.isPresent()) new CommandServer(listener, command.get(), this::say).serve();
+            else serveOne(session, listener);
+        }
+        return 0;
+    }
+
+    private ArcaListener listen(ArcaSession session) throws IOException {
+        try {
+            return session.listen(at);
+        } catch (ErrnoException e) {
+            throw MonitorOption.explained(e, "--allow-listen " + at);
+        }
+    }
+
+    private static void serveOne(ArcaSession session, ArcaListener listener) throws IOException, InterruptedException {
+        try (ArcaStream stream = listener.accept()) {
+            session.close(); // listens no more; the connection goes on
+            Netcat.relay(stream);
+        }
+    }
+
+    private void say(String line) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.println("arca: " + line);
+        err.flush();
+    }
+}
