@@ -33,12 +33,15 @@ class LayersTest {
                     "arca.monitor.reactor",
                     "arca.monitor.relay",
                     "org.slf4j"),
+            "arca.monitor.demo",
+            Set.of("arca.control", "arca.control.guest", "arca.monitor"),
             "arca.monitor.cli",
             Set.of(
                     "arca.bindings",
                     "arca.control",
                     "arca.control.guest",
                     "arca.monitor",
+                    "arca.monitor.demo",
                     "org.slf4j",
                     "org.slf4j.event",
                     "picocli"));

@@ -15,6 +15,10 @@ final class Logging {
 
     /** Sets the log up; slf4j-simple reads its settings once, so it is done before the first logger is made. */
     void start() {
+        start(level);
+    }
+
+    static void start(Level level) {
         System.setProperty(SIMPLE_LOGGER + "defaultLogLevel", level.name());
         System.setProperty(SIMPLE_LOGGER + "showDateTime", "true");
         System.setProperty(SIMPLE_LOGGER + "dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX");

@@ -23,9 +23,10 @@ import picocli.CommandLine.TypeConversionException;
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
         description = "TCP for guests that have no network of their own.",
-        subcommands = {MonitorCommand.class, ConnectCommand.class, ListenCommand.class},
+        subcommands = {DemoCommand.class, MonitorCommand.class, ConnectCommand.class, ListenCommand.class},
         footerHeading = "%nExamples:%n",
         footer = {
+            "  arca demo",
             "  arca monitor --control /run/arca.sock --allow-connect any:443",
             "  arca connect 192.0.2.1:443 --control /run/arca.sock",
             "  arca listen 127.0.0.1:8080 --control /run/arca.sock --exec 'tr a-z A-Z'",
