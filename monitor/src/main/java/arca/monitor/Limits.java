@@ -1,5 +1,8 @@
 package arca.monitor;
 
+import java.io.IOException;
+import java.util.List;
+
 /**
  * What guests may have. A request beyond it is refused with a true errno, and the guest lives.
  *
@@ -32,6 +35,17 @@ public record Limits(
         atLeast(1, "guests", guests);
         atLeast(1, "guestsPerUid", guestsPerUid);
         atLeast(0, "pipeMemory", pipeMemory);
+    }
+
+    /**
+     * What the system gives this process too little of for these limits: descriptors, room in pipes. A monitor runs all
+     * the same, and a guest that comes so far is told EMFILE, or has small pipes.
+     *
+     * @return a sentence for each, which says what to raise
+     * @throws IOException if the system's own limits cannot be read
+     */
+    public List<String> shortfalls() throws IOException {
+        return Headroom.shortfalls(this);
     }
 
     private static void atLeast(int least, String name, long value) {
