@@ -3,6 +3,7 @@ package arca.monitor;
 import static arca.bindings.Constants.POLLIN;
 import static arca.bindings.Constants.SOCK_NONBLOCK;
 import static arca.bindings.Constants.SOL_SOCKET;
+import static arca.bindings.Constants.SO_PASSRIGHTS;
 import static arca.bindings.Constants.SO_SNDBUF;
 
 import arca.bindings.Errno;
@@ -12,6 +13,7 @@ import arca.bindings.Fd;
 import arca.bindings.Poll;
 import arca.bindings.Sockets;
 import arca.bindings.Sockets.Credentials;
+import arca.bindings.Syscalls;
 import java.lang.foreign.Arena;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -95,6 +97,10 @@ final class ControlServer implements Runnable {
         Optional<Fd> process = Optional.empty();
         try {
             Sockets.setOption(guest, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
+            // One that connected to an inherited listener before it was ours has it yet to be set; no kernel before
+            // 6.16
+            // knows it, as was said then.
+            if (!socket.refusesDescriptors()) Syscalls.setsockopt(guest.value(), SOL_SOCKET, SO_PASSRIGHTS, 0);
             bell = Optional.of(guests.bell());
             if (shared.config.wedge() == MonitorConfig.Wedge.KILL) process = process(guest);
             GuestThread thread = new GuestThread(name, who, shared, guest, process, bell.get(), this::ended);

@@ -1,6 +1,8 @@
 package arca.monitor;
 
 import static arca.bindings.Constants.AF_UNIX;
+import static arca.bindings.Constants.FD_CLOEXEC;
+import static arca.bindings.Constants.F_SETFD;
 import static arca.bindings.Constants.LOCK_EX;
 import static arca.bindings.Constants.LOCK_NB;
 import static arca.bindings.Constants.O_CREAT;
@@ -8,7 +10,9 @@ import static arca.bindings.Constants.O_RDWR;
 import static arca.bindings.Constants.SOCK_NONBLOCK;
 import static arca.bindings.Constants.SOCK_STREAM;
 import static arca.bindings.Constants.SOL_SOCKET;
+import static arca.bindings.Constants.SO_ACCEPTCONN;
 import static arca.bindings.Constants.SO_PASSRIGHTS;
+import static arca.bindings.Constants.SO_TYPE;
 import static arca.bindings.ErrnoException.check;
 
 import arca.bindings.Errno;
@@ -22,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,14 +43,15 @@ final class ControlSocket implements AutoCloseable {
     private static final int S_IFMT = 0170000; // inode(7), "The file type and mode"
     private static final int S_IFSOCK = 0140000;
 
-    private final Path path;
-    private final Fd lock;
+    private final Optional<File> file;
     private final Fd listener;
     private final boolean refusesDescriptors;
 
-    private ControlSocket(Path path, Fd lock, Fd listener, boolean refusesDescriptors) {
-        this.path = path;
-        this.lock = lock;
+    /** The file that a listener of our own has. */
+    private record File(Path path, Fd lock) {}
+
+    private ControlSocket(Optional<File> file, Fd listener, boolean refusesDescriptors) {
+        this.file = file;
         this.listener = listener;
         this.refusesDescriptors = refusesDescriptors;
     }
@@ -67,13 +73,37 @@ final class ControlSocket implements AutoCloseable {
                 check("fchmod", Syscalls.fchmod(socket.value(), OWNER_ONLY));
                 Sockets.bind(socket, SocketAddress.Unix.path(path.toString()));
                 check("listen", Syscalls.listen(socket.value(), BACKLOG));
-                return new ControlSocket(path, lock, socket, refuses);
+                return new ControlSocket(Optional.of(new File(path, lock)), socket, refuses);
             } catch (IOException e) {
                 socket.close();
                 throw e;
             }
         } catch (IOException e) {
             lock.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Takes over a socket that listens already. Its file, if it has one, is its maker's.
+     *
+     * @param listener owned by the control socket, also where this throws
+     * @throws IOException if it is not a Unix-domain stream socket that listens
+     */
+    static ControlSocket inherited(Fd listener) throws IOException {
+        try {
+            boolean listens = Sockets.option(listener, SOL_SOCKET, SO_ACCEPTCONN) == 1
+                    && Sockets.option(listener, SOL_SOCKET, SO_TYPE) == SOCK_STREAM;
+            if (!listens || Sockets.localAddress(listener).family() != AF_UNIX) {
+                throw new IOException("descriptor " + listener.value() + " is no Unix stream socket that listens");
+            }
+            listener.nonBlocking(true);
+            check("fcntl F_SETFD", Syscalls.fcntl(listener.value(), F_SETFD, FD_CLOEXEC));
+            refuseDescriptors(listener);
+            // Guests may have connected before, and sent some.
+            return new ControlSocket(Optional.empty(), listener, false);
+        } catch (IOException e) {
+            listener.close();
             throw e;
         }
     }
@@ -128,10 +158,6 @@ final class ControlSocket implements AutoCloseable {
         }
     }
 
-    Path path() {
-        return path;
-    }
-
     /** The listening socket, non-blocking; stays this object's. */
     Fd listener() {
         return listener;
@@ -146,11 +172,15 @@ final class ControlSocket implements AutoCloseable {
     @Override
     public void close() {
         listener.close();
+        file.ifPresent(ControlSocket::remove);
+    }
+
+    private static void remove(File file) {
         try {
-            Files.deleteIfExists(path);
+            Files.deleteIfExists(file.path());
         } catch (IOException e) {
-            LOG.warn("{}: not removed: {}", path, e.getMessage());
+            LOG.warn("{}: not removed: {}", file.path(), e.getMessage());
         }
-        lock.close();
+        file.lock().close();
     }
 }

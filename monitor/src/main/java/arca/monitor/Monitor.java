@@ -2,6 +2,7 @@ package arca.monitor;
 
 import arca.bindings.ErrnoException;
 import arca.bindings.EventFd;
+import arca.bindings.Fd;
 import arca.bindings.Sockets.Credentials;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -62,19 +63,38 @@ public final class Monitor implements AutoCloseable {
      * @throws IOException if the control socket's path is in use or cannot be used, or the system has no room
      */
     public static Monitor start(MonitorConfig config) throws IOException {
-        Monitor monitor = new Monitor(config);
-        try {
-            if (config.control().isPresent()) monitor.accept(config.control().get());
-        } catch (IOException e) {
-            monitor.stop.close();
-            throw e;
-        }
-        monitor.watchdog.start();
-        return monitor;
+        Optional<Path> path = config.control();
+        return start(config, path.isPresent() ? Optional.of(ControlSocket.open(path.get())) : Optional.empty());
     }
 
-    private void accept(Path path) throws IOException {
-        ControlServer server = new ControlServer(ControlSocket.open(path), shared, guests, stop);
+    /**
+     * Starts a monitor whose control socket listens already: one that was inherited, as from systemd. Who may connect is
+     * then its maker's business, and its file stays.
+     *
+     * @param config what it is to be like, without a control socket of its own
+     * @param control a Unix-domain stream socket that listens; the monitor's from now on, also where this throws
+     * @return the monitor, running
+     * @throws IOException if it is no such socket, or the system has no room
+     */
+    public static Monitor start(MonitorConfig config, Fd control) throws IOException {
+        if (config.control().isPresent()) throw new IllegalArgumentException("two control sockets");
+        return start(config, Optional.of(ControlSocket.inherited(control)));
+    }
+
+    private static Monitor start(MonitorConfig config, Optional<ControlSocket> control) throws IOException {
+        try {
+            Monitor monitor = new Monitor(config);
+            control.ifPresent(monitor::accept);
+            monitor.watchdog.start();
+            return monitor;
+        } catch (IOException e) {
+            control.ifPresent(ControlSocket::close);
+            throw e;
+        }
+    }
+
+    private void accept(ControlSocket socket) {
+        ControlServer server = new ControlServer(socket, shared, guests, stop);
         acceptor = Optional.of(Thread.ofPlatform().name("acceptor").start(server));
     }
 

@@ -36,8 +36,12 @@ public final class Main {
 
     private Main() {}
 
-    /** Runs a command; the exit status is 0 if it did its work, 1 if it failed, 2 if it was called wrongly. */
+    /**
+     * Runs a command; the exit status is 0 if it did its work, 1 if it failed, 2 if it was called wrongly, 70 after a fault
+     * in one of its threads.
+     */
     public static void main(String[] args) {
+        Shutdown.onFault();
         System.exit(commandLine().execute(args));
     }
 

@@ -1,13 +1,16 @@
 package arca.monitor.cli;
 
+import arca.bindings.Fd;
 import arca.monitor.Limits;
 import arca.monitor.Monitor;
 import arca.monitor.MonitorConfig;
 import arca.monitor.Policy;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,7 +42,8 @@ import picocli.CommandLine.Spec;
             "    arca monitor --control /run/arca.sock --allow-listen any:8080 \\",
             "        --allow-connect 10.1.0.0/16 --deny-connect 10.1.0.1",
             "",
-            "Exit status: 0 after a signal, 1 if it failed, 2 if it was called wrongly.",
+            "Exit status: 0 after a signal, 1 if it failed, 2 if it was called wrongly, 70 after a fault of its own. Under a",
+            "service manager it tells of its state: sd_notify(3).",
         })
 final class MonitorCommand implements Callable<Integer> {
     private static final MonitorConfig DEFAULT = MonitorConfig.DEFAULT;
@@ -50,10 +54,11 @@ final class MonitorCommand implements Callable<Integer> {
 
     @Option(
             names = "--control",
-            required = true,
             paramLabel = "PATH",
-            description = "The Unix socket that guests connect to; it is made.")
-    private Path control;
+            description =
+                    "The Unix socket that guests connect to; it is made. Required, unless a service manager passes "
+                            + "one: sd_listen_fds(3).")
+    private Optional<Path> control = Optional.empty();
 
     @Option(names = "--allow-connect", paramLabel = "RULE", description = "Guests may connect there. Repeatable.")
     private String[] allowConnect = {};
@@ -155,12 +160,30 @@ final class MonitorCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         MonitorConfig config = config();
+        ServiceManager manager = ServiceManager.of(System.getenv());
+        Optional<Fd> passed = manager.socket();
+        if (control.isPresent() == passed.isPresent()) throw notOneSocket();
         logging.start();
-        Monitor monitor = Monitor.start(config);
-        Shutdown.onSignal(monitor::stop);
-        LoggerFactory.getLogger(MonitorCommand.class).info("ready: guests connect to {}", control.toAbsolutePath());
+        Logger log = LoggerFactory.getLogger(MonitorCommand.class);
+        Monitor monitor = passed.isPresent() ? Monitor.start(config, passed.get()) : Monitor.start(config);
+        Shutdown.onSignal(() -> {
+            manager.stopping();
+            monitor.stop();
+        });
+        for (String shortfall : config.limits().shortfalls()) log.warn("{}", shortfall);
+        String where = control.map(path -> path.toAbsolutePath().toString()).orElse("the socket that was passed");
+        log.info("ready: guests connect to {}", where);
+        manager.ready("guests connect to " + where);
         Shutdown.await();
         throw new AssertionError("a signal ends the process");
+    }
+
+    private ParameterException notOneSocket() {
+        return new ParameterException(
+                spec.commandLine(),
+                control.isPresent()
+                        ? "'--control=PATH' and a socket by LISTEN_FDS: one of them"
+                        : "Missing required option: '--control=PATH'");
     }
 
     /** What the options ask for; a ParameterException names the one that cannot be. */
@@ -178,7 +201,7 @@ final class MonitorCommand implements Callable<Integer> {
                 .withReadiness(readiness)
                 .withRelay(relay)
                 .withWedge(wedge);
-        config = with(config, "--control: ", c -> c.withControl(control));
+        if (control.isPresent()) config = with(config, "--control: ", c -> c.withControl(control.get()));
         config =
                 with(config, "--pipe-size: ", c -> c.withPipeSize((int) Math.min(pipeSize.bytes(), Integer.MAX_VALUE)));
         config = with(config, "--connect-timeout: ", c -> c.withConnectTimeout(connectTimeout.duration()));

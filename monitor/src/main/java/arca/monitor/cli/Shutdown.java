@@ -5,6 +5,8 @@ import org.slf4j.LoggerFactory;
 
 /** The life of a daemon, which SIGTERM or SIGINT ends. */
 final class Shutdown {
+    private static final int FAULT = 70;
+
     private Shutdown() {}
 
     /**
@@ -25,6 +27,17 @@ final class Shutdown {
                         Runtime.getRuntime().halt(status);
                     }
                 }));
+    }
+
+    /**
+     * Has an exception that a thread does not catch end the process, with status 70, EX_SOFTWARE of sysexits.h: a monitor
+     * without its acceptor looks as if it ran. The kernel closes what is open.
+     */
+    static void onFault() {
+        Thread.setDefaultUncaughtExceptionHandler((thread, e) -> {
+            LoggerFactory.getLogger(Shutdown.class).error("the process ends: a fault in {}", thread.getName(), e);
+            Runtime.getRuntime().halt(FAULT);
+        });
     }
 
     /** Waits for the signal; never returns. */

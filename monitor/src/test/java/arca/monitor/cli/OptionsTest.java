@@ -177,10 +177,21 @@ class OptionsTest {
     void whatIsMissingIsNamed() {
         assertRefused(Outcome.of("monitor"), "arca monitor", "'--control=PATH'");
         assertRefused(Outcome.of("monitor", "--control"), "arca monitor", "'--control' (PATH)");
+        assertRefused(Outcome.of("connect", "127.0.0.1:9"), "arca connect", "'--control=PATH'");
+        assertRefused(Outcome.of("connect", "--control", "a"), "arca connect", "'ADDRESS:PORT'");
+        assertRefused(
+                Outcome.of("connect", "127.0.0.1", "--control", "a"), "arca connect", "ADDRESS:PORT, not 127.0.0.1");
+        assertRefused(Outcome.of("connect", "localhost:80", "--control", "a"), "arca connect", "a.b.c.d");
+        assertRefused(
+                Outcome.of("connect", "127.0.0.1:9", "--control", ""), "arca connect", "--control: an empty path");
+        assertRefused(Outcome.of("listen", "127.0.0.1:99999", "--control", "a"), "arca listen", "\"99999\"");
+        assertRefused(
+                Outcome.of("listen", "127.0.0.1:9", "--control", "a", "--exec"), "arca listen", "'--exec' (COMMAND)");
+        assertRefused(Outcome.of("demo", "--size", "1G"), "arca demo", "\"1G\" is not a number of bytes");
+        assertRefused(Outcome.of("demo", "now"), "arca demo", "'now'");
         assertRefused(Outcome.of("monitor", "--control", ""), "arca monitor", "--control: a control socket has a path");
         assertRefused(Outcome.of(), "arca", "subcommand");
         assertRefused(Outcome.of("moniter"), "arca", "'moniter'");
-        assertRefused(Outcome.of("monitor", "two\nlines"), "arca monitor", "--control");
         assertRefused(Outcome.of("monitor", "--control", "a", "two\nlines"), "arca monitor", "'two lines'");
     }
 
@@ -194,7 +205,16 @@ class OptionsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--help", "--version", "monitor --help", "monitor --version"})
+    @ValueSource(
+            strings = {
+                "--help",
+                "--version",
+                "monitor --help",
+                "monitor --version",
+                "demo --help",
+                "connect --help",
+                "listen --help"
+            })
     void helpAndVersionAreOutputAndNoError(String words) {
         Outcome outcome = Outcome.of(words.split(" "));
         assertEquals(0, outcome.status());

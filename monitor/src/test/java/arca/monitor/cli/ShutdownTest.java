@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -88,6 +89,33 @@ class ShutdownTest {
         } finally {
             end(process);
         }
+    }
+
+    /** A daemon with a thread that ends by a fault. */
+    static final class Faulty {
+        private Faulty() {}
+
+        public static void main(String[] args) throws InterruptedException {
+            Shutdown.onFault();
+            Shutdown.onSignal(() -> System.out.println("stopping"));
+            Thread.ofPlatform().name("acceptor").start(() -> {
+                throw new IllegalStateException("broken");
+            });
+            Shutdown.await();
+        }
+    }
+
+    @Test
+    void faultOfAThreadEndsTheProcessAndIsLogged() throws Exception {
+        List<String> command = new ArrayList<>(List.of(ChildJvm.java()));
+        command.addAll(ChildJvm.sameClasses());
+        command.add(Faulty.class.getName());
+        ChildJvm.Result result = ChildJvm.run(command);
+        assertEquals(70, result.status(), result.output());
+        List<String> lines = result.output().lines().toList();
+        assertTrue(lines.getFirst().contains("ERROR"), result.output());
+        assertTrue(lines.getFirst().endsWith("the process ends: a fault in acceptor"), result.output());
+        assertEquals("java.lang.IllegalStateException: broken", lines.get(1));
     }
 
     private static void end(Process process) throws Exception {
