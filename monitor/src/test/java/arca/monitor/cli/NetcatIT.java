@@ -1,0 +1,344 @@
+package arca.monitor.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code ./arca connect} and {@code ./arca listen}, through one {@code ./arca monitor}, with real TCP peers. */
+class NetcatIT {
+    private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+
+    @TempDir
+    static Path folder;
+
+    private static Arca monitor;
+
+    @BeforeAll
+    static void startMonitor() throws Exception {
+        freePort(); // the JDK opens a descriptor of its own with the first socket, and keeps it
+        monitor = Arca.monitor(control());
+    }
+
+    @AfterAll
+    static void stopMonitor() throws Exception {
+        monitor.close();
+    }
+
+    private static Path control() {
+        return folder.resolve("a.sock");
+    }
+
+    private static Arca guest(String command, int port, String... more) throws Exception {
+        List<String> words = new ArrayList<>(
+                List.of(command, "127.0.0.1:" + port, "--control", control().toString()));
+        words.addAll(List.of(more));
+        return Arca.start(words.toArray(String[]::new));
+    }
+
+    /** A guest that listens; what it says first is that it does. */
+    private static Arca listener(int port, String... more) throws Exception {
+        Arca listener = guest("listen", port, more);
+        assertEquals("arca: listening on 127.0.0.1:" + port, listener.awaitErr(""));
+        return listener;
+    }
+
+    private static int freePort() throws Exception {
+        try (ServerSocket socket = new ServerSocket(0, 1, LOOPBACK)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private static String text(InputStream in) throws Exception {
+        return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    private static BufferedReader reader(Socket socket) throws Exception {
+        return new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+    }
+
+    private static void write(Socket socket, String text) throws Exception {
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void endOfStdinIsThePeersAndItStillAnswers() throws Exception {
+        try (ServerSocket peers = new ServerSocket(0, 1, LOOPBACK);
+                Arca guest = guest("connect", peers.getLocalPort()).in("question")) {
+            try (Socket peer = peers.accept()) {
+                assertEquals("question", text(peer.getInputStream()));
+                write(peer, "answer");
+            }
+            assertEquals("answer", guest.out());
+            assertEquals("", guest.err());
+            assertEquals(0, guest.status());
+        }
+    }
+
+    @Test
+    void endOfThePeerIsThatOfStdoutAndStdinGoesOn() throws Exception {
+        try (ServerSocket peers = new ServerSocket(0, 1, LOOPBACK);
+                Arca guest = guest("connect", peers.getLocalPort());
+                Socket peer = peers.accept()) {
+            write(peer, "greeting");
+            peer.shutdownOutput();
+            assertEquals("greeting", guest.out()); // to its end
+            guest.in("and more");
+            assertEquals("and more", text(peer.getInputStream()));
+            assertEquals(0, guest.status());
+        }
+    }
+
+    @Test
+    void whatComesIsPassedOnAtOnce() throws Exception {
+        try (ServerSocket peers = new ServerSocket(0, 1, LOOPBACK);
+                Arca guest = guest("connect", peers.getLocalPort());
+                Socket peer = peers.accept()) {
+            OutputStream in = guest.process.getOutputStream();
+            for (int i = 0; i < 10; i++) {
+                in.write(i);
+                in.flush();
+                assertEquals(i, peer.getInputStream().read());
+                peer.getOutputStream().write(i);
+                assertEquals(i, guest.process.getInputStream().read());
+            }
+        }
+    }
+
+    @Test
+    void manyBytesGoBothWaysAtOnce() throws Exception {
+        byte[] bytes = new byte[20_000_001];
+        new Random(7).nextBytes(bytes);
+        try (ServerSocket peers = new ServerSocket(0, 1, LOOPBACK);
+                Arca guest = guest("connect", peers.getLocalPort());
+                Socket peer = peers.accept()) {
+            Thread echo = Thread.ofPlatform().start(() -> echo(peer));
+            Thread writer = Thread.ofPlatform().start(() -> {
+                try (OutputStream in = guest.process.getOutputStream()) {
+                    in.write(bytes);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            assertTrue(Arrays.equals(bytes, guest.process.getInputStream().readAllBytes()));
+            assertEquals(0, guest.status());
+            writer.join();
+            echo.join();
+        }
+    }
+
+    private static void echo(Socket peer) {
+        try {
+            peer.getInputStream().transferTo(peer.getOutputStream());
+            peer.shutdownOutput();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void peerThatResetsIsAnErrorByName() throws Exception {
+        try (ServerSocket peers = new ServerSocket(0, 1, LOOPBACK);
+                Arca guest = guest("connect", peers.getLocalPort())) {
+            Socket peer = peers.accept();
+            write(peer, "x");
+            assertEquals('x', guest.process.getInputStream().read());
+            peer.setSoLinger(true, 0); // close resets: socket(7), SO_LINGER
+            peer.close();
+            assertEquals("", guest.out());
+            guest.in("to nobody");
+            assertEquals("arca connect: write: EPIPE (Broken pipe)", guest.err());
+            assertEquals(1, guest.status());
+        }
+    }
+
+    @Test
+    void refusedConnectIsOneLineByName() throws Exception {
+        int port = freePort();
+        try (Arca guest = guest("connect", port)) {
+            assertEquals("arca: connect 127.0.0.1:" + port + ": ECONNREFUSED (Connection refused)", guest.err());
+            assertEquals("", guest.out());
+            assertEquals(1, guest.status());
+        }
+    }
+
+    @Test
+    void denialSaysTheFlagThatWouldAllowIt() throws Exception {
+        try (Arca guest = Arca.start(
+                        "connect", "10.9.8.7:99", "--control", control().toString());
+                Arca low = Arca.start(
+                        "listen", "10.9.8.7:99", "--control", control().toString())) {
+            String said = guest.err();
+            assertTrue(
+                    said.startsWith("arca: connect 10.9.8.7:99: EACCES (Permission denied): the monitor's policy"),
+                    said);
+            assertTrue(said.contains("--allow-connect 10.9.8.7:99"), said);
+            assertEquals(1, guest.status());
+            said = low.err();
+            assertTrue(
+                    said.startsWith("arca: listen 10.9.8.7:99: EACCES (Permission denied): the monitor's policy"),
+                    said);
+            assertTrue(said.contains("--allow-listen 10.9.8.7:99"), said);
+            assertEquals(1, low.status());
+        }
+    }
+
+    @Test
+    void portInUseIsOneLineByName() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, LOOPBACK);
+                Arca guest = guest("listen", taken.getLocalPort())) {
+            assertEquals(
+                    "arca: listen 127.0.0.1:" + taken.getLocalPort() + ": EADDRINUSE (Address already in use)",
+                    guest.err());
+            assertEquals(1, guest.status());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"connect", "listen"})
+    void withoutAMonitorItIsOneLine(String command) throws Exception {
+        String nobody = folder.resolve("nobody.sock").toString();
+        try (Arca guest = Arca.start(command, "127.0.0.1:9", "--control", nobody)) {
+            String said = guest.err();
+            assertTrue(said.matches("arca.*: connect .*nobody\\.sock: ENOENT \\(.*\\): no monitor runs there"), said);
+            assertEquals(1, guest.status());
+        }
+    }
+
+    @Test
+    void listenerTakesOneConnectionAndListensNoMore() throws Exception {
+        int port = freePort();
+        try (Arca guest = listener(port);
+                Socket peer = new Socket(LOOPBACK, port)) {
+            write(peer, "hello");
+            assertEquals('h', guest.process.getInputStream().read());
+            try (Arca second = listener(port)) { // so the port is free again
+                second.process.destroy();
+            }
+            peer.shutdownOutput();
+            assertEquals("ello", guest.out());
+            guest.in("bye");
+            assertEquals("bye", text(peer.getInputStream()));
+            assertEquals(0, guest.status());
+        }
+    }
+
+    @Test
+    void commandServesManyAtATime() throws Exception {
+        int port = freePort();
+        try (Arca guest = listener(port, "--exec", "read name; cat; echo \"bye $name\"")) {
+            List<Socket> peers = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                peers.add(new Socket(LOOPBACK, port));
+                write(peers.get(i), "peer" + i + "\n");
+            }
+            for (int i = 19; i >= 0; i--) { // each waits for its own end alone
+                try (Socket peer = peers.get(i)) {
+                    write(peer, "said " + i + "\n");
+                    peer.shutdownOutput();
+                    assertEquals("said " + i + "\nbye peer" + i + "\n", text(peer.getInputStream()));
+                }
+            }
+            assertTrue(guest.process.isAlive());
+        }
+    }
+
+    @Test
+    void commandThatReadsNothingAndFailsEndsItsConnectionAlone() throws Exception {
+        int port = freePort();
+        try (Arca guest = listener(port, "--exec", "echo no; exit 3")) {
+            for (int i = 0; i < 3; i++) {
+                try (Socket peer = new Socket(LOOPBACK, port)) {
+                    write(peer, "x".repeat(100_000));
+                    assertEquals("no\n", text(peer.getInputStream()));
+                }
+            }
+            assertTrue(guest.process.isAlive());
+        }
+    }
+
+    @Test
+    void signalEndsTheCommandsToo() throws Exception {
+        int port = freePort();
+        try (Arca guest = listener(port, "--exec", "echo $$; exec sleep 1000");
+                Socket peer = new Socket(LOOPBACK, port)) {
+            BufferedReader lines = reader(peer);
+            ProcessHandle command =
+                    ProcessHandle.of(Long.parseLong(lines.readLine())).orElseThrow();
+            guest.signal("TERM");
+            assertEquals(143, guest.status());
+            assertNull(lines.readLine());
+            command.onExit().get();
+        }
+    }
+
+    @Test
+    void monitorThatStopsEndsAListener() throws Exception {
+        Path control = folder.resolve("b.sock");
+        try (Arca other = Arca.monitor(control, "--drain", "0");
+                Arca guest = Arca.start("listen", "127.0.0.1:" + freePort(), "--control", control.toString())) {
+            guest.awaitErr("listening");
+            other.signal("TERM");
+            assertEquals(0, other.status());
+            String said = guest.err();
+            assertTrue(said.startsWith("arca"), said);
+            assertEquals(1, said.lines().count(), said);
+            assertEquals(1, guest.status());
+        }
+    }
+
+    /** A command with a terminal of its own as stdin, stdout and stderr: script(1). */
+    private static Arca inTerminal(String command, int port) throws Exception {
+        String line = Arca.COMMAND + " " + command + " 127.0.0.1:" + port + " --control " + control();
+        return Arca.run(Map.of(), List.of("script", "-qec", line, "/dev/null"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"connect", "listen"})
+    void terminalGivesLinesAndItsEndOfFile(String command) throws Exception {
+        int port = freePort();
+        try (ServerSocket peers = command.equals("connect") ? new ServerSocket(port, 1, LOOPBACK) : new ServerSocket();
+                Arca guest = inTerminal(command, port)) {
+            BufferedReader screen = guest.process.inputReader();
+            if (command.equals("listen")) assertEquals("arca: listening on 127.0.0.1:" + port, screen.readLine());
+            try (Socket peer = command.equals("connect") ? peers.accept() : new Socket(LOOPBACK, port)) {
+                BufferedReader fromGuest = reader(peer);
+                OutputStream keys = guest.process.getOutputStream();
+                keys.write("typed\n".getBytes(StandardCharsets.US_ASCII));
+                keys.flush();
+                assertEquals("typed", fromGuest.readLine());
+                assertEquals("typed", screen.readLine()); // the terminal's echo
+                write(peer, "shown\n");
+                assertEquals("shown", screen.readLine());
+                keys.write(4); // Ctrl-D
+                keys.flush();
+                assertNull(fromGuest.readLine());
+                write(peer, "last\n");
+            }
+            assertEquals("last", screen.readLine());
+            assertEquals(0, guest.status());
+        }
+    }
+}
