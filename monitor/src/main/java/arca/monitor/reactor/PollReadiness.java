@@ -118,8 +118,12 @@ final class PollReadiness implements Readiness {
         sideEvents[0] = 0;
         sideEvents[1] = 0;
         kernel.poll(sides, sideAsked, sideEvents, 2, 0);
-        if (sideEvents[0] != 0 && sideEvents[1] != 0) return sideEvents[0];
-        if (sideEvents[0] == 0) ask(from, sideAsked[0]);
+        // PRI alone: an urgent byte that came before those in front of it. Until they come it is there at every wait,
+        // and
+        // nothing can be read.
+        boolean readable = (sideEvents[0] & ~POLLPRI) != 0;
+        if (readable && sideEvents[1] != 0) return sideEvents[0];
+        if (!readable) ask(from, sideAsked[0] & ~sideEvents[0]);
         if (sideEvents[1] == 0) ask(to, sideAsked[1]);
         return 0;
     }
