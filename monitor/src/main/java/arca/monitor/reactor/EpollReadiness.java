@@ -10,12 +10,10 @@ import arca.bindings.ErrnoException;
 
 /** epoll(7), edge-triggered: the kernel knows the edges, so there is nothing to say after EAGAIN. */
 final class EpollReadiness implements Readiness {
-    private static final int BATCH = 256;
-
     private final Kernel kernel;
     private final int epfd;
-    private final long[] tokens = new long[BATCH];
-    private final int[] events = new int[BATCH];
+    private final long[] tokens = new long[Kernel.MOST_EVENTS];
+    private final int[] events = new int[Kernel.MOST_EVENTS];
 
     EpollReadiness(Kernel kernel) throws ErrnoException {
         this.kernel = kernel;

@@ -10,6 +10,9 @@ import java.lang.foreign.MemorySegment;
  * <p>One instance serves one thread. A descriptor is a loan for the call, except to {@link #close}.
  */
 public interface Kernel extends AutoCloseable {
+    /** How many events one {@link #epoll_wait} tells of. */
+    int MOST_EVENTS = 256;
+
     /** socket(2), close-on-exec. */
     int socket(int domain, int type);
 
@@ -36,6 +39,9 @@ public interface Kernel extends AutoCloseable {
 
     /** setsockopt(2) of an int. */
     int setsockopt(int socket, int level, int option, int value);
+
+    /** setsockopt(2) of SO_LINGER with 0 seconds: close(2) then resets the connection. */
+    int resetOnClose(int socket);
 
     /** shutdown(2). */
     int shutdown(int socket, int how);
@@ -73,7 +79,7 @@ public interface Kernel extends AutoCloseable {
     /** epoll_ctl(2). */
     int epoll_ctl(int epfd, int op, int fd, int events, long token);
 
-    /** epoll_wait(2): at most as many events as the arrays have room for. */
+    /** epoll_wait(2): at most {@link #MOST_EVENTS}, for which the arrays have room; the others wait for the next. */
     int epoll_wait(int epfd, long[] tokens, int[] events, int timeoutMillis);
 
     /** poll(2) of the first entries; a negative descriptor is passed over. */

@@ -5,6 +5,8 @@ import static arca.bindings.Constants.MSG_NOSIGNAL;
 import static arca.bindings.Constants.O_CLOEXEC;
 import static arca.bindings.Constants.SOCK_CLOEXEC;
 import static arca.bindings.Constants.SOCK_NONBLOCK;
+import static arca.bindings.Constants.SOL_SOCKET;
+import static arca.bindings.Constants.SO_LINGER;
 import static arca.bindings.Constants.SPLICE_F_NONBLOCK;
 
 import arca.bindings.Epoll;
@@ -20,13 +22,13 @@ import java.nio.ByteBuffer;
 
 /** Linux itself, with the memory that calls of one thread need: it must be used by the thread that makes it. */
 public final class LinuxKernel implements Kernel {
-    private static final int BATCH = 256; // events of one epoll_wait; the others wait for the next
     private static final int FRAME = 64; // bytes; the longest reply has 27
 
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment address = arena.allocate(SocketAddress.MAX_SIZE, Integer.BYTES);
+    private final MemorySegment noLinger = arena.allocateFrom(ValueLayout.JAVA_INT, 1, 0); // l_onoff, l_linger
     private final MemorySegment ends = arena.allocate(ValueLayout.JAVA_INT, 2);
-    private final MemorySegment events = Epoll.events(arena, BATCH);
+    private final MemorySegment events = Epoll.events(arena, MOST_EVENTS);
     private final ScmRights message = new ScmRights(arena, FRAME, 2);
     private Arena pollArena;
     private Poll poll;
@@ -90,6 +92,11 @@ public final class LinuxKernel implements Kernel {
     @Override
     public int setsockopt(int socket, int level, int option, int value) {
         return Syscalls.setsockopt(socket, level, option, value);
+    }
+
+    @Override
+    public int resetOnClose(int socket) {
+        return Syscalls.setsockopt(socket, SOL_SOCKET, SO_LINGER, noLinger);
     }
 
     @Override

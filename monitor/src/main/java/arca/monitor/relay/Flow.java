@@ -61,10 +61,6 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
         this.sink = sink;
     }
 
-    final State state() {
-        return state;
-    }
-
     final boolean hasEnded() {
         return state == State.ENDED;
     }
@@ -82,6 +78,10 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
     /** The source has told of its end; bytes may be queued before it. */
     final void hangUp() {
         hungUp = true;
+    }
+
+    final boolean hasHungUp() {
+        return hungUp;
     }
 
     /** Something happened at either end. */

@@ -31,6 +31,7 @@ import java.util.function.Consumer;
  * ended                 ended                 the socket closes
  * ended well            thrown away           the socket closes once the peer has acknowledged everything, or after
  *                                             30 seconds in which it has acknowledged nothing
+ * no writer left        thrown away, ended    so it does while the pipe has bytes for which the peer has no room
  * ended by an error     thrown away           the socket closes
  * </pre>
  */
@@ -50,8 +51,8 @@ public final class Relay implements AutoCloseable {
 
     // While it lingers.
     private Timer linger;
-    private long unacknowledged;
-    private long progress; // when that was last less than before
+    private long acknowledged; // bytes, as far as a difference tells
+    private long progress; // when that was last more than before
 
     private boolean closed;
 
@@ -106,8 +107,10 @@ public final class Relay implements AutoCloseable {
     }
 
     private void readerReady(Descriptor descriptor, int events) {
-        if ((events & EPOLLHUP) != 0) toPeer.hangUp();
+        boolean hangUp = (events & EPOLLHUP) != 0;
+        if (hangUp) toPeer.hangUp();
         toPeer.edge();
+        if (hangUp && !closed) closeIfDone();
     }
 
     private void writerReady(Descriptor descriptor, int events) {
@@ -138,14 +141,19 @@ public final class Relay implements AutoCloseable {
     }
 
     private void closeIfDone() {
-        if (!toPeer.hasEnded()) return;
-        if (fromPeer.hasEnded() || fromPeer.discards() && toPeer.reason() != 0) close();
-        else if (fromPeer.discards() && linger == null) startLinger();
+        boolean toPeerFailed = toPeer.hasEnded() && toPeer.reason() != 0;
+        if (toPeer.hasEnded() && fromPeer.hasEnded() || toPeerFailed && fromPeer.discards()) close();
+        else if (guestIsGone() && linger == null) startLinger();
+    }
+
+    /** The guest can do nothing more with this connection: what is left is the peer's to take. */
+    private boolean guestIsGone() {
+        return (toPeer.hasEnded() || toPeer.hasHungUp()) && (fromPeer.hasEnded() || fromPeer.discards());
     }
 
     private void startLinger() {
         linger = new Timer(this::lingering);
-        unacknowledged = Long.MAX_VALUE;
+        acknowledged = Long.MIN_VALUE;
         lingering();
     }
 
@@ -153,20 +161,24 @@ public final class Relay implements AutoCloseable {
     private void lingering() {
         int queued = reactor.kernel().ioctl(socket.fd(), SIOCOUTQ);
         long now = reactor.kernel().nanoTime();
-        if (queued < unacknowledged) {
-            unacknowledged = queued;
+        if (toPeer.moved() - queued > acknowledged) {
+            acknowledged = toPeer.moved() - queued;
             progress = now;
         }
         long left = LINGER_NANOS - (now - progress);
-        if (queued <= 0 || left <= 0) close();
+        if (toPeer.hasEnded() && queued <= 0 || left <= 0) close();
         else reactor.schedule(linger, reactor.tellsOfAcknowledgement() ? left : Math.min(left, ASK_NANOS));
     }
 
-    /** Closes everything at once. Bytes that were not yet delivered may be lost, and the peer may be reset. */
+    /**
+     * Closes everything at once. Where the guest's bytes have not all gone, the peer is reset: an orderly end would make it
+     * take a part for the whole.
+     */
     @Override
     public void close() {
         if (closed) return;
         closed = true;
+        if (!toPeer.hasEnded()) reactor.kernel().resetOnClose(socket.fd());
         toPeer.stop(-Errno.ECONNABORTED);
         fromPeer.stop(-Errno.ECONNABORTED);
         if (linger != null) reactor.cancel(linger);

@@ -67,7 +67,7 @@ class PacketModeTest {
             MemorySegment packet = arena.allocate(PACKET);
             Syscalls.write(pipe.writer().value(), packet);
             pipe.writer().close();
-            Stash stash = new Stash();
+            Stash stash = mover.newStash();
             long left = 1; // of the turn
             long moved = 0;
             for (long n = 1; n > 0; moved += n) {
