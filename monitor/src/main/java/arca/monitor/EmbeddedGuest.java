@@ -42,7 +42,7 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     private final Fd requests;
     private final Fd replies;
     private final GuestLoop loop;
-    private volatile boolean closed;
+    private boolean closed;
 
     private EmbeddedGuest(String name, Shared shared, Guests guests, EventFd bell, Pipe toMonitor, Pipe toGuest)
             throws ErrnoException {
@@ -165,14 +165,18 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
 
     /** Refuses what waits and what comes, and ends with the last connection: in the loop's next round. Any thread. */
     public void stop() {
-        if (!closed) mailbox.post(() -> loop.guest().stop());
+        synchronized (bell) { // which may be closed, or another's, once this has given it back
+            if (!closed) mailbox.post(() -> loop.guest().stop());
+        }
     }
 
     /** Closes everything that is left, the ends that were not taken too. By the thread that made it. */
     @Override
     public void close() {
-        if (closed) return;
-        closed = true;
+        synchronized (bell) {
+            if (closed) return;
+            closed = true;
+        }
         loop.close();
         requests.close();
         replies.close();

@@ -101,7 +101,13 @@ final class Guest implements AutoCloseable {
         this.denials = new Denials(name);
         this.connections = new Connections(name, shared, reactor, mover, this::endIfDone);
         this.replies = new Replies(reactor, channel, this::roomForReplies, this::channelFailed);
-        watchChannel();
+        try {
+            watchChannel();
+        } catch (ErrnoException e) {
+            replies.close();
+            arena.close();
+            throw e;
+        }
     }
 
     private void watchChannel() throws ErrnoException {
@@ -274,7 +280,7 @@ final class Guest implements AutoCloseable {
 
     /** Whether a connection that is accepted now could be answered at once. */
     boolean mayAccept() {
-        return state == State.OPEN && !replies.isBlocked();
+        return state == State.OPEN && replies.failure() == 0 && !replies.isBlocked();
     }
 
     /** Has ready what the next connection needs, before it is taken off the kernel's queue. */

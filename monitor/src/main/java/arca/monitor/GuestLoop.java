@@ -79,8 +79,11 @@ final class GuestLoop implements AutoCloseable {
     /** Closes everything the guest has left, then the loop. */
     @Override
     public void close() {
-        guest.close();
-        closeLoop();
+        try {
+            guest.close();
+        } finally {
+            closeLoop();
+        }
     }
 
     private void closeLoop() {

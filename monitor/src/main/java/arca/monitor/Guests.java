@@ -25,6 +25,7 @@ final class Guests {
     private final Map<Integer, Integer> ofUid = new HashMap<>();
     private final Queue<EventFd> bells = new ArrayDeque<>();
     private int reserved;
+    private boolean stopped;
     private boolean closed;
 
     Guests(Limits limits) {
@@ -81,16 +82,18 @@ final class Guests {
         return taken;
     }
 
-    /** A guest whose loop somebody else drives. */
-    synchronized void add(EmbeddedGuest guest) {
-        embedded.add(guest);
+    /** Adds a guest whose loop somebody else drives; false once {@link #stopEmbedded} was called. */
+    synchronized boolean add(EmbeddedGuest guest) {
+        return !stopped && embedded.add(guest);
     }
 
     synchronized void remove(EmbeddedGuest guest) {
         embedded.remove(guest);
     }
 
-    synchronized List<EmbeddedGuest> embedded() {
+    /** Lets no more embedded guests in: those there are. */
+    synchronized List<EmbeddedGuest> stopEmbedded() {
+        stopped = true;
         return List.copyOf(embedded);
     }
 

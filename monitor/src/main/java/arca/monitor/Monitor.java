@@ -34,7 +34,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Monitor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Monitor.class);
-    private static final Duration TO_CLOSE = Duration.ofSeconds(1); // what threads need that nothing holds up
+    private static final Duration TO_CLOSE =
+            Duration.ofSeconds(2); // what threads need that nothing holds up, and the watchdog for one
     private static final Duration TO_ANSWER = Duration.ofMillis(250);
 
     private final MonitorConfig config;
@@ -107,12 +108,10 @@ public final class Monitor implements AutoCloseable {
      * @throws IllegalStateException if the monitor was stopped
      */
     public EmbeddedGuest embed() throws ErrnoException {
-        synchronized (this) {
-            if (closed) throw new IllegalStateException("the monitor was stopped");
-        }
         EmbeddedGuest guest = EmbeddedGuest.open("e" + embedded.incrementAndGet(), shared, guests);
-        guests.add(guest);
-        return guest;
+        if (guests.add(guest)) return guest;
+        guest.close();
+        throw new IllegalStateException("the monitor was stopped");
     }
 
     /**
@@ -170,7 +169,7 @@ public final class Monitor implements AutoCloseable {
         acceptor.ifPresent(this::join);
         stop.close();
         LOG.info("stopping: {} guests", guests.live().size());
-        guests.embedded().forEach(EmbeddedGuest::stop);
+        guests.stopEmbedded().forEach(EmbeddedGuest::stop);
         guests.live().forEach(GuestThread::stop);
         if (!awaitEnd(drain)) {
             List<GuestThread> left = guests.live();
