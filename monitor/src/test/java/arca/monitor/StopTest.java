@@ -14,6 +14,8 @@ import arca.control.Reply.ListenErr;
 import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.FutureTask;
@@ -84,6 +86,21 @@ class StopTest {
             joined.side().assertEnd();
             assertEquals(Errno.EPIPE, joined.side().awaitWriteError());
             assertEquals(0, joined.peer().drain());
+        }
+    }
+
+    @Test
+    void uploadThatIsCutDoesNotLookWhole() throws Exception {
+        try (Joined joined = Joined.by(variant);
+                Arena arena = Arena.ofConfined()) {
+            joined.side().fill(); // until the peer's window, the socket and the pipe are full
+            joined.monitor().cut();
+            MemorySegment buffer = arena.allocate(1 << 20);
+            long n;
+            do {
+                n = joined.peer().read(buffer);
+            } while (n > 0);
+            assertEquals(-Errno.ECONNRESET, n);
         }
     }
 
