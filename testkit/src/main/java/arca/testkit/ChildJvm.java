@@ -5,10 +5,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
 
 /** A JVM of its own, for what would hurt the test's: limits, properties, an exit. */
 public final class ChildJvm {
@@ -35,6 +39,49 @@ public final class ChildJvm {
             if (option.startsWith("--patch-module=")) path.add(option.substring(option.indexOf('=', 15) + 1));
         }
         return List.of("--enable-native-access=ALL-UNNAMED", "-cp", String.join(File.pathSeparator, path));
+    }
+
+    /**
+     * As {@link #sameClasses}, all in jars of one folder, as when they are installed: a JVM that is out of descriptors can
+     * still load a class from a jar that it has open, and another user can read them.
+     *
+     * @param folder where the jars are made
+     */
+    public static List<String> sameClassesInJars(Path folder) throws IOException {
+        List<String> options = new ArrayList<>(sameClasses());
+        List<String> path = new ArrayList<>();
+        for (String entry : options.getLast().split(File.pathSeparator)) {
+            Path jar = folder.resolve(path.size() + ".jar");
+            if (Files.isDirectory(Path.of(entry))) pack(Path.of(entry), jar);
+            else Files.copy(Path.of(entry), jar);
+            path.add(jar.toString());
+        }
+        options.set(options.size() - 1, String.join(File.pathSeparator, path));
+        return options;
+    }
+
+    private static void pack(Path classes, Path jar) throws IOException {
+        try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+                Stream<Path> files = Files.walk(classes)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                out.putNextEntry(new JarEntry(classes.relativize(file).toString()));
+                Files.copy(file, out);
+            }
+        }
+    }
+
+    /** A command that runs a class's main method with this JVM's classes, in a JVM that starts fast and stays small. */
+    public static List<String> command(Class<?> main, String... arguments) {
+        return command(sameClasses(), main, arguments);
+    }
+
+    /** As {@link #command(Class, String...)}, with the options that say where the classes are. */
+    public static List<String> command(List<String> classes, Class<?> main, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        command.addAll(classes);
+        command.add(main.getName());
+        command.addAll(List.of(arguments));
+        return command;
     }
 
     /** Runs a command to its end; kills it, and fails, where it has none within two minutes. */

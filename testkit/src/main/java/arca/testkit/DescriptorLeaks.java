@@ -2,6 +2,7 @@ package arca.testkit;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ServerSocket;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -19,6 +20,14 @@ public final class DescriptorLeaks implements BeforeEachCallback, AfterEachCallb
     private static final Path OPEN = Path.of("/proc/self/fd");
     private static final long PATIENCE_NANOS = 2_000_000_000;
 
+    static {
+        try {
+            new ServerSocket(0).close(); // java.net has a socket of its own from its first use on, and keeps it
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @Override
     public void beforeEach(ExtensionContext context) {
         context.getStore(NAMESPACE).put("before", open());
@@ -28,8 +37,8 @@ public final class DescriptorLeaks implements BeforeEachCallback, AfterEachCallb
     public void afterEach(ExtensionContext context) {
         Map<?, ?> before = context.getStore(NAMESPACE).get("before", Map.class);
         // The JVM opens files for a moment in threads of its own, and on a busy machine a moment is long. What a test
-        // left
-        // open stays, so only a test that fails waits for all of this.
+        // has
+        // left open stays, so only a test that fails waits for all of this.
         long start = System.nanoTime();
         while (true) {
             Map<String, String> left = open();
