@@ -57,8 +57,13 @@ final class Replies implements AutoCloseable {
     }
 
     private void send(Due reply) {
-        if (failure != 0) discard(reply);
-        else if (isBlocked() || !trySend(reply)) due.add(reply);
+        boolean first = due.isEmpty();
+        due.add(reply); // and its descriptors are closed with this, whatever happens
+        if (first) sendDue();
+    }
+
+    private void sendDue() {
+        while (!due.isEmpty() && trySend(due.peek())) due.poll();
     }
 
     /** Whether replies wait for the guest to read those before. */
@@ -76,10 +81,13 @@ final class Replies implements AutoCloseable {
         return sent;
     }
 
-    /** The channel may have room again. */
+    /**
+     * The channel may have room again. A timer that was set is waited for: sendmsg(2) that fails for want of anything but
+     * room gives back the memory it took, and epoll(7) tells of that as of room, at once and without end.
+     */
     void flush() {
-        if (!isBlocked()) return;
-        while (isBlocked() && trySend(due.peek())) due.poll();
+        if (!isBlocked() || retry.isScheduled()) return;
+        sendDue();
         if (!isBlocked()) onRoom.run();
     }
 
