@@ -38,6 +38,7 @@ final class ControlServer implements Runnable {
     private final Guests guests;
     private final EventFd stop;
     private long number; // of the last guest
+    private boolean crowded; // it was said that guests wait
 
     ControlServer(ControlSocket socket, Shared shared, Guests guests, EventFd stop) {
         this.socket = socket;
@@ -55,7 +56,7 @@ final class ControlServer implements Runnable {
             poll.set(LISTENER, socket.listener().value(), POLLIN);
             while (poll.revents(STOP) == 0) {
                 poll.poll(-1);
-                if (poll.revents(LISTENER) != 0 && !acceptAll()) {
+                if (poll.revents(LISTENER) != 0 && !accept()) {
                     // Out of descriptors: guests stay in the backlog, and no event tells when there is room again.
                     poll.clear(LISTENER);
                     poll.poll(RETRY_MILLIS);
@@ -67,17 +68,31 @@ final class ControlServer implements Runnable {
         }
     }
 
-    /** Takes all that wait; false where the system has no room for one more. */
-    private boolean acceptAll() {
+    /** Takes one of those that wait; false where the system has no room for it. */
+    private boolean accept() {
         try {
-            for (; ; ) {
-                Optional<Fd> guest = Sockets.accept(socket.listener(), SOCK_NONBLOCK);
-                if (guest.isEmpty()) return true;
-                welcome(guest.get());
-            }
+            assertRoom();
+            Optional<Fd> guest = Sockets.accept(socket.listener(), SOCK_NONBLOCK);
+            crowded = false;
+            guest.ifPresent(this::welcome);
+            return true;
         } catch (ErrnoException e) {
-            LOG.warn("guests wait to be let in: {}", e.getMessage());
+            if (!crowded) LOG.warn("guests wait to be let in: {}", e.getMessage());
+            crowded = true;
             return false;
+        }
+    }
+
+    /**
+     * Fails unless there is room for what a guest needs: its socket, an eventfd, an epoll descriptor and a pidfd. One that
+     * was accepted without could not wait any more; though what is free now may be another guest's a moment later.
+     */
+    private static void assertRoom() throws ErrnoException {
+        try (EventFd _ = EventFd.open();
+                EventFd _ = EventFd.open();
+                EventFd _ = EventFd.open();
+                EventFd _ = EventFd.open()) {
+            return;
         }
     }
 
