@@ -111,10 +111,14 @@ final class Guests {
         return true;
     }
 
-    /** Waits so long, or until {@link #close}: whether that has come. */
+    /** Waits so long, whatever guests do meanwhile, or until {@link #close}: whether that has come. */
     synchronized boolean awaitClosed(long millis) {
+        long nanos = TimeUnit.MILLISECONDS.toNanos(millis);
+        long deadline = System.nanoTime() + nanos;
         try {
-            if (!closed) wait(millis);
+            for (long left = nanos; !closed && left > 0; left = deadline - System.nanoTime()) {
+                TimeUnit.NANOSECONDS.timedWait(this, Math.max(left, 1_000_000));
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return true;
