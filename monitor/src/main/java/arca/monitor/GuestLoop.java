@@ -2,7 +2,6 @@ package arca.monitor;
 
 import arca.bindings.ErrnoException;
 import arca.monitor.reactor.Kernel;
-import arca.monitor.reactor.LinuxKernel;
 import arca.monitor.reactor.Mailbox;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.relay.Mover;
@@ -26,7 +25,7 @@ final class GuestLoop implements AutoCloseable {
      */
     GuestLoop(String name, Shared shared, Mailbox mailbox, BiFunction<Kernel, Reactor, ControlChannel> channel)
             throws ErrnoException {
-        this(name, shared, mailbox, new LinuxKernel(), channel);
+        this(name, shared, mailbox, shared.kernels.get(), channel);
     }
 
     GuestLoop(

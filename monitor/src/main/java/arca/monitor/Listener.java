@@ -56,7 +56,7 @@ final class Listener implements AutoCloseable {
             Listener listener = new Listener(id, guest, reactor, socket);
             check("epoll_ctl", socket.watch(EPOLLIN, (_, _) -> listener.pair()));
             return listener;
-        } catch (ErrnoException e) {
+        } catch (Throwable e) {
             socket.close();
             throw e;
         }

@@ -52,7 +52,7 @@ final class PendingConnect implements AutoCloseable {
             check("epoll_ctl", socket.watch(EPOLLOUT, (_, _) -> pending.ended()));
             reactor.schedule(pending.deadline, timeoutNanos);
             return pending;
-        } catch (ErrnoException e) {
+        } catch (Throwable e) {
             socket.close();
             throw e;
         }

@@ -1,7 +1,10 @@
 package arca.monitor;
 
 import arca.control.IdAllocator;
+import arca.monitor.reactor.Kernel;
+import arca.monitor.reactor.LinuxKernel;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 /** What all guests of one monitor share. Every part is for any thread, and none of them waits. */
 final class Shared {
@@ -14,8 +17,16 @@ final class Shared {
     /** Whether it was said that pipes are smaller than wanted: once is enough. */
     final AtomicBoolean saidSmall = new AtomicBoolean();
 
+    /** Makes what a loop reaches the operating system by. */
+    final Supplier<Kernel> kernels;
+
     Shared(MonitorConfig config, long pipeMemory) {
+        this(config, pipeMemory, LinuxKernel::new);
+    }
+
+    Shared(MonitorConfig config, long pipeMemory, Supplier<Kernel> kernels) {
         this.config = config;
         this.pipes = new PipeBudget(pipeMemory);
+        this.kernels = kernels;
     }
 }
