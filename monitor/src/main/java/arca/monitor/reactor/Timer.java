@@ -12,6 +12,11 @@ public final class Timer implements Comparable<Timer> {
         this.action = action;
     }
 
+    /** Whether it will be due. */
+    public boolean isScheduled() {
+        return scheduled;
+    }
+
     void run() {
         action.run();
     }
