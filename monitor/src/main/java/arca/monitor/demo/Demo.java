@@ -28,6 +28,7 @@ import java.util.Optional;
  */
 public final class Demo implements AutoCloseable {
     private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+    private static final int PATIENCE = 40; // snapshots, each of which waits a quarter of a second
 
     private final PrintStream out;
     private final boolean terminal;
@@ -154,9 +155,18 @@ public final class Demo implements AutoCloseable {
         out.println(String.format(format, arguments));
     }
 
-    private synchronized GuestSnapshot snapshot() throws IOException, InterruptedException {
-        if (monitor.isEmpty()) throw new EOFException("closed");
-        return monitor.get().snapshot().getFirst();
+    /** Of the one guest. Its loop may be slow to answer on a busy machine. */
+    private GuestSnapshot snapshot() throws IOException, InterruptedException {
+        for (int i = 0; i < PATIENCE; i++) {
+            Optional<GuestSnapshot> asked = running().snapshot().stream().findFirst();
+            if (asked.isEmpty()) throw new EOFException("the guest has ended");
+            if (asked.get().counts().isPresent()) return asked.get();
+        }
+        throw new IOException("the monitor's loop does not answer");
+    }
+
+    private synchronized Monitor running() throws IOException {
+        return monitor.orElseThrow(() -> new EOFException("closed"));
     }
 
     private static void expect(String expected, String answer) throws IOException {

@@ -53,7 +53,8 @@ class LifeIT {
                         SocketChannel peer = peers.accept()) {
                     Thread writer = Thread.ofPlatform().start(() -> writeToTheEnd(stream));
                     receive(peer, BUSY);
-                    monitor.signal(signal);
+                    if (status == 0) monitor.process.destroy();
+                    else monitor.process.destroyForcibly();
                     assertEquals(status, monitor.status(), "time " + i);
                     assertEquals(status == 0, Files.notExists(control), "time " + i);
                     writer.join(); // it was told of the end

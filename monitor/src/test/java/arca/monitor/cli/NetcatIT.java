@@ -280,6 +280,27 @@ class NetcatIT {
     }
 
     @Test
+    void connectionBeyondTheLimitWaitsForOneToEnd() throws Exception {
+        Path control = folder.resolve("few.sock");
+        int port = freePort();
+        try (Arca few = Arca.monitor(control, "--max-connections", "2");
+                Arca guest = Arca.start(
+                        "listen", "127.0.0.1:" + port, "--control", control.toString(), "--exec", "echo hi; cat")) {
+            guest.awaitErr("listening");
+            try (Socket first = new Socket(LOOPBACK, port);
+                    Socket second = new Socket(LOOPBACK, port)) {
+                assertEquals("hi", reader(first).readLine());
+                assertEquals("hi", reader(second).readLine());
+                try (Socket third = new Socket(LOOPBACK, port)) { // by the kernel's backlog
+                    first.shutdownOutput();
+                    assertEquals("hi", reader(third).readLine());
+                }
+            }
+            assertTrue(few.process.isAlive() && guest.process.isAlive());
+        }
+    }
+
+    @Test
     void signalEndsTheCommandsToo() throws Exception {
         int port = freePort();
         try (Arca guest = listener(port, "--exec", "echo $$; exec sleep 1000");

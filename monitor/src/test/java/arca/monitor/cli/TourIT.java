@@ -1,0 +1,107 @@
+package arca.monitor.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The tour of README.md, typed into a shell block by block; what it shows must be what comes. */
+class TourIT {
+    private static final Path README = Path.of("..", "README.md");
+
+    /** What to type, and what then is to be seen; empty where the reader is not told. */
+    private static final Pattern BLOCK = Pattern.compile("```sh\n(.*?)```(?:\n\n```text\n(.*?)```)?", Pattern.DOTALL);
+
+    private static final String DONE = "--- done: ";
+
+    @TempDir
+    Path folder;
+
+    private static String tour() throws IOException {
+        String readme = Files.readString(README);
+        int start = readme.indexOf("## A tour in five minutes");
+        return readme.substring(start, readme.indexOf("\n## ", start + 1));
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /** What is the same in each run: times, rates, numbers and folders differ. */
+    private static String stable(String line) {
+        return line.replaceAll("^\\d{4}-\\S+ ", "TIME ")
+                .replaceAll("[0-9.]+ ([KMG]i)?B/s", "RATE")
+                .replaceAll("/\\S*/tour/", "FOLDER/")
+                .replaceAll("[0-9]+(\\.[0-9]+)?", "N")
+                .replaceAll(" +", " ");
+    }
+
+    @Test
+    @Timeout(300)
+    void tourIsAsItIsTold() throws Exception {
+        Path link = Files.createSymbolicLink(folder.resolve("arca"), Arca.COMMAND);
+        String tour =
+                tour().replace("7000", Integer.toString(freePort())).replace("8080", Integer.toString(freePort()));
+        Process shell = new ProcessBuilder("sh")
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .start();
+        try (BufferedReader screen = shell.inputReader();
+                OutputStream keys = shell.getOutputStream()) {
+            int blocks = 0;
+            for (Matcher block = BLOCK.matcher(tour); block.find(); blocks++) {
+                keys.write((block.group(1) + "echo '" + DONE + "'$?\n").getBytes(StandardCharsets.UTF_8));
+                keys.flush();
+                see(screen, block.group(1), block.group(2));
+            }
+            assertEquals(10, blocks);
+            keys.write("exit\n".getBytes(StandardCharsets.UTF_8));
+            keys.flush();
+            assertTrue(shell.waitFor(30, TimeUnit.SECONDS), "something runs on");
+            assertEquals("", String.join("\n", screen.readAllLines()));
+        } finally {
+            shell.descendants().forEach(ProcessHandle::destroyForcibly);
+            shell.destroyForcibly();
+            Files.delete(link); // JUnit warns of links that lead out of the folder
+        }
+        try (var left = Files.list(folder)) {
+            assertEquals(List.of(), left.toList());
+        }
+    }
+
+    /** Reads until the block is done and, if it says what comes, all of that has come, in whatever order it is done. */
+    private static void see(BufferedReader screen, String typed, String told) throws IOException {
+        List<String> expected = told == null ? List.of() : told.lines().toList();
+        int seen = 0;
+        for (boolean done = false; !done || seen < expected.size(); ) {
+            String line = screen.readLine();
+            assertTrue(line != null, "the shell has ended in:\n" + typed);
+            if (line.startsWith(DONE)) done = true;
+            else if (told != null && !isOfThisSystem(line)) {
+                assertTrue(seen < expected.size(), "not told: " + line);
+                assertEquals(stable(expected.get(seen++)), stable(line), typed);
+            }
+        }
+    }
+
+    /** What a monitor's start says of a system that gives too little, or a kernel that is too old; and no guest's line. */
+    private static boolean isOfThisSystem(String line) {
+        return line.contains(" WARN ") && (line.contains(": raise ") || line.contains("SO_PASSRIGHTS"));
+    }
+}
