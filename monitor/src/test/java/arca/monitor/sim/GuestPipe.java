@@ -1,0 +1,140 @@
+package arca.monitor.sim;
+
+import arca.bindings.Errno;
+import java.util.SplittableRandom;
+
+/** A guest's ends of a data pipe, and what it does with them as its seed says. */
+final class GuestPipe {
+    private final World world;
+    private final Pairs pairs;
+    private final SimPipe.End reader;
+    private final SimPipe.End writer;
+    private final SplittableRandom random;
+    private final Pace pace;
+    private final long readsUntil; // bytes after which it closes its read end
+    private final boolean splices;
+    private final boolean resizes;
+    private final boolean endsLast; // closes its write end after it has read the end
+    final Stream up;
+    Peer peer; // once it is known
+
+    private final Chunks header = new Chunks();
+    private long down; // bytes that came
+    private boolean readAll;
+    private Runnable whenDone = () -> {};
+
+    GuestPipe(
+            World world,
+            Pairs pairs,
+            SplittableRandom random,
+            SimPipe.End reader,
+            SimPipe.End writer,
+            boolean mayWait,
+            boolean torrent) {
+        this.world = world;
+        this.pairs = pairs;
+        this.random = random;
+        this.reader = reader;
+        this.writer = writer;
+        this.up = new Stream(pairs.guests.size(), "guest " + pairs.guests.size() + " to peer");
+        this.pace = Pace.draw(random, torrent);
+        this.readsUntil = random.nextInt(5) == 0 ? random.nextInt(20_000) : Long.MAX_VALUE;
+        this.splices = random.nextInt(4) == 0;
+        this.resizes = random.nextInt(8) == 0;
+        this.endsLast = mayWait && random.nextInt(3) == 0;
+        pairs.guests.add(this);
+    }
+
+    /** Has something happen once both ends are closed. */
+    void whenDone(Runnable then) {
+        whenDone = then;
+    }
+
+    void start() {
+        long stall = pace.writePause() > 500 && random.nextInt(12) == 0 ? random.nextLong(20_000_000_000L) : 0;
+        world.in(random.nextLong(1_000_000), this::write);
+        world.in(stall + random.nextLong(1_000_000), this::read);
+    }
+
+    /** Locks a pipe, as a guest does that sleeps in splice(2). */
+    void wedge() {
+        reader.pipe().locked = true;
+        writer.pipe().locked = true;
+    }
+
+    /** The guest's process has ended. */
+    void die() {
+        close(writer);
+        close(reader);
+    }
+
+    private void close(SimPipe.End end) {
+        if (!end.isOpen()) return;
+        end.drop();
+        if (isDone()) whenDone.run();
+    }
+
+    boolean hasReadAll() {
+        return readAll;
+    }
+
+    boolean isDone() {
+        return !reader.isOpen() && !writer.isOpen();
+    }
+
+    private void write() {
+        if (!writer.isOpen()) return;
+        if (resizes && random.nextInt(8) == 0) writer.pipe().resize(1 << random.nextInt(12, 19));
+        int n = (int) Math.min(pace.bytes() - up.sent(), 1 + random.nextInt(pace.writes()));
+        if (n == 0) {
+            if (!endsLast || !reader.isOpen()) close(writer);
+            return;
+        }
+        long written = put(up.next(n));
+        if (written == -Errno.EAGAIN) {
+            writer.whenWoken(() -> world.in(pace.untilAwake(random), this::write));
+        } else if (written < 0) {
+            close(writer);
+        } else {
+            up.sent(written);
+            world.in(pace.untilWrite(random), this::write);
+        }
+    }
+
+    private long put(byte[] next) {
+        SimPipe pipe = writer.pipe();
+        if (!splices || !pipe.reader.isOpen()) return pipe.write(next, next.length);
+        if (pipe.isFull()) return -Errno.EAGAIN;
+        pipe.add(next);
+        pipe.reader.wake(1);
+        return next.length;
+    }
+
+    private void read() {
+        if (!reader.isOpen()) return;
+        SimPipe pipe = reader.pipe();
+        int most = (int) Math.min(1 + random.nextInt(pace.reads()), readsUntil - down);
+        byte[] came = splices ? pipe.spliceOut(most) : pipe.read(most);
+        if (came.length > 0) {
+            took(came);
+            world.in(pace.untilRead(random), this::read);
+        } else if (most == 0 || !pipe.writer.isOpen()) {
+            readAll = most > 0;
+            close(reader);
+            if (endsLast && up.sent() == pace.bytes()) close(writer);
+        } else {
+            reader.whenWoken(() -> world.in(pace.untilAwake(random), this::read));
+        }
+    }
+
+    private void took(byte[] came) {
+        down += came.length;
+        if (peer == null || !header.isEmpty()) {
+            header.add(came);
+            if (header.size() < Stream.HEADER) return;
+            came = header.take(header.size());
+            pairs.guestHears(this, Stream.number(came));
+        }
+        peer.down.received(came);
+    }
+}

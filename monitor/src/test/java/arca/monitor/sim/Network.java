@@ -1,0 +1,132 @@
+package arca.monitor.sim;
+
+import arca.bindings.Errno;
+import arca.control.Reply;
+import arca.control.Reply.ConnectErr;
+import arca.control.Reply.ConnectOk;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/** What is out there: at each port a fate of its own for the one connect that goes there, and clients for listeners. */
+final class Network implements SimKernel.Network {
+    /** What becomes of a connect. */
+    enum Fate {
+        CONNECTED,
+        REFUSED,
+        UNREACHABLE,
+        SILENT,
+        ITSELF
+    }
+
+    /** Ports below it are connected to at the beginning; so much above each are those for when that connection has ended. */
+    static final int AGAIN = 1000;
+
+    private record Place(Fate fate, SplittableRandom random) {}
+
+    private final World world;
+    private final Pairs pairs;
+    private final boolean guestsWait;
+    private final boolean wedges;
+    private final boolean torrent; // everybody sends much, and fast
+    private final Map<Integer, Place> places = new HashMap<>();
+    private final Map<Integer, Peer> peers = new HashMap<>(); // by port
+    private SimKernel kernel;
+
+    Network(World world, Pairs pairs, boolean guestsWait, boolean wedges, boolean torrent) {
+        this.world = world;
+        this.pairs = pairs;
+        this.guestsWait = guestsWait;
+        this.wedges = wedges;
+        this.torrent = torrent;
+    }
+
+    void kernel(SimKernel theKernel) {
+        kernel = theKernel;
+    }
+
+    boolean guestsWait() {
+        return guestsWait;
+    }
+
+    boolean isTorrent() {
+        return torrent;
+    }
+
+    boolean wedges() {
+        return wedges;
+    }
+
+    void place(int port, Fate fate, SplittableRandom random) {
+        places.put(port, new Place(fate, random));
+    }
+
+    boolean has(int port) {
+        return places.containsKey(port);
+    }
+
+    @Override
+    public int connect(SimTcp socket, int address, int port) {
+        Place place = places.get(port);
+        SplittableRandom random = place.random;
+        long time = 1 + random.nextLong(random.nextInt(5) == 0 ? 2_000_000_000L : 200_000);
+        switch (place.fate) {
+            case UNREACHABLE -> {
+                return -Errno.EHOSTUNREACH;
+            }
+            case SILENT -> {}
+            case REFUSED -> world.in(time, () -> socket.refused(Errno.ECONNREFUSED));
+            case ITSELF -> {
+                socket.localAddress = address;
+                socket.localPort = port;
+                world.in(time, () -> socket.connected(socket));
+            }
+            case CONNECTED -> {
+                Pace.tune(socket, random, torrent);
+                Peer peer = newPeer(random);
+                peers.put(port, peer);
+                world.in(time, () -> {
+                    if (socket.connected(peer.socket())) peer.start();
+                    else peer.socket().refused(Errno.ECONNREFUSED);
+                });
+            }
+        }
+        return 0;
+    }
+
+    private Peer newPeer(SplittableRandom random) {
+        Peer peer = new Peer(world, pairs, random, new SimTcp(world), pairs.peers.size(), !guestsWait, torrent);
+        pairs.peers.add(peer);
+        return peer;
+    }
+
+    /** A client connects to a guest's listener; if there is none any more it goes away. */
+    void client(int port, SplittableRandom random) {
+        SimTcp listener = kernel.listener(port);
+        if (listener == null) return;
+        SimTcp here = new SimTcp(world);
+        Pace.tune(here, random, torrent);
+        Peer peer = newPeer(random);
+        here.connected(peer.socket());
+        listener.arrive(here);
+        peer.start();
+    }
+
+    Peer peer(int port) {
+        return peers.get(port);
+    }
+
+    int waiting(int port) {
+        SimTcp listener = kernel.listener(port);
+        return listener == null ? 0 : listener.waiting();
+    }
+
+    /** A connect was answered: it must have been as fate has it, or an honest failure. */
+    void answered(int port, Reply reply) {
+        Fate fate = places.get(port).fate;
+        if (reply instanceof ConnectOk && fate != Fate.CONNECTED) {
+            throw new Violation("connected to " + fate);
+        }
+        if (reply instanceof ConnectErr(int code) && code <= 0) throw new Violation("refused for " + code);
+    }
+}

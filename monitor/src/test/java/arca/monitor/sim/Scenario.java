@@ -1,0 +1,205 @@
+package arca.monitor.sim;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+
+/**
+ * One history's world, drawn from a seed: the kernel with its faults, a guest, its peers, and how it all ends. Everything
+ * that is drawn for an actor is drawn from a seed of its own, so that the others stay as they are when it is left out.
+ */
+public final class Scenario {
+    /** How the session ends. */
+    public enum Ending {
+        CLOSE,
+        SHUTDOWN,
+        DIE,
+        GARBAGE,
+        STOP,
+        KILL
+    }
+
+    private static final int SERVER = 0xc6336401; // 198.51.100.1
+    private static final int ANYWHERE = 0;
+    private static final int CONNECT_PORT = 100;
+    private static final int LISTEN_PORT = 60_000;
+    private static final long PATIENCE =
+            150_000_000_000L; // nanoseconds, after which everything must have been answered
+    private static final long LONGEST = 2_000_000_000_000L;
+    private static final int ROUNDS = 400_000;
+
+    /** What the monitor is given. */
+    public final boolean poll;
+
+    public final boolean copies;
+    public final int connections;
+    public final int listeners;
+    public final int waitingAccepts;
+    public final int connecting;
+    public final int pipeSize;
+    public final SimKernel kernel;
+
+    private final World world;
+    private final Pairs pairs = new Pairs();
+    private final SimUnix channel;
+    private final SimEventFd bell = new SimEventFd();
+    private final SimGuest guest;
+    private final Ending ending;
+    private final int actors;
+    private long rounds;
+    private boolean killed;
+    private Runnable onStop;
+    private Runnable onKill;
+
+    /**
+     * @param without actors that are left out, numbers below {@link #actors}
+     * @param trace told of every call; may be null
+     */
+    public Scenario(long seed, Set<Integer> without, boolean wedges, Consumer<String> trace) {
+        SplittableRandom random = new SplittableRandom(seed);
+        world = new World(random.split());
+        poll = random.nextInt(3) == 0;
+        copies = random.nextInt(3) == 0;
+        boolean tight = random.nextInt(4) == 0;
+        connections = tight ? 1 + random.nextInt(4) : 1000;
+        listeners = tight ? 1 + random.nextInt(2) : 100;
+        waitingAccepts = tight ? 1 + random.nextInt(3) : 1000;
+        connecting = tight ? 1 + random.nextInt(3) : 1000;
+        pipeSize = 4096 << random.nextInt(7);
+        int[] rates = {0, 0, 300, 50, 10, 4};
+        Faults faults = new Faults(random.split(), rates[random.nextInt(rates.length)]);
+        int descriptors = random.nextInt(5) == 0 ? 8 + random.nextInt(30) : 10_000;
+        boolean torrent = random.nextInt(40) == 0;
+        long[] costs = {1, 2_000, 30_000, 300_000, 300_000};
+        long cost = torrent ? 10_000 : costs[random.nextInt(costs.length)];
+        Network network = new Network(world, pairs, random.nextBoolean(), wedges, torrent);
+        kernel = new SimKernel(world, faults, network, descriptors, cost, trace);
+        kernel.directions().limitRound(3L << 20); // a turn at an event of either end, and one from the ready list
+        network.kernel(kernel);
+
+        channel = SimUnix.pair(1 + random.nextInt(random.nextBoolean() ? 2 : 16));
+        channel.nonBlocking = true;
+        boolean patient = random.nextInt(5) < 3;
+        guest = new SimGuest(world, network, pairs, channel.other(), random.split(), patient);
+        List<Consumer<SplittableRandom>> parts = new ArrayList<>();
+        int connects = torrent ? 1 : random.nextInt(random.nextInt(5) == 0 ? 20 : 7);
+        long spread = random.nextBoolean() ? 3_000_000 : 60_000_000;
+        for (int i = 0; i < connects; i++) {
+            int port = CONNECT_PORT + i;
+            parts.add(r -> connects(network, port, spread, r));
+        }
+        int listens = torrent ? 0 : random.nextInt(connects == 0 ? 1 : 0, 3);
+        for (int i = 0; i < listens; i++) {
+            int port = LISTEN_PORT + random.nextInt(2) * i;
+            parts.add(r -> listens(network, port, r));
+        }
+        actors = parts.size();
+        long[] seeds = random.longs(actors).toArray();
+        ending = patient ? Ending.values()[random.nextInt(2)] : Ending.values()[random.nextInt(Ending.values().length)];
+        long end = patient ? PATIENCE : world.skewed(1_000, 3_000_000_000L);
+        world.in(end, () -> end(patient));
+        for (int i : new TreeSet<>(
+                java.util.stream.IntStream.range(0, actors).boxed().toList())) {
+            if (!without.contains(i)) parts.get(i).accept(new SplittableRandom(seeds[i]));
+        }
+    }
+
+    private void connects(Network network, int port, long spread, SplittableRandom random) {
+        network.place(port, fate(random), random.split());
+        for (int next = port; random.nextBoolean(); ) {
+            next += Network.AGAIN;
+            network.place(next, fate(random), random.split());
+        }
+        world.in(random.nextLong(spread), () -> guest.connect(SERVER, port));
+    }
+
+    private static Network.Fate fate(SplittableRandom random) {
+        Network.Fate[] fates = Network.Fate.values();
+        return random.nextInt(3) > 0 ? Network.Fate.CONNECTED : fates[random.nextInt(fates.length)];
+    }
+
+    private void listens(Network network, int port, SplittableRandom random) {
+        int accepts = random.nextInt(5);
+        for (int clients = random.nextInt(5); clients > 0; clients--) {
+            SplittableRandom clientSeed = random.split();
+            world.in(random.nextLong(8_000_000), () -> network.client(port, clientSeed));
+        }
+        SplittableRandom times = random.split();
+        world.in(
+                random.nextLong(2_000_000),
+                () -> guest.listen(ANYWHERE, port, listener -> {
+                    for (int i = 0; i < accepts; i++) {
+                        boolean unknown = times.nextInt(20) == 0;
+                        world.in(times.nextLong(8_000_000), () -> guest.accept(unknown ? -1 : listener, port));
+                    }
+                }));
+    }
+
+    // Ends.
+
+    private void end(boolean patient) {
+        if (onStop == null) { // the loop is being made
+            world.in(1_000_000, () -> end(patient));
+            return;
+        }
+        if (patient) guest.checkAnswered();
+        switch (ending) {
+            case CLOSE -> guest.close();
+            case SHUTDOWN -> guest.shutdown();
+            case DIE -> guest.die();
+            case GARBAGE -> guest.garbage();
+            case STOP -> onStop.run();
+            case KILL -> {
+                killed = true;
+                onKill.run();
+            }
+        }
+        if (ending != Ending.CLOSE && ending != Ending.DIE) world.in(1_000_000_000L, guest::close);
+    }
+
+    public int actors() {
+        return actors;
+    }
+
+    /** What is done to stop the loop and to kill it; as by another thread. */
+    public void onEnd(Runnable stop, Runnable kill) {
+        onStop = stop;
+        onKill = kill;
+    }
+
+    /** Makes the bell's descriptor readable. */
+    public void ring() {
+        bell.signal();
+    }
+
+    /** The monitor's end of the control socket, a descriptor. */
+    public int channel() {
+        return kernel.install(channel);
+    }
+
+    /** What others wake the loop by, a descriptor. */
+    public int bell() {
+        return kernel.install(bell);
+    }
+
+    /** After each round of the loop. */
+    public void afterRound() {
+        if (++rounds > ROUNDS) throw new Violation("more than " + ROUNDS + " rounds: it spins");
+        if (world.now() > LONGEST) throw new Violation("it takes too long");
+        kernel.directions().newRound();
+        kernel.checkLimits(connections, listeners, connecting);
+    }
+
+    /** After the loop has ended, of itself or because there was no room for one; the bell is the history's. */
+    public void check(boolean ran) {
+        if (kernel.openDescriptors() != 1) throw new Violation("left open: " + kernel.leftOpen());
+        if (!ran) return;
+        while (world.next(LONGEST)) {
+            if (world.now() > LONGEST) throw new Violation("guests and peers do not end");
+        }
+        if (!killed) pairs.check();
+    }
+}

@@ -1,0 +1,399 @@
+package arca.monitor.sim;
+
+import static arca.bindings.Constants.EPOLLERR;
+import static arca.bindings.Constants.EPOLLHUP;
+import static arca.bindings.Constants.EPOLLIN;
+import static arca.bindings.Constants.EPOLLOUT;
+import static arca.bindings.Constants.EPOLLPRI;
+import static arca.bindings.Constants.EPOLLRDHUP;
+
+import arca.bindings.Errno;
+import java.util.ArrayDeque;
+import java.util.Queue;
+
+/**
+ * A TCP socket: one end of a connection, or a listener. Each end has a queue to be read and one to be sent; what is sent
+ * arrives, and is acknowledged, after a while, as far as the other end's window allows.
+ *
+ * <pre>
+ * state        event                  next         because
+ * NEW          connect                CONNECTING
+ * NEW          listen                 LISTENING
+ * CONNECTING   the handshake ends     CONNECTED    or CLOSED, with an error
+ * CONNECTED    a reset                CLOSED       what had arrived can still be read
+ * any          the last reference     closed       what was not sent yet still is, unless bytes are left unread
+ * </pre>
+ */
+final class SimTcp extends SimFile {
+    private enum State {
+        NEW,
+        CONNECTING,
+        LISTENING,
+        CONNECTED,
+        CLOSED
+    }
+
+    private final World world;
+    private State state = State.NEW;
+    SimTcp other;
+    int localAddress;
+    int localPort;
+    int remoteAddress;
+    int remotePort;
+
+    // To be read.
+    private final Chunks received = new Chunks();
+    private int receiveBuffer = 1 << 16;
+    private boolean ended; // the other end's FIN has come
+    private boolean readShut;
+    private int error;
+    private long arrived; // bytes, ever
+    private long read; // of them
+    private long urgentAt = -1; // where in the stream the urgent byte is
+    boolean urgentInLine;
+
+    // To be sent.
+    private final Chunks unsent = new Chunks();
+    private final Queue<Long> urgents = new ArrayDeque<>(); // where in the stream they are
+    private int sendBuffer = 1 << 16;
+    private long sent; // bytes that arrived over there
+    private int unacknowledged;
+    private boolean writeShut;
+    private boolean endSent;
+    private boolean endAcknowledged;
+    private boolean noSpace; // a sender is to be told of room
+    private boolean transmits;
+    private long latency = 50_000;
+    private long quiet; // no acknowledgement comes before this time
+
+    private final Queue<SimTcp> backlog = new ArrayDeque<>();
+    private boolean wasReset;
+    private boolean resetOnClose;
+
+    SimTcp(World world) {
+        this.world = world;
+    }
+
+    /** Sizes and delays of this end. */
+    void tune(int buffers, long nanos) {
+        sendBuffer = buffers;
+        receiveBuffer = buffers;
+        latency = nanos;
+    }
+
+    // Beginnings.
+
+    boolean isListening() {
+        return state == State.LISTENING;
+    }
+
+    boolean isConnecting() {
+        return state == State.CONNECTING;
+    }
+
+    void listen() {
+        state = State.LISTENING;
+    }
+
+    void connecting() {
+        state = State.CONNECTING;
+    }
+
+    /** The handshake has ended well, unless this end was closed meanwhile; {@code with} may be this very socket. */
+    boolean connected(SimTcp with) {
+        if (state == State.CLOSED) return false;
+        other = with;
+        with.other = this;
+        with.state = State.CONNECTED;
+        state = State.CONNECTED;
+        wake(ANY);
+        return true;
+    }
+
+    /** The handshake has failed. */
+    void refused(int errno) {
+        if (state == State.CONNECTING) gone(errno);
+    }
+
+    /** Puts a connection into a listener's queue. */
+    void arrive(SimTcp connection) {
+        backlog.add(connection);
+        wake(EPOLLIN);
+    }
+
+    SimTcp accept() {
+        return backlog.poll();
+    }
+
+    int waiting() {
+        return backlog.size();
+    }
+
+    // Reading.
+
+    /** Whether splice(2) can take nothing, because the next byte is urgent. */
+    private boolean atUrgent() {
+        return urgentAt == read;
+    }
+
+    int readable() {
+        return received.size();
+    }
+
+    long arrived() {
+        return arrived;
+    }
+
+    boolean wasReset() {
+        return wasReset;
+    }
+
+    /** The next piece for splice(2); null where there is none for it: {@link #nothing}. */
+    byte[] splicePiece(int most) {
+        if (received.isEmpty() || atUrgent()) return null;
+        long upTo = urgentAt > read ? Math.min(most, urgentAt - read) : most;
+        return taken(received.takePiece((int) upTo));
+    }
+
+    /** recv(2): bytes up to an urgent one, or from it on; null where there are none: {@link #nothing}. */
+    byte[] receive(int most) {
+        if (received.isEmpty()) return null;
+        long upTo = urgentAt > read ? Math.min(most, urgentAt - read) : most;
+        return taken(received.take((int) upTo));
+    }
+
+    /** MSG_PEEK of one byte. */
+    byte[] peek() {
+        return received.isEmpty() ? null : new byte[] {received.first()};
+    }
+
+    private byte[] taken(byte[] bytes) {
+        read += bytes.length;
+        if (read > urgentAt) urgentAt = -1;
+        if (other != null) other.transmit(); // the window is open
+        return bytes;
+    }
+
+    /** What recv(2) and splice(2) say where they get no byte. */
+    int nothing() {
+        if (ended) return 0;
+        if (error != 0) return -takeError();
+        if (readShut) return 0;
+        return state == State.CONNECTED ? -Errno.EAGAIN : -Errno.ENOTCONN;
+    }
+
+    int takeError() {
+        int once = error;
+        error = 0;
+        return once;
+    }
+
+    // Sending.
+
+    /** What send(2) says before it takes a byte: 0, or {@code -errno}. */
+    int mayNotSend() {
+        if (error != 0) return -takeError();
+        if (writeShut) return -Errno.EPIPE;
+        if (state != State.CONNECTED) return -Errno.EPIPE;
+        if (room() > 0) return 0;
+        noSpace = true;
+        return -Errno.EAGAIN;
+    }
+
+    int room() {
+        return Math.max(0, sendBuffer - queued());
+    }
+
+    private int queued() {
+        return unsent.size() + unacknowledged;
+    }
+
+    /** Takes bytes that there is room for. */
+    void send(byte[] bytes) {
+        unsent.add(bytes);
+        transmit();
+    }
+
+    /** The last byte that was sent is urgent: MSG_OOB. */
+    void urgent() {
+        urgents.add(sent + unsent.size() - 1);
+    }
+
+    /** SIOCOUTQ: the end counts as one. */
+    int outq() {
+        if (state == State.NEW || state == State.CONNECTING) return 0;
+        return queued() + (writeShut && !endAcknowledged ? 1 : 0);
+    }
+
+    void shutdownWrite() {
+        if (writeShut || state != State.CONNECTED) return;
+        writeShut = true;
+        transmit();
+    }
+
+    void shutdownRead() {
+        readShut = true;
+        wake(ANY);
+    }
+
+    boolean isConnected() {
+        return state == State.CONNECTED && !isOver();
+    }
+
+    /** Whether both ends have ended well: what comes now is for nobody. */
+    private boolean isOver() {
+        return ended && endAcknowledged;
+    }
+
+    private boolean isWritable() {
+        return queued() <= sendBuffer - queued() / 2;
+    }
+
+    // The way between.
+
+    private boolean hasToTransmit() {
+        if (state != State.CONNECTED) return false;
+        if (!unsent.isEmpty()) return other.received.size() < other.receiveBuffer;
+        return writeShut && !endSent;
+    }
+
+    private void transmit() {
+        if (transmits || !hasToTransmit()) return;
+        transmits = true;
+        world.in(delay(), this::deliver);
+    }
+
+    private long delay() {
+        return 1 + world.random.nextLong(latency);
+    }
+
+    private void deliver() {
+        transmits = false;
+        if (!hasToTransmit()) return;
+        if (unsent.isEmpty()) {
+            endSent = true;
+            acknowledge(0);
+            other.endArrived();
+        } else {
+            int window = other.receiveBuffer - other.received.size();
+            byte[] bytes = unsent.takePiece(Math.min(window, 1 + world.random.nextInt(1 << 15)));
+            unacknowledged += bytes.length;
+            sent += bytes.length;
+            long urgent = -1;
+            while (!urgents.isEmpty() && urgents.element() < sent) urgent = urgents.remove();
+            if (other.arrive(bytes, urgent)) acknowledge(bytes.length);
+            else resetOther();
+        }
+        transmit();
+    }
+
+    private void acknowledge(int bytes) {
+        quiet = Math.max(quiet, world.now() + delay());
+        world.in(quiet - world.now(), () -> acknowledged(bytes));
+    }
+
+    private void acknowledged(int bytes) {
+        if (state != State.CONNECTED) return;
+        if (bytes == 0) {
+            endAcknowledged = true;
+            wake(ANY);
+            return;
+        }
+        unacknowledged -= bytes;
+        if (noSpace && isWritable()) {
+            noSpace = false;
+            wake(EPOLLOUT);
+        }
+    }
+
+    /** Bytes have come; false where nobody will ever read them, so that a reset goes back. */
+    private boolean arrive(byte[] bytes, long urgent) {
+        if (state != State.CONNECTED) return true; // the reset is on its way
+        if (!isOpen()) return false;
+        arrived += bytes.length;
+        received.add(bytes);
+        if (urgent >= 0) urgentAt = urgent;
+        wake(EPOLLIN | EPOLLPRI);
+        return true;
+    }
+
+    private void endArrived() {
+        if (state != State.CONNECTED) return;
+        ended = true;
+        wake(ANY);
+    }
+
+    /** Bytes have come to the other end, which is closed: it answers with a reset, and is gone. */
+    private void resetOther() {
+        other.gone(0);
+        world.in(delay(), this::resetArrived);
+    }
+
+    private void resetArrived() {
+        if (!isConnected()) return;
+        wasReset = true;
+        gone(ended ? Errno.EPIPE : Errno.ECONNRESET);
+    }
+
+    private void gone(int errno) {
+        error = errno;
+        state = State.CLOSED;
+        readShut = true;
+        writeShut = true;
+        unsent.clear();
+        wake(ANY);
+    }
+
+    // Ends.
+
+    void resetOnClose() {
+        resetOnClose = true;
+    }
+
+    /** Resets the connection: what was not sent yet is lost. */
+    void abort() {
+        if (state != State.CONNECTED) return;
+        gone(0);
+        world.in(delay(), other::resetArrived);
+    }
+
+    @Override
+    void released() {
+        if (state == State.LISTENING) backlog.forEach(SimTcp::abort);
+        close();
+    }
+
+    private void close() {
+        if (state == State.CONNECTED) {
+            if (received.isEmpty() && !resetOnClose) shutdownWrite();
+            else abort();
+        } else {
+            state = State.CLOSED;
+        }
+    }
+
+    @Override
+    int events() {
+        switch (state) {
+            case LISTENING -> {
+                return backlog.isEmpty() ? 0 : EPOLLIN;
+            }
+            case CONNECTING -> {
+                return 0;
+            }
+            case NEW -> {
+                return EPOLLOUT | EPOLLHUP;
+            }
+            case CONNECTED, CLOSED -> {}
+        }
+        boolean noReading = ended || readShut;
+        int events = received.isEmpty() && !noReading ? 0 : EPOLLIN;
+        if (noReading) events |= EPOLLRDHUP;
+        if (noReading && writeShut || state == State.CLOSED) events |= EPOLLHUP;
+        if (writeShut || isWritable()) events |= EPOLLOUT;
+        else noSpace = true;
+        if (urgentAt >= read) events |= EPOLLPRI;
+        if (error != 0) events |= EPOLLERR;
+        return events;
+    }
+}
