@@ -17,12 +17,23 @@ import java.util.concurrent.TimeUnit;
 final class Arca implements AutoCloseable {
     static final Path COMMAND = Path.of("..", "arca").toAbsolutePath().normalize();
 
+    private static final long GUEST_SECONDS = 120; // less than a test has
+    private static final long MONITOR_SECONDS = 900; // of a whole class
+
     final Process process;
     private final BufferedReader err;
 
-    private Arca(Process process) {
+    private Arca(Process process, long patienceSeconds) {
         this.process = process;
         this.err = process.errorReader();
+        // A test that waits for what this process is to say cannot be interrupted; it is told of the end instead.
+        Thread.ofVirtual().start(() -> {
+            try {
+                if (!process.waitFor(patienceSeconds, TimeUnit.SECONDS)) process.destroyForcibly();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
     }
 
     static Arca start(String... words) throws IOException {
@@ -39,7 +50,7 @@ final class Arca implements AutoCloseable {
     static Arca run(Map<String, String> environment, List<String> command) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().putAll(environment);
-        return new Arca(builder.start());
+        return new Arca(builder.start(), command.contains("monitor") ? MONITOR_SECONDS : GUEST_SECONDS);
     }
 
     /** A monitor whose guests may use all of loopback, once it is ready. */

@@ -58,7 +58,7 @@ class TourIT {
         Path link = Files.createSymbolicLink(folder.resolve("arca"), Arca.COMMAND);
         String tour =
                 tour().replace("7000", Integer.toString(freePort())).replace("8080", Integer.toString(freePort()));
-        Process shell = new ProcessBuilder("sh")
+        Process shell = new ProcessBuilder("timeout", "240", "sh")
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
                 .start();
