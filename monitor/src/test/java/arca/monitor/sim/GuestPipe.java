@@ -21,6 +21,8 @@ final class GuestPipe {
     private final Chunks header = new Chunks();
     private long down; // bytes that came
     private boolean readAll;
+    private boolean reads = true; // has its read end
+    private boolean writes = true;
     private Runnable whenDone = () -> {};
 
     GuestPipe(
@@ -62,16 +64,25 @@ final class GuestPipe {
         writer.pipe().locked = true;
     }
 
-    /** The guest's process has ended. */
-    void die() {
-        close(writer);
-        close(reader);
+    /** Closes the guest's read end, if it has it still: the monitor may not have closed its own descriptor of it yet. */
+    void closeReader() {
+        if (reads) reader.drop();
+        reads = false;
+        closed();
     }
 
-    private void close(SimPipe.End end) {
-        if (!end.isOpen()) return;
-        end.drop();
-        if (isDone()) whenDone.run();
+    /** As {@link #closeReader}. */
+    void closeWriter() {
+        if (writes) writer.drop();
+        writes = false;
+        closed();
+    }
+
+    private void closed() {
+        if (!isDone()) return;
+        Runnable then = whenDone;
+        whenDone = () -> {};
+        then.run();
     }
 
     boolean hasReadAll() {
@@ -79,22 +90,22 @@ final class GuestPipe {
     }
 
     boolean isDone() {
-        return !reader.isOpen() && !writer.isOpen();
+        return !reads && !writes;
     }
 
     private void write() {
-        if (!writer.isOpen()) return;
+        if (!writes) return;
         if (resizes && random.nextInt(8) == 0) writer.pipe().resize(1 << random.nextInt(12, 19));
         int n = (int) Math.min(pace.bytes() - up.sent(), 1 + random.nextInt(pace.writes()));
         if (n == 0) {
-            if (!endsLast || !reader.isOpen()) close(writer);
+            if (!endsLast || !reads) closeWriter();
             return;
         }
         long written = put(up.next(n));
         if (written == -Errno.EAGAIN) {
             writer.whenWoken(() -> world.in(pace.untilAwake(random), this::write));
         } else if (written < 0) {
-            close(writer);
+            closeWriter();
         } else {
             up.sent(written);
             world.in(pace.untilWrite(random), this::write);
@@ -111,7 +122,7 @@ final class GuestPipe {
     }
 
     private void read() {
-        if (!reader.isOpen()) return;
+        if (!reads) return;
         SimPipe pipe = reader.pipe();
         int most = (int) Math.min(1 + random.nextInt(pace.reads()), readsUntil - down);
         byte[] came = splices ? pipe.spliceOut(most) : pipe.read(most);
@@ -120,8 +131,8 @@ final class GuestPipe {
             world.in(pace.untilRead(random), this::read);
         } else if (most == 0 || !pipe.writer.isOpen()) {
             readAll = most > 0;
-            close(reader);
-            if (endsLast && up.sent() == pace.bytes()) close(writer);
+            closeReader();
+            if (endsLast && up.sent() == pace.bytes()) closeWriter();
         } else {
             reader.whenWoken(() -> world.in(pace.untilAwake(random), this::read));
         }

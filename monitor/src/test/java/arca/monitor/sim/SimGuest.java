@@ -35,7 +35,7 @@ final class SimGuest {
     private final Chunks unsent = new Chunks();
     private final Map<Integer, IntConsumer> onListener = new HashMap<>(); // by request
     private final Map<Integer, Integer> accepts = new HashMap<>(); // by request: the port
-    private final List<SimFile> ends = new ArrayList<>();
+    private final List<GuestPipe> pipes = new ArrayList<>();
     private boolean sending;
     private boolean over;
 
@@ -134,8 +134,7 @@ final class SimGuest {
             pairs.join(network.peer(to.port()), pipe);
             pipe.whenDone(() -> connectAgain(to));
         }
-        ends.add(reader);
-        ends.add(writer);
+        pipes.add(pipe);
         if (network.wedges()) pipe.wedge();
         pipe.start();
     }
@@ -163,10 +162,9 @@ final class SimGuest {
     void die() {
         List<Runnable> closes = new ArrayList<>();
         closes.add(this::close);
-        for (SimFile end : ends) {
-            closes.add(() -> {
-                if (end.isOpen()) end.drop();
-            });
+        for (GuestPipe pipe : pipes) {
+            closes.add(pipe::closeReader);
+            closes.add(pipe::closeWriter);
         }
         while (!closes.isEmpty()) closes.remove(random.nextInt(closes.size())).run();
     }
