@@ -10,11 +10,11 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A process that runs beside a test, for as long as the test likes: it is told things on its standard input, and what it
- * says on its output and its errors is heard line by line. Every wait ends within half a minute, with what the process has said
+ * says on its output and its errors is heard line by line. Every wait ends within a minute, with what the process has said
  * so far.
  */
 public final class Child implements AutoCloseable {
-    private static final long PATIENCE_SECONDS = 30;
+    private static final long PATIENCE_SECONDS = 60;
 
     private final Process process;
     private final Lines output;
