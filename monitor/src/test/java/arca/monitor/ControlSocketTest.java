@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The file that guests connect to: whose it is, who may use it, and what is there before and after. */
-@Timeout(60)
+@Timeout(90)
 class ControlSocketTest {
     @TempDir
     Path folder;

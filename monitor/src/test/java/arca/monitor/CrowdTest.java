@@ -35,7 +35,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Many guests and many connections: what they cost while they are there, and that nothing stays when they are gone. */
-@Timeout(60)
+@Timeout(90)
 @ParameterizedClass
 @ValueSource(strings = {"epoll", "poll"})
 record CrowdTest(String readiness) {

@@ -28,11 +28,12 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A monitor that is out of descriptors says so, loses nothing, does not spin, and goes on when there is room again. */
-@Timeout(60)
+@Timeout(90)
 @ParameterizedClass
 @ValueSource(strings = {"epoll", "poll"})
 record DescriptorLimitTest(String readiness) {
     private static final int PLENTY = 4096;
+    private static final String END = " bytes to the peer, "; // what the log says of a connection's
     private static final int OF_A_CONNECTION = 5; // its socket, and the ends of two pipes, of which it keeps two
     private static final int OF_A_GUEST = 4; // its socket, its loop's eventfd and epoll, and a pidfd
 
@@ -55,7 +56,7 @@ record DescriptorLimitTest(String readiness) {
     void begin() throws Exception {
         peer = new EchoPeer();
         try (ArcaSession session = monitor.session()) {
-            GoodGuests.connect(session, peer, 0); // what the JVM loads for all this is loaded while there is room
+            transfer(session); // what the JVM loads for all this is loaded while there is room
             ErrnoException e = assertThrows(
                     ErrnoException.class,
                     () -> session.connect(
@@ -63,6 +64,7 @@ record DescriptorLimitTest(String readiness) {
             assertEquals(Errno.ECONNREFUSED, e.errno());
         }
         awaitNoGuest();
+        monitor.proc().awaitDescriptors(before);
     }
 
     @AfterEach
@@ -71,6 +73,13 @@ record DescriptorLimitTest(String readiness) {
         peer.close();
         awaitNoGuest();
         monitor.proc().awaitDescriptors(before);
+    }
+
+    /** A connection, until the monitor has closed all of it. */
+    private static void transfer(ArcaSession session) throws Exception {
+        int ended = monitor.child().errors(END).size();
+        GoodGuests.connect(session, peer, ended);
+        monitor.child().awaitErrors(ended + 1, END);
     }
 
     private static void awaitNoGuest() throws Exception {
@@ -85,13 +94,13 @@ record DescriptorLimitTest(String readiness) {
     @Test
     void connectIsRefused() throws Exception {
         try (ArcaSession session = monitor.session()) {
-            GoodGuests.connect(session, peer, 1);
+            transfer(session);
             for (int room = 0; room < OF_A_CONNECTION; room++) {
                 monitor.proc().leaveRoomFor(room);
                 assertEmfile(() -> session.connect(peer.address()));
             }
             monitor.proc().leaveRoomFor(OF_A_CONNECTION);
-            GoodGuests.connect(session, peer, 2);
+            transfer(session);
         }
     }
 
@@ -123,6 +132,7 @@ record DescriptorLimitTest(String readiness) {
     void acceptThatWaitsIsRefusedWhenItsTurnComes() throws Exception {
         try (ArcaSession session = monitor.session();
                 ArcaListener listener = GoodGuests.listen(session)) {
+            int alone = monitor.descriptors().size();
             CompletableFuture<ArcaStream> accepted = new CompletableFuture<>();
             Thread accepting = Thread.ofPlatform().daemon().start(() -> {
                 try {
@@ -131,9 +141,8 @@ record DescriptorLimitTest(String readiness) {
                     accepted.completeExceptionally(e);
                 }
             });
-            GoodGuests.connect(
-                    session, peer, 3); // and so the request to accept was handled, or will be before the next
-            while (monitor.descriptors().size() < before.size() + 7) Thread.onSpinWait(); // the spare pipe is made
+            while (monitor.descriptors().size() < alone + 4)
+                Thread.yield(); // until the next connection's pipes are made
             monitor.proc().leaveRoomFor(0);
             try (Socket socket = new Socket(
                     InetAddress.getLoopbackAddress(), listener.endpoint().port())) {

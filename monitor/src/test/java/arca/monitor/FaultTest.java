@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A fault in the monitor's own code, wherever a guest meets it, ends that guest and nobody else. */
-@Timeout(60)
+@Timeout(90)
 class FaultTest {
     @TempDir
     Path folder;

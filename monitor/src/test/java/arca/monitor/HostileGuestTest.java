@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Whatever one guest does, it does to itself: beside it the others' transfers are done, and when it is gone nothing of it
  * is left.
  */
-@Timeout(60)
+@Timeout(90)
 @ParameterizedClass
 @ValueSource(strings = {"epoll", "poll"})
 record HostileGuestTest(String readiness) {

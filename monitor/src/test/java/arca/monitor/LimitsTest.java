@@ -26,7 +26,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A guest that is at a limit is told so at once, lives, and has room again when something of it is gone. */
-@Timeout(60)
+@Timeout(90)
 class LimitsTest {
     private static final int MOST = 3;
     private static final int UNLIMITED = 1000;

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a guest that does not read can make the monitor keep for it. */
-@Timeout(60)
+@Timeout(90)
 class MemoryTest {
     private static final int LARGE = 256 * 1024;
     private static final int SMALL = 64 * 1024;

@@ -26,10 +26,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The monitor's end: by SIGTERM in the midst of everything, and by SIGKILL. */
-@Timeout(120)
+@Timeout(300)
 class SignalsTest {
     private static final int TIMES = 20;
-    private static final int AT_ONCE = 4; // what takes long is a JVM's start, and the drain time
+    private static final int AT_ONCE = 2; // what takes long is a JVM's start, and the drain time
     private static final int SESSIONS = 2;
     private static final double DRAIN_SECONDS = 0.2;
     private static final long MORE_SECONDS = 5; // a JVM's end, on a busy machine

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A monitor of an ordinary user, whom the kernel counts pipes and descriptors in flight for. */
-@Timeout(60)
+@Timeout(90)
 class UnprivilegedTest {
     /** Nobody else's, so that nobody else's pipes are counted for it. */
     private static final int UID = 1_000_000 + (int) ProcessHandle.current().pid() % 1_000_000;

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A guest that holds its thread in the kernel is found out, and only such a one. */
-@Timeout(60)
+@Timeout(90)
 class WatchdogTest {
     private static final long SECOND = 1_000_000_000;
     private static final int KILLED = 128 + 9; // the exit status of a process that SIGKILL has ended
