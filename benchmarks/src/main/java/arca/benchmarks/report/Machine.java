@@ -1,0 +1,58 @@
+package arca.benchmarks.report;
+
+import com.google.gson.Gson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.List;
+
+/**
+ * Where and how a run was made.
+ *
+ * @param processor as /proc/cpuinfo names it
+ * @param cpus that the JVM may use
+ * @param kernel its release
+ * @param jdk the runtime's version
+ * @param date of the run, UTC
+ * @param load processes that wanted a CPU when it began, as the average of a minute
+ * @param command that made it
+ */
+record Machine(String processor, int cpus, String kernel, String jdk, String date, double load, String command) {
+    static final String FILE = "machine.json";
+
+    static Machine here(List<String> options) throws IOException {
+        return new Machine(
+                modelName(),
+                Runtime.getRuntime().availableProcessors(),
+                Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip(),
+                System.getProperty("java.vendor.version") + " (" + Runtime.version() + ")",
+                LocalDate.now(ZoneOffset.UTC).toString(),
+                Double.parseDouble(Files.readString(Path.of("/proc/loadavg")).split(" ")[0]),
+                ("./build benchmark " + String.join(" ", options)).strip());
+    }
+
+    private static String modelName() throws IOException {
+        return Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
+                .filter(line -> line.startsWith("model name"))
+                .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                .findFirst()
+                .orElse(System.getProperty("os.arch")); // aarch64 has no such line
+    }
+
+    String toJson() {
+        return new Gson().toJson(this);
+    }
+
+    static Machine of(String json) {
+        return new Gson().fromJson(json, Machine.class);
+    }
+
+    /** All of it in one line, for beneath a chart. */
+    @Override
+    public String toString() {
+        return cpus + " CPUs " + processor + ", Linux " + kernel + ", JDK " + jdk + ", " + date + ", load " + load
+                + " at the start, `" + command + "`";
+    }
+}

@@ -1,0 +1,39 @@
+package arca.benchmarks.report;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Runs JMH with what every run is to measure, and notes on which machine: results.json, machine.json. */
+public final class Run {
+    private Run() {}
+
+    /**
+     * Runs.
+     *
+     * @param arguments a directory for the results, then JMH's own options
+     */
+    public static void main(String[] arguments) throws IOException {
+        Path directory = Path.of(arguments[0]);
+        Path results = directory.resolve(Results.FILE);
+        List<String> options = List.of(arguments).subList(1, arguments.length);
+        Machine machine = Machine.here(options);
+        FileTime before = lastWritten(results);
+        List<String> all = new ArrayList<>(List.of("-prof", "gc"));
+        all.addAll(List.of("-prof", "arca.benchmarks.CpuProfiler", "-prof", "arca.benchmarks.MemoryProfiler"));
+        all.addAll(List.of("-rf", "json", "-rff", results.toString()));
+        all.addAll(options);
+        org.openjdk.jmh.Main.main(all.toArray(String[]::new));
+        // JMH returns from a list or its help as well, and leaves the results of an older run as they are.
+        if (lastWritten(results).compareTo(before) > 0) {
+            Files.writeString(directory.resolve(Machine.FILE), machine.toJson());
+        }
+    }
+
+    private static FileTime lastWritten(Path file) throws IOException {
+        return Files.exists(file) ? Files.getLastModifiedTime(file) : FileTime.fromMillis(0);
+    }
+}
