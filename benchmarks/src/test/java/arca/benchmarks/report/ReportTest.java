@@ -1,0 +1,86 @@
+package arca.benchmarks.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReportTest {
+    @TempDir
+    private Path directory;
+
+    /** The JDK keeps the files of the fonts that it has used. */
+    @BeforeAll
+    static void openFonts(@TempDir Path scratch) throws IOException {
+        if (!hasFonts()) return;
+        List<Integer> points = List.of(1, 10);
+        new Chart("a", "b", "c").line("d", points, p -> p, p -> p).save(scratch.resolve("chart.svg"));
+    }
+
+    private static boolean hasFonts() {
+        return Files.exists(Path.of("/usr/share/fonts"));
+    }
+
+    private static String relay(String way, int size, double nanos) {
+        return """
+                {"benchmark": "arca.monitor.relay.PathBenchmark.relay", "mode": "avgt",
+                 "params": {"direction": "PIPE_TO_SOCKET", "pipeSize": "262144", "size": "%d", "way": "%s"},
+                 "primaryMetric": {"score": %s, "scoreError": "NaN", "scorePercentiles": {"50.0": 1}},
+                 "secondaryMetrics": {"cpu.time.norm": {"score": %s}, "gc.alloc.rate.norm": {"score": 0.5}}}""".formatted(size, way, nanos, nanos / 2);
+    }
+
+    private static String run() {
+        return Stream.of(
+                        relay("SPLICE", 64, 1000),
+                        relay("SPLICE", 16384, 4000),
+                        relay("COPY", 64, 1500),
+                        relay("COPY", 16384, 8000))
+                .collect(Collectors.joining(",", "[", "]"));
+    }
+
+    @Test
+    void aRunIsReadAsJmhWroteIt() {
+        Results results = Results.of(run());
+        Results.Result copied = results.of(
+                        "PathBenchmark.relay", r -> r.parameter("way").equals("COPY"))
+                .getLast();
+        assertEquals(8000, copied.score());
+        assertEquals(16384, copied.number("size"));
+        assertEquals(4000, copied.cpu());
+        assertEquals(0.5, copied.bytes());
+        assertTrue(copied.percentiles().isEmpty(), "only what was sampled has percentiles of single operations");
+    }
+
+    @Test
+    void reportHasTheRunsFiguresMachineAndCharts() throws IOException {
+        assumeTrue(hasFonts(), "charts have text, and text needs a font");
+        Files.writeString(directory.resolve(Results.FILE), run());
+        Files.writeString(
+                directory.resolve(Machine.FILE), Machine.here(List.of("Path")).toJson());
+        Report.main(new String[] {directory.toString(), directory.toString()});
+
+        String text = Files.readString(directory.resolve("RESULTS.md"));
+        assertTrue(text.contains("| PIPE_TO_SOCKET | 262144 | 64 | 500 | 1.50 |  |"), text);
+        assertTrue(text.contains("`./build benchmark Path`"), text);
+        assertEquals(
+                Set.of("throughput-pipe-to-socket.svg", "cpu-pipe-to-socket.svg"), names(directory.resolve("results")));
+        assertTrue(Files.readString(directory.resolve("results/cpu-pipe-to-socket.svg"))
+                .contains("<svg"));
+    }
+
+    private static Set<String> names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).collect(Collectors.toSet());
+        }
+    }
+}
