@@ -18,14 +18,15 @@ final class MoverPath implements Path {
     private final Arena arena = Arena.ofConfined();
     private final Poll ready = new Poll(arena, 1);
     private final LinuxKernel kernel = new LinuxKernel();
-    private final Stash stash = new Stash();
     private final Mover mover;
+    private final Stash stash;
     private final Pipe pipe;
     private final Loopback tcp;
     private final boolean fromPipe;
 
     MoverPath(PathBenchmark.Direction direction, Mover.Way way, int pipeSize) throws IOException {
         mover = new Mover(kernel, way);
+        stash = mover.newStash();
         pipe = Pipe.open(O_NONBLOCK, pipeSize);
         tcp = Loopback.open(SOCK_NONBLOCK);
         tcp.peer().nonBlocking(true);
