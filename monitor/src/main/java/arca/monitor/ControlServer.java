@@ -152,7 +152,7 @@ final class ControlServer implements Runnable {
 
     /** Closes a guest's socket unread: in a thread of its own where the close could wait without end. */
     private void refuse(Fd guest, String name, String why) {
-        LOG.warn("{}: refused: {}", name, why);
+        shared.complaints.warn(name, "refused: " + why);
         if (socket.refusesDescriptors()) guest.close();
         else Thread.ofPlatform().daemon().name("refused " + name).start(guest::close);
     }

@@ -62,16 +62,17 @@ final class ControlSocket implements AutoCloseable {
      * @throws IOException if another monitor has it, or the system does not allow it
      */
     static ControlSocket open(Path path) throws IOException {
+        SocketAddress address = address(path);
         warnIfOthersMayEnter(path.toAbsolutePath().getParent());
         Fd lock = lock(path);
         try {
-            removeStale(path);
+            removeStale(path, address);
             Fd socket = Sockets.open(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK);
             try {
                 boolean refuses = refuseDescriptors(socket);
                 // Before bind(2) it sets the mode that the file will have: measured on 6.18.
                 check("fchmod", Syscalls.fchmod(socket.value(), OWNER_ONLY));
-                Sockets.bind(socket, SocketAddress.Unix.path(path.toString()));
+                Sockets.bind(socket, address);
                 check("listen", Syscalls.listen(socket.value(), BACKLOG));
                 return new ControlSocket(Optional.of(new File(path, lock)), socket, refuses);
             } catch (IOException e) {
@@ -108,6 +109,14 @@ final class ControlSocket implements AutoCloseable {
         }
     }
 
+    private static SocketAddress address(Path path) throws IOException {
+        try {
+            return SocketAddress.Unix.path(path.toString());
+        } catch (IllegalArgumentException e) {
+            throw new IOException(path + ": " + e.getMessage() + ": use a shorter path", e);
+        }
+    }
+
     private static Fd lock(Path path) throws IOException {
         Fd lock = Fd.open(path + ".lock", O_CREAT | O_RDWR, OWNER_ONLY);
         int n = Syscalls.flock(lock.value(), LOCK_EX | LOCK_NB);
@@ -119,14 +128,14 @@ final class ControlSocket implements AutoCloseable {
     }
 
     /** Removes the socket of a monitor that was killed; nothing that is no socket, or that somebody listens on. */
-    private static void removeStale(Path path) throws IOException {
+    private static void removeStale(Path path, SocketAddress address) throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) return;
         int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         if ((mode & S_IFMT) != S_IFSOCK) {
             throw new IOException(path + ": something that is no socket is there: remove it, or use another path");
         }
         try (Fd probe = Sockets.open(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK)) {
-            if (Sockets.startConnect(probe, SocketAddress.Unix.path(path.toString())) != -Errno.ECONNREFUSED) {
+            if (Sockets.startConnect(probe, address) != -Errno.ECONNREFUSED) {
                 throw new IOException(path + ": another program listens there: use another path");
             }
         }

@@ -98,7 +98,7 @@ final class Guest implements AutoCloseable {
         this.reactor = reactor;
         this.mover = mover;
         this.channel = channel;
-        this.denials = new Denials(name);
+        this.denials = new Denials(name, shared.complaints);
         this.connections = new Connections(name, shared, reactor, mover, this::endIfDone);
         this.replies = new Replies(reactor, channel, this::roomForReplies, this::channelFailed);
         try {
@@ -166,7 +166,7 @@ final class Guest implements AutoCloseable {
                 else if (!receive()) return;
             }
         } catch (ProtocolException e) {
-            LOG.warn("{}: malformed frame, the session ends: {}", name, e.getMessage());
+            shared.complaints.warn(name, "malformed frame, the session ends: " + e.getMessage());
             endChannel();
         }
     }

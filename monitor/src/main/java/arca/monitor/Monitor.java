@@ -173,7 +173,7 @@ public final class Monitor implements AutoCloseable {
         guests.live().forEach(GuestThread::stop);
         if (!awaitEnd(drain)) {
             List<GuestThread> left = guests.live();
-            LOG.info("{} guests still have connections; they are cut", left.size());
+            LOG.info("{} guests have not ended; what they have is cut", left.size());
             left.forEach(GuestThread::kill);
             if (!awaitEnd(TO_CLOSE)) reportStuck();
         }

@@ -14,6 +14,8 @@ final class Shared {
     final IdAllocator connectionIds = new IdAllocator();
     final IdAllocator pipeIds = new IdAllocator();
 
+    final Complaints complaints = new Complaints();
+
     /** Whether it was said that pipes are smaller than wanted: once is enough. */
     final AtomicBoolean saidSmall = new AtomicBoolean();
 

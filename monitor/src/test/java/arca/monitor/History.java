@@ -14,7 +14,7 @@ import java.util.function.Consumer;
 public final class History {
     static {
         // A guest's garbage is worth a line of the log, but here there are thousands of such guests.
-        System.setProperty("org.slf4j.simpleLogger.log.arca.monitor.Guest", "error");
+        System.setProperty("org.slf4j.simpleLogger.log.arca.monitor.Complaints", "error");
     }
 
     private static final Policy POLICY =
