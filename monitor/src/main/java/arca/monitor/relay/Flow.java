@@ -124,15 +124,10 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
     }
 
     /**
-     * Whether a count that was short says that the source was drained, or the sink filled, by this very call. Then an edge
-     * will come, and there is no need to ask once more. After a hang-up it may be the last edge that has come already.
-     *
-     * <p>Of a pipe it says nothing: splice(2) to a socket returns early for a signal, a stop and SIGCONT too (measured on
-     * 6.18: 64 KiB moved of 1 MiB, the socket writable), and read(2) of a pipe in packet mode gives one packet.
+     * Whether, after a count that was short, the source is known to be drained, or the sink to be full. Then an edge will
+     * come, and there is no need to try once more. After a hang-up it may be the last edge that has come already.
      */
-    boolean owesEdge(long count) {
-        return false;
-    }
+    abstract boolean owesEdge(long count);
 
     /** The state that an answer other than bytes leads to; {@code errno} is 0 at the end. */
     State after(int errno) {

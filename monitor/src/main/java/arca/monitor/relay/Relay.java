@@ -76,9 +76,12 @@ public final class Relay implements AutoCloseable {
     public static Relay start(Reactor reactor, Mover mover, Descriptor socket, DataPipe pipe, Consumer<Relay> onEnd)
             throws ErrnoException {
         Relay relay = new Relay(reactor, mover, socket, pipe, onEnd);
-        check("epoll_ctl", socket.watch(SOCKET_EVENTS, relay::socketReady));
-        check("epoll_ctl", pipe.reader().watch(EPOLLIN, relay::readerReady));
+        // In this order events are told where several came at once: of a guest that has closed its end we hear so
+        // before
+        // we would write to it, which would be a SIGPIPE, whose way through the JVM costs as much as several calls.
         check("epoll_ctl", pipe.writer().watch(EPOLLOUT, relay::writerReady));
+        check("epoll_ctl", pipe.reader().watch(EPOLLIN, relay::readerReady));
+        check("epoll_ctl", socket.watch(SOCKET_EVENTS, relay::socketReady));
         return relay;
     }
 
