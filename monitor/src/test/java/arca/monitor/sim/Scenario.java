@@ -77,7 +77,8 @@ public final class Scenario {
         long cost = torrent ? 10_000 : costs[random.nextInt(costs.length)];
         Network network = new Network(world, pairs, random.nextBoolean(), wedges, torrent);
         kernel = new SimKernel(world, faults, network, descriptors, cost, trace);
-        kernel.directions().limitRound(3L << 20); // a turn at an event of either end, and one from the ready list
+        // A turn at an event of either end, and one from the ready list; a copy may end each of them a buffer late.
+        kernel.directions().limitRound(3L * (1 << 20) + (copies ? 3L * (256 << 10) : 0));
         network.kernel(kernel);
 
         channel = SimUnix.pair(1 + random.nextInt(random.nextBoolean() ? 2 : 16));
