@@ -27,7 +27,7 @@ public final class Scenario {
     private static final int CONNECT_PORT = 100;
     private static final int LISTEN_PORT = 60_000;
     private static final long PATIENCE =
-            150_000_000_000L; // nanoseconds, after which everything must have been answered
+            300_000_000_000L; // nanoseconds, after which everything must have been answered
     private static final long LONGEST = 2_000_000_000_000L;
     private static final int ROUNDS = 400_000;
 
