@@ -71,10 +71,6 @@ final class GuestLoop implements AutoCloseable {
         return reactor;
     }
 
-    Mover mover() {
-        return mover;
-    }
-
     /** Closes everything the guest has left, then the loop. */
     @Override
     public void close() {

@@ -36,9 +36,4 @@ final class PipeBudget {
     void release(long bytes) {
         used.addAndGet(-bytes);
     }
-
-    /** Bytes that all pipes have. */
-    long used() {
-        return used.get();
-    }
 }
