@@ -373,7 +373,7 @@ final class Guest implements AutoCloseable {
 
     /** Pairs AcceptRequests that wait with connections that the kernel has. */
     void pollAccepts() {
-        listeners.values().forEach(Listener::pair);
+        listeners.values().forEach(Listener::ready);
     }
 
     /** Closes everything at once; peers may be reset. */

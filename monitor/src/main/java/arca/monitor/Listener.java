@@ -29,6 +29,7 @@ final class Listener implements AutoCloseable {
     private final Reactor reactor;
     private final Descriptor socket;
     private final Queue<Integer> waiting = new ArrayDeque<>(1);
+    private boolean drained; // the backlog was found empty, and an edge is owed
 
     private Listener(int id, Guest guest, Reactor reactor, Descriptor socket) {
         this.id = id;
@@ -54,7 +55,7 @@ final class Listener implements AutoCloseable {
             check("bind", kernel.bind(fd, at.address(), at.port()));
             check("listen", kernel.listen(fd, BACKLOG));
             Listener listener = new Listener(id, guest, reactor, socket);
-            check("epoll_ctl", socket.watch(EPOLLIN, (_, _) -> listener.pair()));
+            check("epoll_ctl", socket.watch(EPOLLIN, (_, _) -> listener.ready()));
             return listener;
         } catch (Throwable e) {
             socket.close();
@@ -72,6 +73,12 @@ final class Listener implements AutoCloseable {
         pair();
     }
 
+    /** The backlog may have something. */
+    void ready() {
+        drained = false;
+        pair();
+    }
+
     /**
      * Pairs AcceptRequests that wait with connections that the kernel has. What is needed to hand a connection over is
      * there before it is taken off the backlog, so none is taken that cannot be.
@@ -80,8 +87,10 @@ final class Listener implements AutoCloseable {
         while (!waiting.isEmpty() && guest.mayAccept()) {
             try {
                 guest.prepareAccept();
+                if (drained) return;
                 int n = reactor.kernel().accept4(socket.fd());
                 if (n == -Errno.EAGAIN) {
+                    drained = true;
                     reactor.expect(socket, EPOLLIN);
                     return;
                 }

@@ -127,11 +127,11 @@ record HostileGuestTest(String readiness) {
 
     @Test
     void guestThatHoldsItsWriteEndHoldsUpItself() throws Exception {
-        try (Socket peer = peer()) {
-            assertEquals("held", hostile.ask("hold-writer"));
-            peer.getOutputStream().write(1); // an event that has the monitor look at both pipes
-            wedge();
-        }
+        Socket peer = peer();
+        assertEquals("held", hostile.ask("hold-writer"));
+        peer.setSoLinger(true, 0);
+        peer.close(); // with a reset, after which the monitor closes both pipes
+        wedge();
     }
 
     @Test

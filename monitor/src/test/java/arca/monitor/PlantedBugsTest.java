@@ -60,18 +60,33 @@ class PlantedBugsTest {
                 bug(
                         "a short count is trusted after a hang-up",
                         "relay.Flow",
-                        "if (shortOf && !hungUp && owesEdge(last))",
-                        "if (shortOf && owesEdge(last))"),
+                        "if (!shortOf || hungUp) continue;",
+                        "if (!shortOf) continue;"),
+                bug(
+                        "a pipe is not asked after a short count",
+                        "relay.PipeToSocket",
+                        "return isEmpty() ? State.DRAINED : State.READY;",
+                        "return State.DRAINED;"),
+                bug(
+                        "EAGAIN is taken for an empty pipe",
+                        "relay.PipeToSocket",
+                        "errno == Errno.EAGAIN && isEmpty()",
+                        "errno == Errno.EAGAIN"),
+                bug(
+                        "a pipe is taken for empty whose bytes are not all written",
+                        "relay.PipeToSocket",
+                        "stash.isEmpty() && reactor",
+                        "reactor"),
                 bug(
                         "a count of whole pages is taken for drained",
                         "relay.SocketToPipe",
-                        "return count % PAGE != 0 && !urgent && !discards;",
-                        "return !urgent && !discards;"),
+                        "return count % PAGE != 0 && !urgent && !discards ?",
+                        "return !urgent && !discards ?"),
                 bug(
                         "a short count before an urgent byte is taken for drained",
                         "relay.SocketToPipe",
-                        "return count % PAGE != 0 && !urgent && !discards;",
-                        "return count % PAGE != 0 && !discards;"),
+                        "return count % PAGE != 0 && !urgent && !discards ?",
+                        "return count % PAGE != 0 && !discards ?"),
                 bug(
                         "no timer after ENOMEM",
                         "relay.Flow",
@@ -125,18 +140,19 @@ class PlantedBugsTest {
                 bug(
                         "closed twice",
                         "reactor.Descriptor",
-                        "if (isOpen()) reactor.kernel().close(release());",
-                        "int twice = fd; if (isOpen()) { reactor.kernel().close(release()); reactor.kernel().close(twice); }"),
+                        "reactor.kernel().close(closed);",
+                        "reactor.kernel().close(closed); reactor.kernel().close(closed);"),
                 bug(
                         "closed and still watched",
                         "reactor.Descriptor",
-                        "if (slot != Reactor.UNWATCHED) reactor.unwatch(this, released);",
+                        "if (slot != Reactor.UNWATCHED) reactor.forget(this);",
                         ""),
                 bug(
                         "accept only on an edge",
                         "Listener",
                         "waiting.add(requestId);\n        pair();",
                         "waiting.add(requestId);"),
+                bug("a backlog that was empty stays so", "Listener", "drained = false;\n        pair();", "pair();"),
                 bug("an accept that failed is not answered", "Listener", "refuseOldest(e.errno());", "return;"),
                 bug(
                         "SO_ERROR is read twice",

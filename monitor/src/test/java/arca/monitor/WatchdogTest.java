@@ -39,13 +39,14 @@ class WatchdogTest {
             try (ServerSocket listener = listener()) {
                 assertEquals("ring_size 262144", guest.ask("connect " + listener.getLocalPort()));
                 Holder holder = new Holder(guest, listener.accept());
-                assertEquals("held", guest.ask("hold-writer"));
+                holder.peer.getOutputStream().write(1); // without a byte the guest cannot hold its read end
+                assertEquals("held", guest.ask("hold-reader"));
                 return holder;
             }
         }
 
         void wedge() throws IOException {
-            peer.getOutputStream().write(1);
+            peer.getOutputStream().write(2);
         }
 
         @Override

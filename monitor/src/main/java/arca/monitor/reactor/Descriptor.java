@@ -51,6 +51,10 @@ public final class Descriptor implements AutoCloseable {
     /** Stops watching and closes, once. */
     @Override
     public void close() {
-        if (isOpen()) reactor.kernel().close(release()); // free, whatever close(2) answers
+        if (!isOpen()) return;
+        int closed = fd;
+        if (slot != Reactor.UNWATCHED) reactor.forget(this);
+        fd = GONE;
+        reactor.kernel().close(closed); // free, whatever close(2) answers
     }
 }

@@ -35,6 +35,10 @@ final class EpollReadiness implements Readiness {
         kernel.epoll_ctl(epfd, EPOLL_CTL_DEL, fd, 0, 0);
     }
 
+    /** close(2) ends the watch: epoll(7), Q6. A child that was just forked may hold the file until its exec(2). */
+    @Override
+    public void forget(int slot) {}
+
     @Override
     public void expect(int slot, int mask) {}
 

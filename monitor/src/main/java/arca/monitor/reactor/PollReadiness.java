@@ -75,6 +75,11 @@ final class PollReadiness implements Readiness {
 
     @Override
     public void remove(int slot, int fd) {
+        forget(slot);
+    }
+
+    @Override
+    public void forget(int slot) {
         int entry = entryOf[slot];
         int last = --count;
         fds[entry] = fds[last];

@@ -133,8 +133,18 @@ public final class Reactor implements AutoCloseable {
     }
 
     void unwatch(Descriptor descriptor, int fd) {
+        readiness.remove(descriptor.slot, fd);
+        bury(descriptor);
+    }
+
+    /** As {@link #unwatch}, for a descriptor that is closed next. */
+    void forget(Descriptor descriptor) {
+        readiness.forget(descriptor.slot);
+        bury(descriptor);
+    }
+
+    private void bury(Descriptor descriptor) {
         int slot = descriptor.slot;
-        readiness.remove(slot, fd);
         descriptor.slot = UNWATCHED;
         watched[slot] = null;
         handlers[slot] = null;

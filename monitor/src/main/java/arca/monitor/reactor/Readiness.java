@@ -14,6 +14,11 @@ sealed interface Readiness permits EpollReadiness, PollReadiness {
     /** Stops; events already waited for may still be told. */
     void remove(int slot, int fd);
 
+    /**
+     * Stops, for a descriptor of ours alone that is closed next; events may still be told, too, by the token that they had.
+     */
+    void forget(int slot);
+
     /** The descriptor has answered EAGAIN: the next of these events is wanted. */
     void expect(int slot, int events);
 

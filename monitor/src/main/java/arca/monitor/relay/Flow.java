@@ -1,5 +1,6 @@
 package arca.monitor.relay;
 
+import static arca.bindings.Constants.EPOLLIN;
 import static arca.bindings.Constants.EPOLLOUT;
 
 import arca.bindings.Errno;
@@ -11,23 +12,28 @@ import arca.monitor.reactor.Timer;
  * One direction of a relay: from one of a pipe and a socket to the other.
  *
  * <pre>
- * state   event                   next    because
- * IDLE    edge on either end      READY   and runs at once
- * READY   moved n &gt; 0             READY   again, within the turn's budget; then to the end of the ready list
- * READY   moved fewer than asked  IDLE    where the kernel owes an edge of the end that ran out: {@link #owesEdge}
- * READY   -EAGAIN                 IDLE    source empty or sink full: we cannot tell, any edge will do
- * READY   0                       ENDED   the source has ended, and the sink has had every byte
- * READY   -ENOMEM, -ENOBUFS       RETRY   no edge will come
- * RETRY   its timer               READY
- * READY   other -errno            ENDED   an end is gone; this first answer is kept, the next would be 0
- * any     stopped                 ENDED   the other direction, or the relay, has ended it
+ * state    event                   next     because
+ * DRAINED  edge of the source      READY    and runs at once
+ * DRAINED  edge of the sink        DRAINED  there is nothing to move
+ * IDLE     edge of either          READY    and runs at once
+ * READY    moved n &gt; 0             READY    again, within the turn's budget; then to the end of the ready list
+ * READY    moved fewer than asked  {@link #afterShort}: whether the kernel owes an edge, and of which end
+ * READY    -EAGAIN                 IDLE     source empty or sink full: we cannot tell, any edge will do
+ * READY    -EAGAIN                 DRAINED  where we can, and it is the source
+ * READY    0                       ENDED    the source has ended, and the sink has had every byte
+ * READY    -ENOMEM, -ENOBUFS       RETRY    no edge will come
+ * RETRY    its timer               READY
+ * READY    other -errno            ENDED    an end is gone; this first answer is kept, the next would be 0
+ * any      stopped                 ENDED    the other direction, or the relay, has ended it
  * </pre>
  *
- * HUP, RDHUP and ERR are edges like any other: bytes may still be queued behind them.
+ * It begins DRAINED, for a watch that begins tells of what its end has by then. HUP, RDHUP and ERR are edges like any
+ * other: bytes may still be queued behind them.
  */
 abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketToPipe {
     /** See the table. */
     enum State {
+        DRAINED,
         IDLE,
         READY,
         RETRY,
@@ -47,7 +53,7 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
     final Relay relay;
 
     private Timer retry;
-    private State state = State.IDLE;
+    private State state = State.DRAINED;
     private boolean hungUp;
     private long last;
     private long moved;
@@ -84,8 +90,13 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
         return hungUp;
     }
 
-    /** Something happened at either end. */
-    final void edge() {
+    /** An edge of the source. */
+    final void sourceReady() {
+        if (state == State.IDLE || state == State.DRAINED) turn();
+    }
+
+    /** An edge of the sink. */
+    final void sinkReady() {
         if (state == State.IDLE) turn();
     }
 
@@ -98,6 +109,7 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
         state = next;
         switch (state) {
             case READY -> reactor.again(this);
+            case DRAINED -> reactor.expect(source, EPOLLIN);
             case IDLE -> {
                 if (stash.isEmpty()) idle();
                 else reactor.expect(sink, EPOLLOUT); // of the two it is the one that blocked, whatever they are by now
@@ -118,16 +130,19 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
             if (last <= 0) return after((int) -last);
             moved += last;
             boolean shortOf = !rest && last < asked && stash.isEmpty();
-            if (shortOf && !hungUp && owesEdge(last)) return State.IDLE;
+            if (!shortOf || hungUp) continue;
+            State next = afterShort(last);
+            if (next != State.READY) return next;
         }
         return State.READY;
     }
 
     /**
-     * Whether, after a count that was short, the source is known to be drained, or the sink to be full. Then an edge will
-     * come, and there is no need to try once more. After a hang-up it may be the last edge that has come already.
+     * The state that a count leads to that was short: DRAINED or IDLE where the source is known to be drained, or the sink
+     * to be full, so that an edge will come and there is no need to try once more; else READY. Not asked after a hang-up:
+     * it may be the last edge that has come already.
      */
-    abstract boolean owesEdge(long count);
+    abstract State afterShort(long count);
 
     /** The state that an answer other than bytes leads to; {@code errno} is 0 at the end. */
     State after(int errno) {

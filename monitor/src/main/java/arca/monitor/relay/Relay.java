@@ -39,6 +39,8 @@ public final class Relay implements AutoCloseable {
     /** Events of a connection's socket that a relay must hear of. */
     private static final int SOCKET_EVENTS = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP;
 
+    private static final int SOURCE_EVENTS = EPOLLIN | EPOLLPRI | EPOLLRDHUP;
+
     private static final long LINGER_NANOS = 30_000_000_000L;
     private static final long ASK_NANOS = 20_000_000; // where no event tells
 
@@ -77,8 +79,8 @@ public final class Relay implements AutoCloseable {
             throws ErrnoException {
         Relay relay = new Relay(reactor, mover, socket, pipe, onEnd);
         // In this order events are told where several came at once: of a guest that has closed its end we hear so
-        // before
-        // we would write to it, which would be a SIGPIPE, whose way through the JVM costs as much as several calls.
+        // before we would write to it, which would be a SIGPIPE, whose way through the JVM costs as much as several
+        // calls.
         check("epoll_ctl", pipe.writer().watch(EPOLLOUT, relay::writerReady));
         check("epoll_ctl", pipe.reader().watch(EPOLLIN, relay::readerReady));
         check("epoll_ctl", socket.watch(SOCKET_EVENTS, relay::socketReady));
@@ -98,8 +100,10 @@ public final class Relay implements AutoCloseable {
     private void socketReady(Descriptor descriptor, int events) {
         if ((events & EPOLLPRI) != 0) fromPeer.urgent();
         if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) fromPeer.hangUp();
-        fromPeer.edge();
-        toPeer.edge();
+        // Events are what holds at the wait, not just what has changed: without one of its own a direction would move
+        // nothing.
+        if ((events & ~EPOLLOUT) != 0) fromPeer.sourceReady();
+        if ((events & ~SOURCE_EVENTS) != 0) toPeer.sinkReady();
         // Nothing more can be sent, whether or not the guest has something to send. SO_ERROR is not asked: reading the
         // error would turn it into an orderly end for the other direction.
         if ((events & EPOLLERR) != 0 && !toPeer.hasEnded()) {
@@ -112,13 +116,13 @@ public final class Relay implements AutoCloseable {
     private void readerReady(Descriptor descriptor, int events) {
         boolean hangUp = (events & EPOLLHUP) != 0;
         if (hangUp) toPeer.hangUp();
-        toPeer.edge();
+        toPeer.sourceReady();
         if (hangUp && !closed) closeIfDone();
     }
 
     private void writerReady(Descriptor descriptor, int events) {
         if ((events & EPOLLERR) != 0) fromPeer.readerClosed();
-        fromPeer.edge();
+        fromPeer.sinkReady();
     }
 
     /** A flow has ended, for {@link Flow#reason}. */

@@ -74,8 +74,8 @@ final class SocketToPipe extends Flow {
      * A signal does not end it early, for it never waits.
      */
     @Override
-    boolean owesEdge(long count) {
-        return count % PAGE != 0 && !urgent && !discards;
+    State afterShort(long count) {
+        return count % PAGE != 0 && !urgent && !discards ? State.IDLE : State.READY;
     }
 
     @Override
