@@ -64,9 +64,7 @@ final class Scene implements AutoCloseable {
 
     /** A connection from the guest to the peer; the caller closes it. */
     Connection connect() throws IOException {
-        Reply reply = guest.ask(toPeer);
-        if (!(reply instanceof ConnectOk(var ready))) throw new IOException("connect: " + reply);
-        Ends ends = guest.take(ready);
+        Ends ends = ask(toPeer);
         Fd peer = Sockets.accept(listener, 0).orElseThrow();
         if (guest.drivesTheMonitor()) {
             ends.reader().nonBlocking(true);
@@ -74,6 +72,17 @@ final class Scene implements AutoCloseable {
             peer.nonBlocking(true);
         }
         return new Connection(ends.reader(), ends.writer(), peer);
+    }
+
+    /** A connection of which this process has but what the monitor has of it; it stays idle. */
+    void connectIdle(IdlePeers idle) throws IOException {
+        idle.keep(ask(new ConnectRequest(new Endpoint(LOCALHOST, idle.port()))));
+    }
+
+    private Ends ask(ConnectRequest request) throws IOException {
+        Reply reply = guest.ask(request);
+        if (!(reply instanceof ConnectOk(var ready))) throw new IOException("connect: " + reply);
+        return guest.take(ready);
     }
 
     @Override

@@ -4,6 +4,7 @@ import arca.benchmarks.report.Results.Result;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -16,6 +17,12 @@ public final class Report {
     private static final double GIB = 1 << 30;
     private static final List<String> WAYS = List.of("SPLICE", "COPY", "CHANNELS");
     private static final String PIPE = "262144"; // the monitor's default
+
+    private static final String CONNECTIONS_GROW = """
+            WHY""";
+
+    private static final String GUESTS_GROW = """
+            WHY""";
 
     private final Results results;
     private final Machine machine;
@@ -59,8 +66,8 @@ public final class Report {
         pipes();
         readiness();
         latency();
-        grows("ManyConnectionsBenchmark", "connections", "EPOLL", "POLL");
-        grows("ManyGuestsBenchmark", "guests");
+        grows("ManyConnectionsBenchmark", "connections", List.of("EPOLL", "POLL"), CONNECTIONS_GROW);
+        grows("ManyGuestsBenchmark", "guests", List.of(), GUESTS_GROW);
         costs("System calls", "SyscallBenchmark", "What the calls cost; nothing of what a program does with them.");
         costs("Against the JDK's channels", "ChannelBenchmark", "64 bytes, nobody waits; not what selectors cost.");
         costs("transferTo, from a file", "FileTransferBenchmark", "Not a relay: nobody writes the bytes first.");
@@ -174,21 +181,54 @@ public final class Report {
         costs("", "RoundTripBenchmark", "");
     }
 
-    private void grows(String benchmark, String parameter, String... series) throws IOException {
+    private void grows(String benchmark, String parameter, List<String> ways, String why) throws IOException {
         if (results.of(benchmark, _ -> true).isEmpty()) return;
         line("## More " + parameter);
+        line("A round trip of 64 bytes of one, beside the others, which are idle; and what the process holds then.");
         Chart cost = new Chart("Round trip of one beside idle " + parameter, parameter, "ns");
-        for (String one : series.length == 0 ? new String[] {"EPOLL"} : series) {
-            List<Result> line = results.of(benchmark, series.length == 0 ? _ -> true : all(one));
-            cost.line(one, line, r -> r.number(parameter), Result::score);
+        for (String way : ways) {
+            cost.line(way, results.of(benchmark, all(way)), r -> r.number(parameter), Result::score);
         }
+        if (ways.isEmpty())
+            cost.line(parameter, results.of(benchmark, _ -> true), r -> r.number(parameter), Result::score);
         Chart memory = new Chart("Memory beside idle " + parameter, parameter, "KiB");
-        List<Result> epoll = results.of(benchmark, series.length == 0 ? _ -> true : all("EPOLL"));
-        memory.line("live heap", epoll, r -> r.number(parameter), more("memory.heap"));
-        memory.line("resident", epoll, r -> r.number(parameter), more("memory.resident"));
+        List<Result> firsts = results.of(benchmark, ways.isEmpty() ? _ -> true : all(ways.getFirst()));
+        memory.line("live heap", firsts, r -> r.number(parameter), more("memory.heap"));
+        memory.line("resident", firsts, r -> r.number(parameter), more("memory.resident"));
         chart(cost, parameter, "Guest and peer are in the same process.");
         chart(memory, "memory-" + parameter, "Of the whole process, JMH too; not the kernel's memory.");
-        costs("", benchmark, "");
+        growth(benchmark, parameter, ways, firsts);
+        line(why);
+    }
+
+    /** Row by row, and what each further one has taken since the row before. */
+    private void growth(String benchmark, String parameter, List<String> ways, List<Result> firsts) {
+        text.append("| ").append(parameter);
+        if (ways.isEmpty()) text.append(" | round trip, ns");
+        for (String way : ways) text.append(" | round trip, ns: ").append(way.toLowerCase(Locale.ROOT));
+        text.append(" | live heap, KiB | a further one | resident, KiB | a further one |\n|");
+        text.append("--:|".repeat(5 + Math.max(1, ways.size()))).append('\n');
+        Result before = null;
+        for (Result first : firsts) {
+            List<String> cells = new ArrayList<>(List.of(String.format(Locale.ROOT, "%,d", first.number(parameter))));
+            if (ways.isEmpty()) cells.add(number(first.score()));
+            for (String way : ways) {
+                Predicate<Result> same = r -> r.number(parameter) == first.number(parameter);
+                cells.add(number(
+                        results.of(benchmark, all(way).and(same)).getFirst().score()));
+            }
+            for (String kind : List.of("memory.heap", "memory.resident")) {
+                cells.add(number(first.more().get(kind)));
+                cells.add(before == null ? "" : number(further(before, first, parameter, kind)));
+            }
+            row(cells.toArray(String[]::new));
+            before = first;
+        }
+        line("");
+    }
+
+    private static double further(Result before, Result now, String parameter, String kind) {
+        return (now.more().get(kind) - before.more().get(kind)) / (now.number(parameter) - before.number(parameter));
     }
 
     private static ToDoubleFunction<Result> more(String name) {

@@ -1,0 +1,229 @@
+package arca.monitor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import arca.bindings.Syscalls;
+import arca.control.ConnectionReady;
+import arca.control.Endpoint;
+import arca.control.Reply;
+import arca.control.Reply.ConnectOk;
+import arca.control.Reply.IncomingConnection;
+import arca.control.Reply.ListenOk;
+import arca.control.Request;
+import arca.control.Request.AcceptRequest;
+import arca.control.Request.ConnectRequest;
+import arca.control.Request.ListenRequest;
+import arca.control.guest.DataPipes.Ends;
+import arca.monitor.reactor.Kernel;
+import arca.monitor.reactor.LinuxKernel;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What a guest's loop asks of the kernel, call by call, with splice(2) and epoll(7): no more than there is a reason for.
+ * Guest, loop and peer are one thread, so the counts are exact. Of waits those are counted that told of something.
+ */
+@Timeout(60)
+class SystemCallsTest {
+    private static final int PIPE = 256 * 1024;
+
+    private final Arena arena = Arena.ofConfined();
+    private final MemorySegment frame = arena.allocate(64);
+    private final MemorySegment message = arena.allocate(64);
+    private final MemorySegment bulk = arena.allocate(PIPE);
+    private final Map<String, Integer> calls = new TreeMap<>();
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private EmbeddedGuest guest;
+
+    /** Linux, and a count of what it is asked. */
+    private Kernel counted() {
+        Kernel linux = new LinuxKernel();
+        return (Kernel) Proxy.newProxyInstance(
+                SystemCallsTest.class.getClassLoader(), new Class<?>[] {Kernel.class}, (_, method, arguments) -> {
+                    try {
+                        Object answer = method.invoke(linux, arguments);
+                        boolean vain = method.getName().equals("epoll_wait") && answer.equals(0);
+                        if (!vain && !method.getName().equals("nanoTime"))
+                            calls.merge(method.getName(), 1, Integer::sum);
+                        return answer;
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+
+    @BeforeEach
+    void embed() throws IOException {
+        MonitorConfig config = MonitorConfig.DEFAULT.withPolicy(
+                Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"));
+        Guests guests = new Guests(config.limits());
+        open.add(guests::close);
+        guest = EmbeddedGuest.open("g1", new Shared(config, 64 << 20, this::counted), guests);
+        open.add(guest);
+        settle();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable each : open.reversed()) each.close();
+        arena.close();
+    }
+
+    /** Runs the loop until it has nothing to do. */
+    private void settle() {
+        while (guest.pumpOnce()) continue;
+    }
+
+    /** What the loop has asked since the last time. */
+    private String asked() {
+        settle();
+        String asked = calls.toString();
+        calls.clear();
+        return asked;
+    }
+
+    private void ask(Request request) {
+        int size = request.encode(1, frame, 0);
+        assertEquals(size, Syscalls.write(guest.requests().value(), frame, 0, size));
+    }
+
+    private Reply answer() throws Exception {
+        assertTrue(guest.serveOne());
+        assertTrue(Syscalls.read(guest.replies().value(), frame) > 0);
+        return Reply.decode(frame, 0);
+    }
+
+    private GuestSide side(ConnectionReady ready) throws IOException {
+        Ends ends = guest.take(ready.pipe().pipeId());
+        GuestSide side = new GuestSide(ends.reader(), ends.writer(), ready);
+        open.add(side);
+        return side;
+    }
+
+    private GuestSide connect(Endpoint to) throws Exception {
+        ask(new ConnectRequest(to));
+        return side(assertInstanceOf(ConnectOk.class, answer()).ready());
+    }
+
+    private int listen(Endpoint at) throws Exception {
+        ask(new ListenRequest(at));
+        return assertInstanceOf(ListenOk.class, answer()).listenerId();
+    }
+
+    /** A guest's side and its peer's, both still to be closed. */
+    private record Both(GuestSide side, Peer peer) {}
+
+    private Both accepted() throws Exception {
+        Endpoint at = Loopback.free();
+        int listener = listen(at);
+        Peer peer = Peer.connect(at);
+        open.add(peer);
+        ask(new AcceptRequest(listener));
+        return new Both(
+                side(assertInstanceOf(IncomingConnection.class, answer()).ready()), peer);
+    }
+
+    /** Writes all at one side, and reads it at the other. */
+    private void carry(Side from, Side to, MemorySegment bytes) {
+        long written = 0;
+        for (long read = 0; read < bytes.byteSize(); ) {
+            if (written < bytes.byteSize()) written += Math.max(0, from.tryWrite(bytes.asSlice(written)));
+            while (Side.isSilent(to.input)) guest.pumpOnce();
+            read += to.read(bytes.asSlice(read));
+        }
+    }
+
+    @Test
+    void connect() throws Exception {
+        try (Peer.Listener listener = Peer.Listener.open()) {
+            asked();
+            connect(listener.endpoint());
+            assertEquals(
+                    "{connect=1, epoll_ctl=4, epoll_wait=3, fcntl=4, getsockname=1, getsockopt=1, pipe2=2, read=2,"
+                            + " setsockopt=6, socket=1, write=1}",
+                    asked());
+        }
+    }
+
+    @Test
+    void accept() throws Exception {
+        Endpoint at = Loopback.free();
+        int listener = listen(at);
+        asked();
+        ask(new AcceptRequest(listener));
+        settle();
+        open.add(Peer.connect(at));
+        side(assertInstanceOf(IncomingConnection.class, answer()).ready());
+        assertEquals("{accept4=2, epoll_ctl=3, epoll_wait=3, fcntl=4, pipe2=2, read=2, write=1}", asked());
+    }
+
+    /** Whatever else there is that is idle. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 50})
+    void roundTrip(int idle) throws Exception {
+        for (int i = 0; i < idle; i++) accepted();
+        Both both = accepted();
+        asked();
+        for (int i = 0; i < 100; i++) {
+            carry(both.side(), both.peer(), message);
+            carry(both.peer(), both.side(), message);
+        }
+        assertEquals("{epoll_wait=200, ioctl=100, splice=200}", asked());
+    }
+
+    @Test
+    void mebibyteToThePeer() throws Exception {
+        Both both = accepted();
+        asked();
+        for (int i = 0; i < 4; i++) {
+            carry(both.side(), both.peer(), bulk);
+            settle();
+        }
+        assertEquals("{epoll_wait=4, ioctl=4, splice=4}", asked());
+    }
+
+    /** How many pieces TCP makes of it is TCP's affair, and each may be told of. */
+    @Test
+    void mebibyteFromThePeer() throws Exception {
+        Both both = accepted();
+        asked();
+        for (int i = 0; i < 4; i++) {
+            carry(both.peer(), both.side(), bulk);
+            settle();
+        }
+        int waits = calls.getOrDefault("epoll_wait", 0);
+        int splices = calls.getOrDefault("splice", 0);
+        assertEquals(Set.of("epoll_wait", "splice"), calls.keySet());
+        assertTrue(4 <= splices && splices <= 32, calls::toString);
+        assertTrue(waits <= splices, calls::toString);
+    }
+
+    /** Whether the peer's acknowledgement of the end has come by the first look, or is waited for, is up to TCP. */
+    @Test
+    void end() throws Exception {
+        Both both = accepted();
+        asked();
+        both.side().close();
+        while (calls.getOrDefault("close", 0) < 3) guest.pumpOnce();
+        both.peer().assertEnd();
+        assertTrue(calls.remove("ioctl") <= 3, calls::toString);
+        assertTrue(calls.remove("epoll_wait") <= 3, calls::toString);
+        assertEquals("{close=3, shutdown=1, splice=1}", asked());
+    }
+}
