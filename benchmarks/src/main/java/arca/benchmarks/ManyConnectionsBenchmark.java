@@ -34,6 +34,8 @@ import org.openjdk.jmh.annotations.Warmup;
             "-XX:+UseSerialGC",
             "--sun-misc-unsafe-memory-access=allow",
             "--enable-native-access=ALL-UNNAMED",
+            Launcher.QUIET,
+            Launcher.INLINE,
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"
         })
 @Warmup(iterations = 3, time = 250, timeUnit = TimeUnit.MILLISECONDS)

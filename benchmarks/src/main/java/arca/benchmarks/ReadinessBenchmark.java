@@ -36,7 +36,9 @@ import org.openjdk.jmh.annotations.Warmup;
             "-Xmx256m",
             "-XX:+UseSerialGC",
             "--sun-misc-unsafe-memory-access=allow",
-            "--enable-native-access=ALL-UNNAMED"
+            "--enable-native-access=ALL-UNNAMED",
+            Launcher.QUIET,
+            Launcher.INLINE
         })
 @Warmup(iterations = 2, time = 200, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 4, time = 200, timeUnit = TimeUnit.MILLISECONDS)

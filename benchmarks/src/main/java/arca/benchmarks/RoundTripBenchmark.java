@@ -32,6 +32,8 @@ import org.openjdk.jmh.annotations.Warmup;
             "-XX:+UseSerialGC",
             "--sun-misc-unsafe-memory-access=allow",
             "--enable-native-access=ALL-UNNAMED",
+            Launcher.QUIET,
+            Launcher.INLINE,
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"
         })
 @Warmup(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)

@@ -1,5 +1,7 @@
 package arca.monitor;
 
+import static arca.bindings.Constants.SOL_SOCKET;
+import static arca.bindings.Constants.SO_ERROR;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -103,6 +105,31 @@ class EmbeddedGuestTest {
                     while (Side.isSilent(peer.input)) guest.pumpOnce();
                     assertEquals("out", peer.receive(3));
                 }
+            }
+        }
+    }
+
+    /** All of it is told of in one round: that the guest has gone, and that there are bytes for it. */
+    @Test
+    void bytesForAGuestThatHasGoneDoNotTurnItsEndIntoAReset() throws Exception {
+        try (Monitor monitor = monitor();
+                EmbeddedGuest guest = monitor.embed()) {
+            Endpoint at = Loopback.free();
+            int listener = listen(guest, at);
+            ask(guest, new AcceptRequest(listener));
+            try (Peer peer = Peer.connect(at)) {
+                assertTrue(guest.serveOne());
+                ConnectionReady ready = assertInstanceOf(IncomingConnection.class, answer(guest))
+                        .ready();
+                while (guest.pumpOnce()) continue;
+                take(guest, ready).close();
+                peer.send("for nobody");
+                while (guest.pumpOnce()) continue;
+                peer.assertEnd();
+                assertEquals(
+                        0,
+                        Syscalls.getsockopt(peer.output.value(), SOL_SOCKET, SO_ERROR),
+                        "EPIPE: reset after the end");
             }
         }
     }

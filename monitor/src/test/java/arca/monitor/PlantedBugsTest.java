@@ -65,13 +65,18 @@ class PlantedBugsTest {
                 bug(
                         "a pipe is not asked after a short count",
                         "relay.PipeToSocket",
-                        "return isEmpty() ? State.DRAINED : State.READY;",
+                        "return hasMore ? State.READY : State.DRAINED;",
                         "return State.DRAINED;"),
                 bug(
                         "EAGAIN is taken for an empty pipe",
                         "relay.PipeToSocket",
-                        "errno == Errno.EAGAIN && isEmpty()",
+                        "errno == Errno.EAGAIN && !hasMore && isEmpty()",
                         "errno == Errno.EAGAIN"),
+                bug(
+                        "an edge of the source is not heard by a direction that is drained",
+                        "relay.Flow",
+                        "if (state == State.IDLE || state == State.DRAINED) turn();",
+                        "if (state == State.IDLE) turn();"),
                 bug(
                         "a pipe is taken for empty whose bytes are not all written",
                         "relay.PipeToSocket",

@@ -4,6 +4,7 @@ import static arca.bindings.Constants.POLLIN;
 import static arca.bindings.Constants.POLLOUT;
 import static arca.bindings.ErrnoException.check;
 
+import arca.benchmarks.Launcher;
 import arca.bindings.Errno;
 import arca.bindings.Fd;
 import arca.bindings.Poll;
@@ -40,7 +41,9 @@ import org.openjdk.jmh.annotations.Warmup;
             "-Xmx256m",
             "-XX:+UseSerialGC",
             "--sun-misc-unsafe-memory-access=allow",
-            "--enable-native-access=ALL-UNNAMED"
+            "--enable-native-access=ALL-UNNAMED",
+            Launcher.QUIET,
+            Launcher.INLINE
         })
 @Warmup(iterations = 2, time = 200, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 4, time = 200, timeUnit = TimeUnit.MILLISECONDS)

@@ -78,6 +78,34 @@ class ReportTest {
                 .contains("<svg"));
     }
 
+    private static String beside(int connections, String readiness, double nanos, double heap) {
+        return """
+                {"benchmark": "arca.benchmarks.ManyConnectionsBenchmark.pingPong", "mode": "avgt",
+                 "params": {"connections": "%d", "readiness": "%s"},
+                 "primaryMetric": {"score": %s, "scoreError": "NaN"},
+                 "secondaryMetrics": {"memory.heap": {"score": %s}, "memory.resident": {"score": %s}}}""".formatted(connections, readiness, nanos, heap, 10 * heap);
+    }
+
+    @Test
+    void growthIsToldRowByRowAndForEachMore() throws IOException {
+        assumeTrue(hasFonts(), "charts have text, and text needs a font");
+        String run = Stream.of(
+                        beside(1, "EPOLL", 500, 4000),
+                        beside(1, "POLL", 600, 4000),
+                        beside(1001, "EPOLL", 510, 5500),
+                        beside(1001, "POLL", 9000, 7000))
+                .collect(Collectors.joining(",", "[", "]"));
+        Files.writeString(directory.resolve(Results.FILE), run);
+        Files.writeString(
+                directory.resolve(Machine.FILE), Machine.here(List.of()).toJson());
+        Report.main(new String[] {directory.toString(), directory.toString()});
+
+        String text = Files.readString(directory.resolve("RESULTS.md"));
+        assertTrue(text.contains("| 1 | 500 | 600 | 4,000 |  | 40,000 |  |"), text);
+        assertTrue(text.contains("| 1,001 | 510 | 9,000 | 5,500 | 1.5 | 55,000 | 15.0 |"), text);
+        assertEquals(Set.of("connections.svg", "memory-connections.svg"), names(directory.resolve("results")));
+    }
+
     private static Set<String> names(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             return files.map(file -> file.getFileName().toString()).collect(Collectors.toSet());

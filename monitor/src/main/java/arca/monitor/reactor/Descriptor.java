@@ -1,8 +1,8 @@
 package arca.monitor.reactor;
 
 /**
- * The one owner of a descriptor in a loop: it knows whether the loop watches it, and stops that before it closes it, so
- * that no event can outlive it under a number given anew. Loop thread only.
+ * The one owner of a descriptor in a loop: it knows whether the loop watches it, and ends that when it closes it, so that
+ * no event can reach another under a number given anew. Loop thread only.
  */
 public final class Descriptor implements AutoCloseable {
     private static final int GONE = -1;
@@ -31,7 +31,7 @@ public final class Descriptor implements AutoCloseable {
 
     /**
      * Has the loop tell of events, first of those that hold now. One event is told once: the next comes only after the
-     * handler has met EAGAIN and said so by {@link Reactor#expect} or {@link Reactor#blocked}.
+     * handler has found nothing left, or no room, and said so by {@link Reactor#expect} or {@link Reactor#blocked}.
      *
      * @param events {@code EPOLL*} that may ever be expected; ERR and HUP are told unasked
      * @return 0, or {@code -errno}: ENOSPC or ENOMEM at a limit

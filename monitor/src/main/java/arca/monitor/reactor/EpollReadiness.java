@@ -35,7 +35,11 @@ final class EpollReadiness implements Readiness {
         kernel.epoll_ctl(epfd, EPOLL_CTL_DEL, fd, 0, 0);
     }
 
-    /** close(2) ends the watch: epoll(7), Q6. A child that was just forked may hold the file until its exec(2). */
+    /**
+     * close(2) ends the watch: epoll(7), Q6. While a child that was just forked holds the file too, until its exec(2), an
+     * edge may be told still, by a token that is dead. (Below Linux 6.4 such a close takes a lock of all epolls, which a
+     * hostile process can hold.)
+     */
     @Override
     public void forget(int slot) {}
 

@@ -152,7 +152,7 @@ public final class Reactor implements AutoCloseable {
         dying[deaths++] = slot;
     }
 
-    /** A descriptor has answered EAGAIN: the next of these events ({@code EPOLL*}) is to be told. */
+    /** A descriptor has no more, or no room: the next of these events ({@code EPOLL*}) is to be told. */
     public void expect(Descriptor descriptor, int events) {
         readiness.expect(descriptor.slot, events);
     }

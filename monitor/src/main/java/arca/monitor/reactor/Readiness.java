@@ -2,7 +2,7 @@ package arca.monitor.reactor;
 
 /**
  * How a loop learns that a descriptor is ready, edge by edge: what holds when a slot is added or changed is told, once;
- * after that what has come to hold since it was last tried to EAGAIN. Each slot is one descriptor.
+ * after that what has come to hold since it was last found to have nothing left. Each slot is one descriptor.
  */
 sealed interface Readiness permits EpollReadiness, PollReadiness {
     /** Starts to tell of a descriptor: 0 or {@code -errno}. */
@@ -19,7 +19,7 @@ sealed interface Readiness permits EpollReadiness, PollReadiness {
      */
     void forget(int slot);
 
-    /** The descriptor has answered EAGAIN: the next of these events is wanted. */
+    /** The descriptor has no more, or no room: the next of these events is wanted. */
     void expect(int slot, int events);
 
     /**

@@ -15,8 +15,8 @@ import arca.monitor.reactor.Reactor;
  * Two kernel pipes, one for each direction, and their four ends: two are the guest's and blocking, two are ours and not.
  * Each end is an owner of its own. Loop thread only.
  *
- * <p>What needs a pipe's lock, its capacity too, is done here, before a guest has its ends: later the guest could make
- * such a call wait without end.
+ * <p>What needs a pipe's lock and is not relaying, its capacity too, is done here, before a guest has its ends: later the
+ * guest could make such a call wait without end.
  */
 public final class DataPipe implements AutoCloseable {
     private final Descriptor guestReader;

@@ -14,7 +14,7 @@ import arca.monitor.reactor.Timer;
  * <pre>
  * state    event                   next     because
  * DRAINED  edge of the source      READY    and runs at once
- * DRAINED  edge of the sink        DRAINED  there is nothing to move
+ * DRAINED  edge of the sink        DRAINED  there is nothing to move, or the source has still to say so
  * IDLE     edge of either          READY    and runs at once
  * READY    moved n &gt; 0             READY    again, within the turn's budget; then to the end of the ready list
  * READY    moved fewer than asked  {@link #afterShort}: whether the kernel owes an edge, and of which end
@@ -69,6 +69,11 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
 
     final boolean hasEnded() {
         return state == State.ENDED;
+    }
+
+    /** Whether a turn is waiting for it. */
+    final boolean isReady() {
+        return state == State.READY;
     }
 
     /** Once it has ended, why: 0 after the source's last byte, or {@code -errno}. */

@@ -29,8 +29,9 @@ import java.util.function.Consumer;
  * any                   ends: an error        both ends close: the connection is gone
  * any                   EPIPE                 our write end closes; what still comes is thrown away
  * ended                 ended                 the socket closes
- * ended well            thrown away           the socket closes once the peer has acknowledged everything, or after
- *                                             30 seconds in which it has acknowledged nothing
+ * ended well            thrown away           the socket closes once the peer has acknowledged everything, and all that
+ *                                             it has sent by then is thrown away; or after 30 seconds in which it has
+ *                                             acknowledged nothing
  * no writer left        thrown away, ended    so it does while the pipe has bytes for which the peer has no room
  * ended by an error     thrown away           the socket closes
  * </pre>
@@ -100,8 +101,8 @@ public final class Relay implements AutoCloseable {
     private void socketReady(Descriptor descriptor, int events) {
         if ((events & EPOLLPRI) != 0) fromPeer.urgent();
         if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) fromPeer.hangUp();
-        // Events are what holds at the wait, not just what has changed: without one of its own a direction would move
-        // nothing.
+        // Events are what holds at the wait, not just what has changed: without one of its own a direction is owed
+        // another.
         if ((events & ~EPOLLOUT) != 0) fromPeer.sourceReady();
         if ((events & ~SOURCE_EVENTS) != 0) toPeer.sinkReady();
         // Nothing more can be sent, whether or not the guest has something to send. SO_ERROR is not asked: reading the
@@ -173,7 +174,11 @@ public final class Relay implements AutoCloseable {
             progress = now;
         }
         long left = LINGER_NANOS - (now - progress);
-        if (toPeer.hasEnded() && queued <= 0 || left <= 0) close();
+        boolean acknowledgedAll = toPeer.hasEnded() && queued <= 0;
+        if (acknowledgedAll) fromPeer.sourceReady(); // throws away what has come: if it is left unread, close(2) resets
+        if (closed) return;
+        if (left <= 0 || acknowledgedAll && !fromPeer.isReady()) close();
+        else if (acknowledgedAll) reactor.schedule(linger, 1); // more has come than a turn's worth
         else reactor.schedule(linger, reactor.tellsOfAcknowledgement() ? left : Math.min(left, ASK_NANOS));
     }
 
