@@ -78,11 +78,6 @@ class PlantedBugsTest {
                         "if (state == State.IDLE || state == State.DRAINED) turn();",
                         "if (state == State.IDLE) turn();"),
                 bug(
-                        "a pipe is taken for empty whose bytes are not all written",
-                        "relay.PipeToSocket",
-                        "stash.isEmpty() && reactor",
-                        "reactor"),
-                bug(
                         "a count of whole pages is taken for drained",
                         "relay.SocketToPipe",
                         "return count % PAGE != 0 && !urgent && !discards ?",

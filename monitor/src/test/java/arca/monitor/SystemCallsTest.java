@@ -184,7 +184,7 @@ class SystemCallsTest {
             carry(both.side(), both.peer(), message);
             carry(both.peer(), both.side(), message);
         }
-        assertEquals("{epoll_wait=200, ioctl=100, splice=200}", asked());
+        assertEquals("{epoll_wait=200, poll=100, splice=200}", asked());
     }
 
     @Test
@@ -195,7 +195,7 @@ class SystemCallsTest {
             carry(both.side(), both.peer(), bulk);
             settle();
         }
-        assertEquals("{epoll_wait=4, ioctl=4, splice=4}", asked());
+        assertEquals("{epoll_wait=4, poll=4, splice=4}", asked());
     }
 
     /** How many pieces TCP makes of it is TCP's affair, and each may be told of. */

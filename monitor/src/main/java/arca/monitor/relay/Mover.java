@@ -2,6 +2,7 @@ package arca.monitor.relay;
 
 import static arca.bindings.Constants.MSG_DONTWAIT;
 import static arca.bindings.Constants.MSG_PEEK;
+import static arca.bindings.Constants.POLLIN;
 
 import arca.bindings.Errno;
 import arca.monitor.reactor.Kernel;
@@ -24,8 +25,12 @@ public final class Mover implements AutoCloseable {
     /** At least a packet of a pipe in packet mode, whose rest a shorter read(2) would lose: pipe(2), O_DIRECT. */
     private static final int BUFFER = 256 * 1024;
 
+    private static final int[] ASKED = {POLLIN};
+
     private final Kernel kernel;
     private final Way way;
+    private final int[] polled = new int[1];
+    private final int[] told = new int[1];
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment one = arena.allocate(1);
     private final Buffers stashed = new Buffers();
@@ -98,6 +103,15 @@ public final class Mover implements AutoCloseable {
     /** Whether a socket has a byte: 1, 0 if it has ended, or {@code -errno}. */
     long peek(int socket) {
         return kernel.recv(socket, one, 1, MSG_PEEK | MSG_DONTWAIT);
+    }
+
+    /**
+     * Whether a pipe has no byte and has not ended, so that an edge is owed. By poll(2), which takes no lock of the pipe's:
+     * FIONREAD would wait for a guest that is just writing.
+     */
+    boolean isEmpty(int pipe) {
+        polled[0] = pipe;
+        return kernel.poll(polled, ASKED, told, 1, 0) == 0;
     }
 
     /** Reads a socket and throws away: bytes, 0 at the end, or {@code -errno}. */

@@ -1,7 +1,5 @@
 package arca.monitor.relay;
 
-import static arca.bindings.Constants.FIONREAD;
-
 import arca.bindings.Errno;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
@@ -24,7 +22,8 @@ final class PipeToSocket extends Flow {
     /**
      * The count says nothing: splice(2) to a socket returns early for a signal, a stop and SIGCONT too (measured on 6.18:
      * 64 KiB moved of 1 MiB, the socket writable), and read(2) of a pipe in packet mode gives one packet. So the pipe is
-     * asked, which costs less than a splice in vain, and then the socket's edges need not be tried at all.
+     * asked, which costs less than a splice in vain, and then the socket's edges need not be tried at all. If it has more,
+     * the guest is writing: by the next turn it has written enough to be worth a splice.
      */
     @Override
     State afterShort(long count) {
@@ -39,6 +38,6 @@ final class PipeToSocket extends Flow {
 
     /** Whether there is nothing to move: what the guest writes from now on is an edge, and so is its end. */
     private boolean isEmpty() {
-        return stash.isEmpty() && reactor.kernel().ioctl(source.fd(), FIONREAD) == 0;
+        return stash.isEmpty() && mover.isEmpty(source.fd());
     }
 }
