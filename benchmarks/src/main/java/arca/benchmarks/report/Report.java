@@ -21,11 +21,10 @@ public final class Report {
     private static final String CONNECTIONS_GROW = """
             Why it bends. epoll stays flat, for the kernel hands over what is ready and looks at nothing else. With poll the
             kernel asks every descriptor at every wait, three for each connection: at one connection that costs what epoll
-            does, from about ten on it is most of a round trip, and it grows with their number; once what the kernel has to
-            look at (a file, a socket or a pipe of each) no longer fits the processor's caches, faster than that. The live
-            heap of few connections vanishes beside the JVM's own; each one more takes what its objects take. Resident
-            memory moves in steps, when the heap's young part is used to its end for the first time and when tables double.
-            There is no row for 10,000 where a process may not have the 30,000 descriptors that they need.""";
+            does, and from some ten on it is most of a round trip and grows with their number. The live heap of few
+            connections vanishes beside the JVM's own; each one more takes what its objects take. Resident memory moves in
+            steps, when a part of the heap is used for the first time and when tables double. There is no row for 10,000
+            where a process may not have the 30,000 descriptors that they need.""";
 
     private static final String GUESTS_GROW = """
             Why it bends. A guest that is idle is a thread that sleeps, in an epoll set of its own, so a round trip of another
@@ -109,7 +108,8 @@ public final class Report {
         Chart speed = new Chart(title + ": throughput, 256 KiB pipe", "bytes of a message", "GiB/s");
         Chart cpu = new Chart(title + ": CPU, 256 KiB pipe", "bytes of a message", "CPU seconds per GiB");
         for (String way : WAYS) {
-            List<Result> line = results.of("PathBenchmark", all(direction, way, PIPE));
+            Predicate<Result> defaultPipe = r -> r.parameter("pipeSize").equals(PIPE);
+            List<Result> line = results.of("PathBenchmark", all(direction, way).and(defaultPipe));
             speed.line(way, line, r -> r.number("size"), Report::gibPerSecond);
             cpu.line(way, line, r -> r.number("size"), Report::cpuPerGib);
         }

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ReportTest {
+    private static final int PIPE = 256 * 1024;
+
     @TempDir
     private Path directory;
 
@@ -31,20 +33,21 @@ class ReportTest {
         return Files.exists(Path.of("/usr/share/fonts"));
     }
 
-    private static String relay(String way, int size, double nanos) {
+    private static String relay(int pipe, String way, int size, double nanos) {
         return """
                 {"benchmark": "arca.monitor.relay.PathBenchmark.relay", "mode": "avgt",
-                 "params": {"direction": "PIPE_TO_SOCKET", "pipeSize": "262144", "size": "%d", "way": "%s"},
+                 "params": {"direction": "PIPE_TO_SOCKET", "pipeSize": "%d", "size": "%d", "way": "%s"},
                  "primaryMetric": {"score": %s, "scoreError": "NaN", "scorePercentiles": {"50.0": 1}},
-                 "secondaryMetrics": {"cpu.time.norm": {"score": %s}, "gc.alloc.rate.norm": {"score": 0.5}}}""".formatted(size, way, nanos, nanos / 2);
+                 "secondaryMetrics": {"cpu.time.norm": {"score": %s}, "gc.alloc.rate.norm": {"score": 0.5}}}""".formatted(pipe, size, way, nanos, nanos / 2);
     }
 
     private static String run() {
         return Stream.of(
-                        relay("SPLICE", 64, 1000),
-                        relay("SPLICE", 16384, 4000),
-                        relay("COPY", 64, 1500),
-                        relay("COPY", 16384, 8000))
+                        relay(PIPE, "SPLICE", 64, 1000),
+                        relay(PIPE, "SPLICE", 16384, 4000),
+                        relay(PIPE / 4, "SPLICE", PIPE, 70000),
+                        relay(PIPE, "COPY", 64, 1500),
+                        relay(PIPE, "COPY", 16384, 8000))
                 .collect(Collectors.joining(",", "[", "]"));
     }
 
@@ -74,8 +77,9 @@ class ReportTest {
         assertTrue(text.contains("`./build benchmark Path`"), text);
         assertEquals(
                 Set.of("throughput-pipe-to-socket.svg", "cpu-pipe-to-socket.svg"), names(directory.resolve("results")));
-        assertTrue(Files.readString(directory.resolve("results/cpu-pipe-to-socket.svg"))
-                .contains("<svg"));
+        String chart = Files.readString(directory.resolve("results/cpu-pipe-to-socket.svg"));
+        assertEquals(
+                2 + 1, chart.split("<ellipse").length - 1, "splice's points with a default pipe, and the legend's");
     }
 
     private static String beside(int connections, String readiness, double nanos, double heap) {
