@@ -65,7 +65,7 @@ class PlantedBugsTest {
                 bug(
                         "a pipe is not asked after a short count",
                         "relay.PipeToSocket",
-                        "return hasMore ? State.READY : State.DRAINED;",
+                        "return hasMore ? State.RUNNING : State.DRAINED;",
                         "return State.DRAINED;"),
                 bug(
                         "EAGAIN is taken for an empty pipe",

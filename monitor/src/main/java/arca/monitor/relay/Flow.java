@@ -146,8 +146,7 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
 
     /**
      * The state that a count leads to that was short: DRAINED or IDLE where the source is known to be drained, or the sink
-     * to be full, so that an edge will come and there is no need to try once more; else RUNNING, to try at once, or READY,
-     * to let others have their turn before. Not asked after a hang-up:
+     * to be full, so that an edge will come and there is no need to try once more; else RUNNING. Not asked after a hang-up:
      * it may be the last edge that has come already.
      */
     abstract State afterShort(long count);

@@ -22,13 +22,12 @@ final class PipeToSocket extends Flow {
     /**
      * The count says nothing: splice(2) to a socket returns early for a signal, a stop and SIGCONT too (measured on 6.18:
      * 64 KiB moved of 1 MiB, the socket writable), and read(2) of a pipe in packet mode gives one packet. So the pipe is
-     * asked, which costs less than a splice in vain, and then the socket's edges need not be tried at all. If it has more,
-     * the guest is writing: by the next turn it has written enough to be worth a splice.
+     * asked, which costs less than a splice in vain, and then the socket's edges need not be tried at all.
      */
     @Override
     State afterShort(long count) {
         hasMore = !isEmpty();
-        return hasMore ? State.READY : State.DRAINED;
+        return hasMore ? State.RUNNING : State.DRAINED;
     }
 
     @Override
