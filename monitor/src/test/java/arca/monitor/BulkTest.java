@@ -8,8 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.bindings.Syscalls;
 import arca.monitor.Together.Deed;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -162,22 +160,6 @@ class BulkTest {
             // Held back, each would take the 40 ms of a delayed acknowledgement, or the 200 ms of a corked segment.
             long took = System.nanoTime() - start;
             assertTrue(took < rounds * 20_000_000L, () -> rounds + " rounds took " + took / 1_000_000 + " ms");
-        }
-    }
-
-    /** Socket, pipe and all between are full before anybody reads, and no event of the writer's follows. */
-    @Test
-    void whatFilledEverythingArrivesThoughNothingFollows() throws Exception {
-        try (Joined joined = Joined.by(variant);
-                Arena arena = Arena.ofConfined()) {
-            MemorySegment piece = arena.allocate(4096);
-            for (boolean toPeer : new boolean[] {true, false}) {
-                Side from = toPeer ? joined.side() : joined.peer();
-                Side to = toPeer ? joined.peer() : joined.side();
-                long left = from.fill();
-                for (long n; left > 0; left -= n) assertTrue((n = to.read(piece)) > 0, "not without end");
-                assertEquals(0, left);
-            }
         }
     }
 }

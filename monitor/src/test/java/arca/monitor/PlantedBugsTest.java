@@ -65,12 +65,12 @@ class PlantedBugsTest {
                 bug(
                         "a pipe is not asked after a short count",
                         "relay.PipeToSocket",
-                        "return hasMore ? State.RUNNING : State.DRAINED;",
+                        "return isEmpty() ? State.DRAINED : State.READY;",
                         "return State.DRAINED;"),
                 bug(
                         "EAGAIN is taken for an empty pipe",
                         "relay.PipeToSocket",
-                        "errno == Errno.EAGAIN && !hasMore && isEmpty()",
+                        "errno == Errno.EAGAIN && isEmpty()",
                         "errno == Errno.EAGAIN"),
                 bug(
                         "an edge of the source is not heard by a direction that is drained",

@@ -13,18 +13,17 @@ import arca.monitor.reactor.Timer;
  *
  * <pre>
  * state    event                   next     because
- * DRAINED  edge of the source      RUNNING
+ * DRAINED  edge of the source      READY    and runs at once
  * DRAINED  edge of the sink        DRAINED  there is nothing to move, or the source has still to say so
- * IDLE     edge of either          RUNNING
- * READY    its turn                RUNNING  after all that were in the ready list before it
- * RUNNING  moved n &gt; 0             RUNNING  again, within the turn's budget; then READY
- * RUNNING  moved fewer than asked  {@link #afterShort}: whether to go on, or the kernel owes an edge, and of which end
- * RUNNING  -EAGAIN                 IDLE     source empty or sink full: we cannot tell, any edge will do
- * RUNNING  -EAGAIN                 DRAINED  where we can, and it is the source
- * RUNNING  0                       ENDED    the source has ended, and the sink has had every byte
- * RUNNING  -ENOMEM, -ENOBUFS       RETRY    no edge will come
- * RUNNING  other -errno            ENDED    an end is gone; this first answer is kept, the next would be 0
- * RETRY    its timer               RUNNING
+ * IDLE     edge of either          READY    and runs at once
+ * READY    moved n &gt; 0             READY    again, within the turn's budget; then to the end of the ready list
+ * READY    moved fewer than asked  {@link #afterShort}: whether the kernel owes an edge, and of which end
+ * READY    -EAGAIN                 IDLE     source empty or sink full: we cannot tell, any edge will do
+ * READY    -EAGAIN                 DRAINED  where we can, and it is the source
+ * READY    0                       ENDED    the source has ended, and the sink has had every byte
+ * READY    -ENOMEM, -ENOBUFS       RETRY    no edge will come
+ * READY    other -errno            ENDED    an end is gone; this first answer is kept, the next would be 0
+ * RETRY    its timer               READY
  * any      stopped                 ENDED    the other direction, or the relay, has ended it
  * </pre>
  *
@@ -37,7 +36,6 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
         DRAINED,
         IDLE,
         READY,
-        RUNNING,
         RETRY,
         ENDED
     }
@@ -74,8 +72,8 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
     }
 
     /** Whether this is its turn, or one is waiting for it. */
-    final boolean hasTurn() {
-        return state == State.RUNNING || state == State.READY;
+    final boolean isReady() {
+        return state == State.READY;
     }
 
     /** Once it has ended, why: 0 after the source's last byte, or {@code -errno}. */
@@ -110,7 +108,7 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
     @Override
     public final void turn() {
         if (state == State.ENDED) return; // stopped while it was in the ready list
-        state = State.RUNNING;
+        state = State.READY;
         State next = pump();
         if (state == State.ENDED) return; // what was found out has closed the relay
         state = next;
@@ -139,14 +137,14 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
             boolean shortOf = !rest && last < asked && stash.isEmpty();
             if (!shortOf || hungUp) continue;
             State next = afterShort(last);
-            if (next != State.RUNNING) return next;
+            if (next != State.READY) return next;
         }
         return State.READY;
     }
 
     /**
      * The state that a count leads to that was short: DRAINED or IDLE where the source is known to be drained, or the sink
-     * to be full, so that an edge will come and there is no need to try once more; else RUNNING. Not asked after a hang-up:
+     * to be full, so that an edge will come and there is no need to try once more; else READY. Not asked after a hang-up:
      * it may be the last edge that has come already.
      */
     abstract State afterShort(long count);

@@ -6,17 +6,13 @@ import arca.monitor.reactor.Reactor;
 
 /** What the guest writes, to its peer. 0 from a pipe means that it has no writer left and no byte. */
 final class PipeToSocket extends Flow {
-    private boolean hasMore; // than was moved last: then it is the socket that is full
-
     PipeToSocket(Relay relay, Reactor reactor, Mover mover, Descriptor pipe, Descriptor socket) {
         super(relay, reactor, mover, pipe, socket);
     }
 
     @Override
     long move(long count) {
-        long n = mover.move(source.fd(), sink.fd(), count, stash);
-        if (n > 0) hasMore = false;
-        return n;
+        return mover.move(source.fd(), sink.fd(), count, stash);
     }
 
     /**
@@ -26,13 +22,12 @@ final class PipeToSocket extends Flow {
      */
     @Override
     State afterShort(long count) {
-        hasMore = !isEmpty();
-        return hasMore ? State.RUNNING : State.DRAINED;
+        return isEmpty() ? State.DRAINED : State.READY;
     }
 
     @Override
     State after(int errno) {
-        return errno == Errno.EAGAIN && !hasMore && isEmpty() ? State.DRAINED : super.after(errno);
+        return errno == Errno.EAGAIN && isEmpty() ? State.DRAINED : super.after(errno);
     }
 
     /** Whether there is nothing to move: what the guest writes from now on is an edge, and so is its end. */

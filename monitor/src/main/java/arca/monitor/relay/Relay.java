@@ -177,7 +177,7 @@ public final class Relay implements AutoCloseable {
         boolean acknowledgedAll = toPeer.hasEnded() && queued <= 0;
         if (acknowledgedAll) fromPeer.sourceReady(); // throws away what has come: if it is left unread, close(2) resets
         if (closed) return;
-        if (left <= 0 || acknowledgedAll && !fromPeer.hasTurn()) close();
+        if (left <= 0 || acknowledgedAll && !fromPeer.isReady()) close();
         else if (acknowledgedAll) reactor.schedule(linger, 1); // more has come than a turn's worth
         else reactor.schedule(linger, reactor.tellsOfAcknowledgement() ? left : Math.min(left, ASK_NANOS));
     }

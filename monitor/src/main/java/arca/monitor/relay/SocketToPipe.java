@@ -75,7 +75,7 @@ final class SocketToPipe extends Flow {
      */
     @Override
     State afterShort(long count) {
-        return count % PAGE != 0 && !urgent && !discards ? State.IDLE : State.RUNNING;
+        return count % PAGE != 0 && !urgent && !discards ? State.IDLE : State.READY;
     }
 
     @Override
