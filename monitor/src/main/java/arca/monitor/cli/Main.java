@@ -41,6 +41,8 @@ public final class Main {
      * in one of its threads.
      */
     public static void main(String[] args) {
+        // What is printed is for programs, too: a date of 2026 is one everywhere, and digits are 0 to 9.
+        Locale.setDefault(Locale.ROOT);
         Shutdown.onFault();
         System.exit(commandLine().execute(args));
     }
