@@ -37,14 +37,16 @@ public final class Main {
     private Main() {}
 
     /**
-     * Runs a command; the exit status is 0 if it did its work, 1 if it failed, 2 if it was called wrongly, 70 after a fault
+     * Runs a command; the exit status is 0 if it did its work, 1 if it failed, 2 after a usage error, 70 after a fault
      * in one of its threads.
      */
     public static void main(String[] args) {
         // What is printed is for programs, too: a date of 2026 is one everywhere, and digits are 0 to 9.
         Locale.setDefault(Locale.ROOT);
         Shutdown.onFault();
-        System.exit(commandLine().execute(args));
+        int status = commandLine().execute(args);
+        Logging.end();
+        System.exit(status);
     }
 
     /** The commands and how their words are read, with output and errors to where the process has them. */

@@ -43,6 +43,8 @@ import picocli.CommandLine.Spec;
             "    arca monitor --control /run/arca.sock --allow-listen any:8080 \\",
             "        --allow-connect 10.1.0.0/16 --deny-connect 10.1.0.1",
             "",
+            "Nothing waits for stderr: when nobody reads it, log lines are dropped, and a later line says how many.",
+            "",
             "Exit status: 0 after a signal, 1 if it failed, 2 if it was called wrongly, 70 after a fault of its own. Under a",
             "service manager it tells of its state: sd_notify(3).",
         })

@@ -24,6 +24,7 @@ final class Shutdown {
                     } catch (RuntimeException e) {
                         LoggerFactory.getLogger(Shutdown.class).error("could not stop", e);
                     } finally {
+                        Logging.end();
                         Runtime.getRuntime().halt(status);
                     }
                 }));
@@ -36,6 +37,7 @@ final class Shutdown {
     static void onFault() {
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> {
             LoggerFactory.getLogger(Shutdown.class).error("the process ends: a fault in {}", thread.getName(), e);
+            Logging.end();
             Runtime.getRuntime().halt(FAULT);
         });
     }

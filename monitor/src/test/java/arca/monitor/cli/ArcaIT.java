@@ -94,6 +94,13 @@ class ArcaIT {
         assertTrue(outcome.err().startsWith("[" + outcome.pid() + "] Using Serial\n"), outcome.err());
     }
 
+    @Test
+    void jvmOfTheMonitorWritesNoWarningsOfItsOwn() throws Exception {
+        String odd = "-XX:MaxNewSize=100g"; // more than the heap
+        assertTrue(run(odd, ARCA, "--version").err().contains("[warning]"));
+        assertEquals("", run(odd, ARCA, "monitor", "--help").err());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"TERM", "INT"})
     void monitorServesUntilASignalAndLeavesNoSocket(String signal) throws Exception {

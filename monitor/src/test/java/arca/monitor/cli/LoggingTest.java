@@ -33,6 +33,7 @@ class LoggingTest {
             log.info("three");
             log.debug("four");
             log.trace("five");
+            Logging.end();
         }
     }
 
