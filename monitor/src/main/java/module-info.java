@@ -4,6 +4,7 @@ module arca.monitor {
     requires arca.bindings;
     requires info.picocli;
     requires org.slf4j;
+    requires jdk.unsupported; // sun.misc.Signal
 
     exports arca.monitor;
 

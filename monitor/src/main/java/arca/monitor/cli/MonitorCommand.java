@@ -43,9 +43,12 @@ import picocli.CommandLine.Spec;
             "    arca monitor --control /run/arca.sock --allow-listen any:8080 \\",
             "        --allow-connect 10.1.0.0/16 --deny-connect 10.1.0.1",
             "",
+            "SIGTERM or SIGINT stops the monitor: no guest is let in, and connections may go on for the --drain time.",
+            "A second one ends that time at once. SIGHUP, SIGUSR1 and SIGUSR2 end nothing.",
+            "",
             "Nothing waits for stderr: when nobody reads it, log lines are dropped, and a later line says how many.",
             "",
-            "Exit status: 0 after a signal, 1 if it failed, 2 if it was called wrongly, 70 after a fault of its own. Under a",
+            "Exit status: 0 after a signal, 1 if it failed, 2 after a usage error, 70 after a fault of its own. Under a",
             "service manager it tells of its state: sd_notify(3).",
         })
 final class MonitorCommand implements Callable<Integer> {
@@ -169,16 +172,22 @@ final class MonitorCommand implements Callable<Integer> {
         if (control.isPresent() == passed.isPresent()) throw notOneSocket();
         logging.start();
         Logger log = LoggerFactory.getLogger(MonitorCommand.class);
+        Shutdown shutdown = Shutdown.onSignal();
+        Signals.handle("HUP", () -> log.info("SIGHUP: there is no policy file to read again"));
+        Signals.ignore("USR1"); // SIGUSR2 is HotSpot's own, which does nothing when it comes from outside
         Monitor monitor = passed.isPresent() ? Monitor.start(config, passed.get()) : Monitor.start(config);
-        Shutdown.onSignal(() -> {
+        if (!shutdown.isUnderWay()) {
+            for (String shortfall : config.limits().shortfalls()) log.warn("{}", shortfall);
+            String where = control.map(path -> path.toAbsolutePath().toString()).orElse("the socket that was passed");
+            log.info("ready: guests connect to {}", where);
+            manager.ready("guests connect to " + where);
+        }
+        Heap heap = new Heap();
+        Runnable stop = () -> {
             manager.stopping();
             monitor.stop();
-        });
-        for (String shortfall : config.limits().shortfalls()) log.warn("{}", shortfall);
-        String where = control.map(path -> path.toAbsolutePath().toString()).orElse("the socket that was passed");
-        log.info("ready: guests connect to {}", where);
-        manager.ready("guests connect to " + where);
-        for (Heap heap = new Heap(); ; heap.tidy()) Thread.sleep(HEAP_LOOK); // until a signal ends the process
+        };
+        return shutdown.awaitStop(stop, monitor::close, HEAP_LOOK, heap::tidy) ? 0 : 1;
     }
 
     private ParameterException notOneSocket() {

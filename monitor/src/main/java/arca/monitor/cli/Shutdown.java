@@ -1,33 +1,64 @@
 package arca.monitor.cli;
 
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.LoggerFactory;
 
-/** The life of a daemon, which SIGTERM or SIGINT ends. */
+/** How a daemon ends: by SIGTERM or SIGINT, at once by a second one, or by a fault of its own. */
 final class Shutdown {
     private static final int FAULT = 70;
 
+    private final CompletableFuture<Void> first = new CompletableFuture<>();
+    private final CompletableFuture<Void> second = new CompletableFuture<>();
+
     private Shutdown() {}
 
+    /** Has SIGTERM and SIGINT from now on do what {@link #awaitStop} says, and nothing until that is called. */
+    static Shutdown onSignal() {
+        Shutdown shutdown = new Shutdown();
+        Signals.handle("TERM", shutdown::signalled);
+        Signals.handle("INT", shutdown::signalled);
+        return shutdown;
+    }
+
+    /** Not synchronized: the first signal's thread is in here for as long as the daemon takes to stop. */
+    private void signalled() {
+        if (!first.complete(null)) second.complete(null);
+    }
+
+    /** Whether a signal has come. */
+    boolean isUnderWay() {
+        return first.isDone();
+    }
+
     /**
-     * Has the first SIGTERM or SIGINT run {@code stop} and end the process, with status 0, or 1 where {@code stop}
-     * threw. Without a hook the status would be the signal's; and the halt does not wait for threads, one of which may
-     * be held in the kernel by its guest.
+     * Waits for a signal and for what it does. Signals that came earlier count.
+     *
+     * @param stop run at the first signal, in that signal's thread
+     * @param cut run at the second: it has {@code stop} return soon
+     * @param pause between two runs of {@code meanwhile}
+     * @param meanwhile run by the calling thread, until {@code stop} has returned
+     * @return true, or false if {@code stop} threw, which is logged
      */
-    static void onSignal(Runnable stop) {
-        Runtime.getRuntime()
-                .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> {
-                    int status = 1;
-                    try {
-                        stop.run();
-                        status = 0;
-                    } catch (RuntimeException e) {
-                        LoggerFactory.getLogger(Shutdown.class).error("could not stop", e);
-                    } finally {
-                        Logging.end();
-                        Runtime.getRuntime().halt(status);
-                    }
-                }));
+    boolean awaitStop(Runnable stop, Runnable cut, Duration pause, Runnable meanwhile) throws InterruptedException {
+        second.thenRun(cut);
+        Future<Void> stopped = first.thenRun(stop);
+        for (; ; meanwhile.run()) {
+            try {
+                stopped.get(pause.toNanos(), TimeUnit.NANOSECONDS);
+                return true;
+            } catch (TimeoutException e) {
+                continue;
+            } catch (ExecutionException e) {
+                LoggerFactory.getLogger(Shutdown.class).error("could not stop", e.getCause());
+                return false;
+            }
+        }
     }
 
     /**
@@ -42,7 +73,7 @@ final class Shutdown {
         });
     }
 
-    /** Waits for the signal; never returns. */
+    /** Waits for the end of the process; never returns. */
     static void await() throws InterruptedException {
         new CountDownLatch(1).await();
     }

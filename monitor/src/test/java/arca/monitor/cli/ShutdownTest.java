@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.testkit.ChildJvm;
 import java.io.BufferedReader;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -13,27 +14,45 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ShutdownTest {
-    /** A daemon with a thread that never ends, as a guest can make one; told to, it cannot stop. */
+    /**
+     * A daemon with a thread that never ends, as a guest can make one. Its stop takes until it is cut short, or fails. If
+     * it is early, its first signal comes while it starts.
+     */
     static final class Daemon {
         private Daemon() {}
 
-        public static void main(String[] args) throws InterruptedException {
-            Thread.ofPlatform().daemon(false).start(() -> {
-                try {
-                    new CountDownLatch(1).await();
-                } catch (InterruptedException e) {
-                    throw new AssertionError(e);
-                }
-            });
-            Shutdown.onSignal(() -> {
+        public static void main(String[] args) throws Exception {
+            Thread.ofPlatform().daemon(false).start(() -> awaitQuietly(new CountDownLatch(1)));
+            Shutdown shutdown = Shutdown.onSignal();
+            List<String> how = List.of(args);
+            if (how.contains("early")) {
+                kill("TERM", ProcessHandle.current().pid());
+                while (!shutdown.isUnderWay()) Thread.yield();
+            }
+            System.out.println(shutdown.isUnderWay() ? "asked to stop" : "ready");
+            CountDownLatch end = new CountDownLatch(1);
+            Runnable stop = () -> {
                 System.out.println("stopping");
-                if (args.length > 0) throw new IllegalStateException(args[0]);
-            });
-            System.out.println("ready");
-            Shutdown.await();
+                if (how.contains("stuck")) throw new IllegalStateException("stuck");
+                awaitQuietly(end);
+            };
+            Runnable cut = () -> {
+                System.out.println("cut short");
+                end.countDown();
+            };
+            System.exit(shutdown.awaitStop(stop, cut, Duration.ofMillis(1), () -> {}) ? 0 : 1);
+        }
+
+        private static void awaitQuietly(CountDownLatch latch) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
         }
     }
 
@@ -50,7 +69,11 @@ class ShutdownTest {
     }
 
     private static void kill(String signal, Process process) throws Exception {
-        ChildJvm.Result kill = ChildJvm.run(List.of("kill", "-" + signal, Long.toString(process.pid())));
+        kill(signal, process.pid());
+    }
+
+    private static void kill(String signal, long pid) throws Exception {
+        ChildJvm.Result kill = ChildJvm.run(List.of("kill", "-" + signal, Long.toString(pid)));
         assertEquals(0, kill.status(), kill.output());
     }
 
@@ -60,14 +83,30 @@ class ShutdownTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"TERM", "INT"})
-    void signalStopsAndTheStatusIsZero(String signal) throws Exception {
+    @CsvSource({"TERM, TERM", "TERM, INT", "INT, INT"})
+    void signalStopsAndAnotherCutsThatShort(String first, String second) throws Exception {
         Process process = daemon();
         try (BufferedReader output = process.inputReader()) {
             assertEquals("ready", output.readLine());
-            kill(signal, process);
+            kill(first, process);
             assertEquals("stopping", output.readLine());
+            kill(second, process);
+            assertEquals("cut short", output.readLine());
             assertNull(output.readLine());
+            assertEquals(0, status(process));
+        } finally {
+            end(process);
+        }
+    }
+
+    @Test
+    void signalThatComesBeforeTheDaemonIsReadyStopsIt() throws Exception {
+        Process process = daemon("early");
+        try (BufferedReader output = process.inputReader()) {
+            assertEquals("asked to stop", output.readLine());
+            assertEquals("stopping", output.readLine());
+            kill("TERM", process);
+            assertEquals("cut short", output.readLine());
             assertEquals(0, status(process));
         } finally {
             end(process);
@@ -97,7 +136,6 @@ class ShutdownTest {
 
         public static void main(String[] args) throws InterruptedException {
             Shutdown.onFault();
-            Shutdown.onSignal(() -> System.out.println("stopping"));
             Thread.ofPlatform().name("acceptor").start(() -> {
                 throw new IllegalStateException("broken");
             });

@@ -1,0 +1,82 @@
+package arca.monitor.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import arca.bindings.Errno;
+import arca.bindings.ErrnoException;
+import arca.control.Endpoint;
+import arca.control.guest.ArcaSession;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Signals to {@code ./arca monitor}. */
+@Timeout(
+        value = 150,
+        threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // a read of a child's output cannot be interrupted
+class SignalsIT {
+    private static final Endpoint DENIED = Endpoint.parse("192.0.2.1:80");
+
+    @TempDir
+    Path folder;
+
+    /** One that starts as whatever {@code prefix} makes of it; its stderr has been read up to "ready". */
+    private Arca monitor(List<String> prefix, String... more) throws IOException {
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(List.of(
+                Arca.COMMAND.toString(), "monitor", "--control", control().toString()));
+        command.addAll(List.of("--allow-connect", "127.0.0.0/8"));
+        command.addAll(List.of(more));
+        Arca monitor = Arca.run(Map.of("ARCA_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1"), command);
+        monitor.awaitErr("ready: ");
+        return monitor;
+    }
+
+    private Path control() {
+        return folder.resolve("a.sock");
+    }
+
+    private void assertServes() throws IOException {
+        try (ArcaSession guest = ArcaSession.connect(control())) {
+            ErrnoException denied = assertThrows(ErrnoException.class, () -> guest.connect(DENIED));
+            assertEquals(Errno.EACCES, denied.errno());
+        }
+    }
+
+    @Test
+    void hangupIsALineAndUserSignalsAreNothing() throws Exception {
+        try (Arca monitor = monitor(List.of("env", "--default-signal=HUP"))) {
+            monitor.signal("USR1");
+            monitor.signal("USR2");
+            monitor.signal("HUP");
+            assertTrue(monitor.awaitErr("SIGHUP").endsWith("SIGHUP: there is no policy file to read again"));
+            assertServes();
+            monitor.signal("TERM"); // the kernel delivers the others first: lower numbers
+            assertEquals(0, monitor.status());
+            assertTrue(Files.notExists(control()));
+        }
+    }
+
+    @Test
+    void hangupThatIsIgnoredFromTheStartStaysIgnored() throws Exception {
+        try (Arca monitor = monitor(List.of("env", "--ignore-signal=HUP"))) {
+            assertTrue(Files.readString(Path.of("/proc/" + monitor.process.pid() + "/status"))
+                    .lines()
+                    .anyMatch(line -> line.matches("SigIgn:\\s*[0-9a-f]*[13579bdf]"))); // SIGHUP is 1, the lowest bit
+            monitor.signal("HUP");
+            assertServes();
+            monitor.signal("TERM");
+            assertFalse(monitor.err().contains("SIGHUP"));
+            assertEquals(0, monitor.status());
+        }
+    }
+}
