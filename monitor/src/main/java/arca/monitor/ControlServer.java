@@ -37,6 +37,7 @@ final class ControlServer implements Runnable {
     private final Shared shared;
     private final Guests guests;
     private final EventFd stop;
+    private final Pulse pulse = new Pulse();
     private long number; // of the last guest
     private boolean crowded; // it was said that guests wait
 
@@ -55,7 +56,9 @@ final class ControlServer implements Runnable {
             poll.set(STOP, stop.fd().value(), POLLIN);
             poll.set(LISTENER, socket.listener().value(), POLLIN);
             while (poll.revents(STOP) == 0) {
+                pulse.waits();
                 poll.poll(-1);
+                pulse.works();
                 if (poll.revents(LISTENER) != 0 && !accept()) {
                     // Out of descriptors: guests stay in the backlog, and no event tells when there is room again.
                     poll.clear(LISTENER);
@@ -66,6 +69,11 @@ final class ControlServer implements Runnable {
         } catch (ErrnoException e) {
             throw new IllegalStateException("accepting guests", e);
         }
+        pulse.waits(); // has ended as it should
+    }
+
+    Pulse pulse() {
+        return pulse;
     }
 
     /** Takes one of those that wait; false where the system has no room for it. */

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -43,6 +44,7 @@ public final class Monitor implements AutoCloseable {
     private final Shared shared;
     private final EventFd stop;
     private final Thread watchdog;
+    private final List<Pulse> pulses = new CopyOnWriteArrayList<>(); // of its own threads, which are no guest's
     private Optional<Thread> acceptor = Optional.empty(); // until it has been stopped
     private final AtomicLong embedded = new AtomicLong(); // the number of the last
     private boolean closed;
@@ -53,7 +55,9 @@ public final class Monitor implements AutoCloseable {
         this.guests = new Guests(config.limits());
         this.shared = new Shared(config, PipeAllowance.bytes(config.limits().pipeMemory()));
         this.stop = EventFd.open();
-        this.watchdog = Thread.ofPlatform().daemon().name("watchdog").unstarted(new Watchdog(guests, config.wedge()));
+        Watchdog looksOn = new Watchdog(guests, config.wedge());
+        this.watchdog = Thread.ofPlatform().daemon().name("watchdog").unstarted(looksOn);
+        pulses.add(looksOn.pulse());
     }
 
     /**
@@ -96,6 +100,7 @@ public final class Monitor implements AutoCloseable {
 
     private void accept(ControlSocket socket) {
         ControlServer server = new ControlServer(socket, shared, guests, stop);
+        pulses.add(server.pulse());
         acceptor = Optional.of(Thread.ofPlatform().name("acceptor").start(server));
     }
 
@@ -144,6 +149,19 @@ public final class Monitor implements AutoCloseable {
         } catch (ExecutionException e) {
             throw new AssertionError("an answer is never a failure", e);
         }
+    }
+
+    /**
+     * Tells whether the monitor's own threads work: the one that lets guests in and the one that watches them. Each must
+     * wait for something to do, or have waited since this was last called. It is for a supervisor that wants to hear again
+     * and again that the monitor lives, and asks for that at intervals of a second or more.
+     *
+     * @return false if one of them is stuck; true, too, once the monitor has stopped
+     */
+    public boolean isResponsive() {
+        boolean all = true;
+        for (Pulse pulse : pulses) all &= pulse.beats();
+        return all;
     }
 
     /**

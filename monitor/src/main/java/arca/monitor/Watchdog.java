@@ -34,6 +34,7 @@ final class Watchdog implements Runnable {
 
     private final Guests guests;
     private final MonitorConfig.Wedge wedge;
+    private final Pulse pulse = new Pulse();
     private final Map<GuestThread, Seen> seen = new HashMap<>();
 
     Watchdog(Guests guests, MonitorConfig.Wedge wedge) {
@@ -43,8 +44,20 @@ final class Watchdog implements Runnable {
 
     @Override
     public void run() {
-        while (!guests.awaitClosed(LOOK_MILLIS)) look();
+        while (!awaitClosed()) look();
         guests.takeEnded().forEach(guest -> guest.process().ifPresent(Fd::close));
+        pulse.waits(); // has ended as it should
+    }
+
+    private boolean awaitClosed() {
+        pulse.waits();
+        boolean closed = guests.awaitClosed(LOOK_MILLIS);
+        pulse.works();
+        return closed;
+    }
+
+    Pulse pulse() {
+        return pulse;
     }
 
     private void look() {

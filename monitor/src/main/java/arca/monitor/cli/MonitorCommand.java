@@ -48,8 +48,8 @@ import picocli.CommandLine.Spec;
             "",
             "Nothing waits for stderr: when nobody reads it, log lines are dropped, and a later line says how many.",
             "",
-            "Exit status: 0 after a signal, 1 if it failed, 2 after a usage error, 70 after a fault of its own. Under a",
-            "service manager it tells of its state: sd_notify(3).",
+            "Exit status: 0 after a signal, 1 if it failed, 2 after a usage error, 70 after a fault of its own. A service",
+            "manager is told of the monitor's state, sd_notify(3), and that it lives, sd_watchdog_enabled(3).",
         })
 final class MonitorCommand implements Callable<Integer> {
     private static final Duration HEAP_LOOK = Duration.ofSeconds(1);
@@ -168,6 +168,7 @@ final class MonitorCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         MonitorConfig config = config();
         ServiceManager manager = ServiceManager.of(System.getenv());
+        Optional<Duration> aliveInterval = manager.aliveInterval();
         Optional<Fd> passed = manager.socket();
         if (control.isPresent() == passed.isPresent()) throw notOneSocket();
         logging.start();
@@ -187,7 +188,13 @@ final class MonitorCommand implements Callable<Integer> {
             manager.stopping();
             monitor.stop();
         };
-        return shutdown.awaitStop(stop, monitor::close, HEAP_LOOK, heap::tidy) ? 0 : 1;
+        Runnable meanwhile = () -> {
+            if (aliveInterval.isPresent() && monitor.isResponsive()) manager.alive();
+            heap.tidy();
+        };
+        Duration pause =
+                aliveInterval.filter(half -> half.compareTo(HEAP_LOOK) < 0).orElse(HEAP_LOOK);
+        return shutdown.awaitStop(stop, monitor::close, pause, meanwhile) ? 0 : 1;
     }
 
     private ParameterException notOneSocket() {

@@ -1,6 +1,7 @@
 package arca.monitor.cli;
 
 import static arca.bindings.Constants.AF_UNIX;
+import static arca.bindings.Constants.MSG_DONTWAIT;
 import static arca.bindings.Constants.SOCK_DGRAM;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -151,6 +152,48 @@ class ServiceManagerIT {
             assertTrue(line.contains("WARN") && line.contains(name), line);
             monitor.signal("TERM");
             assertEquals(0, monitor.status());
+        }
+    }
+
+    @Test
+    void serviceManagerHearsAgainAndAgainThatTheMonitorLives() throws Exception {
+        Path name = folder.resolve("notify");
+        try (Arena arena = Arena.ofConfined();
+                Fd socket = Sockets.open(AF_UNIX, SOCK_DGRAM)) {
+            Sockets.bind(socket, SocketAddress.Unix.path(name.toString()));
+            Map<String, String> environment = Map.of("NOTIFY_SOCKET", name.toString(), "WATCHDOG_USEC", "2000000");
+            String control = folder.resolve("a.sock").toString();
+            try (Arca monitor = Arca.start(environment, "monitor", "--control", control)) {
+                assertTrue(receive(socket, arena).startsWith("READY=1"));
+                for (int i = 0; i < 3; i++) assertEquals("WATCHDOG=1", receive(socket, arena));
+                monitor.signal("TERM");
+                String next = receive(socket, arena);
+                while (next.equals("WATCHDOG=1")) next = receive(socket, arena);
+                assertEquals("STOPPING=1\nSTATUS=stopping", next);
+                assertEquals(0, monitor.status());
+            }
+        }
+    }
+
+    /** The kernel queues a few datagrams and has a sender wait then: unix(7), net.unix.max_dgram_qlen. */
+    @Test
+    void serviceManagerThatDoesNotReadHoldsNothingUp() throws Exception {
+        Path name = folder.resolve("notify");
+        try (Arena arena = Arena.ofConfined();
+                Fd socket = Sockets.open(AF_UNIX, SOCK_DGRAM);
+                Fd sender = Sockets.open(AF_UNIX, SOCK_DGRAM)) {
+            SocketAddress address = SocketAddress.Unix.path(name.toString());
+            Sockets.bind(socket, address);
+            ErrnoException.check("connect", Sockets.startConnect(sender, address));
+            MemorySegment byteOfText = arena.allocate(1);
+            while (Syscalls.send(sender.value(), byteOfText, MSG_DONTWAIT) == 1) continue;
+            String control = folder.resolve("a.sock").toString();
+            try (Arca monitor = Arca.start(Map.of("NOTIFY_SOCKET", name.toString()), "monitor", "--control", control)) {
+                String line = monitor.awaitErr("NOTIFY_SOCKET");
+                assertTrue(line.contains("EAGAIN"), line);
+                monitor.signal("TERM");
+                assertEquals(0, monitor.status());
+            }
         }
     }
 
