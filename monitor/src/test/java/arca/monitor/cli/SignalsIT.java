@@ -9,7 +9,14 @@ import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.control.Endpoint;
 import arca.control.guest.ArcaSession;
+import arca.control.guest.ArcaStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +25,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Signals to {@code ./arca monitor}. */
 @Timeout(
@@ -77,6 +86,26 @@ class SignalsIT {
             monitor.signal("TERM");
             assertFalse(monitor.err().contains("SIGHUP"));
             assertEquals(0, monitor.status());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "INT"})
+    void secondSignalCutsTheDrain(String second) throws Exception {
+        try (ServerSocket peers = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                Arca monitor = monitor(List.of("env", "--default-signal=INT"), "--drain", "86400");
+                ArcaSession guest = ArcaSession.connect(control());
+                ArcaStream stream = guest.connect(new Endpoint(0x7f000001, peers.getLocalPort()));
+                Socket peer = peers.accept()) {
+            monitor.signal("TERM");
+            monitor.awaitErr("stopping: 1 guests");
+            stream.write(ByteBuffer.wrap(new byte[] {7}));
+            InputStream fromGuest = peer.getInputStream();
+            assertEquals(7, fromGuest.read(), "the connection goes on");
+            monitor.signal(second);
+            assertThrows(SocketException.class, fromGuest::read, "cut connections are reset");
+            assertEquals(0, monitor.status());
+            assertTrue(Files.notExists(control()));
         }
     }
 }
