@@ -21,15 +21,18 @@ extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* <linux/sockios.h>; the rest of that header clashes with <sys/ioctl.h> on some systems. */
@@ -50,9 +53,12 @@ struct ucred {
 #define SO_PASSRIGHTS 83
 #endif
 
-/* Macros with arguments, or with a cast, which jextract does not evaluate: C does. */
+/* Macros with arguments, or with a cast, and sizes of opaque types, which jextract does not evaluate: C does. */
 enum arca_evaluated {
     ARCA_CMSG_ALIGNMENT = sizeof(size_t),
     ARCA_CMSG_DATA = CMSG_LEN(0),
+    ARCA_POSIX_SPAWN_FILE_ACTIONS_SIZE = sizeof(posix_spawn_file_actions_t),
+    ARCA_POSIX_SPAWNATTR_SIZE = sizeof(posix_spawnattr_t),
+    ARCA_SIGSET_SIZE = sizeof(sigset_t),
     ARCA_SUN_PATH_SIZE = sizeof(((struct sockaddr_un *)0)->sun_path),
 };

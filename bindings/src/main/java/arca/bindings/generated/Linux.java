@@ -1661,6 +1661,33 @@ public class Linux extends Linux$shared {
     public static int SIGKILL() {
         return SIGKILL;
     }
+    private static final int SIGCHLD = (int)17L;
+    /**
+     * {@snippet lang=c :
+     * #define SIGCHLD 17
+     * }
+     */
+    public static int SIGCHLD() {
+        return SIGCHLD;
+    }
+    private static final int POSIX_SPAWN_SETSIGMASK = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * #define POSIX_SPAWN_SETSIGMASK 8
+     * }
+     */
+    public static int POSIX_SPAWN_SETSIGMASK() {
+        return POSIX_SPAWN_SETSIGMASK;
+    }
+    private static final int POSIX_SPAWN_SETSID = (int)128L;
+    /**
+     * {@snippet lang=c :
+     * #define POSIX_SPAWN_SETSID 128
+     * }
+     */
+    public static int POSIX_SPAWN_SETSID() {
+        return POSIX_SPAWN_SETSID;
+    }
     private static final int EPOLL_CTL_ADD = (int)1L;
     /**
      * {@snippet lang=c :
@@ -1687,6 +1714,42 @@ public class Linux extends Linux$shared {
      */
     public static int EPOLL_CTL_MOD() {
         return EPOLL_CTL_MOD;
+    }
+    private static final int PR_SET_CHILD_SUBREAPER = (int)36L;
+    /**
+     * {@snippet lang=c :
+     * #define PR_SET_CHILD_SUBREAPER 36
+     * }
+     */
+    public static int PR_SET_CHILD_SUBREAPER() {
+        return PR_SET_CHILD_SUBREAPER;
+    }
+    private static final int WNOHANG = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define WNOHANG 1
+     * }
+     */
+    public static int WNOHANG() {
+        return WNOHANG;
+    }
+    private static final int WEXITED = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define WEXITED 4
+     * }
+     */
+    public static int WEXITED() {
+        return WEXITED;
+    }
+    private static final int WNOWAIT = (int)16777216L;
+    /**
+     * {@snippet lang=c :
+     * #define WNOWAIT 16777216
+     * }
+     */
+    public static int WNOWAIT() {
+        return WNOWAIT;
     }
     private static final int FIONREAD = (int)21531L;
     /**
@@ -4050,6 +4113,15 @@ public class Linux extends Linux$shared {
     public static int RLIMIT_NOFILE() {
         return RLIMIT_NOFILE;
     }
+    private static final int P_ALL = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.P_ALL = 0
+     * }
+     */
+    public static int P_ALL() {
+        return P_ALL;
+    }
 
     private static class getrlimit {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
@@ -4189,6 +4261,33 @@ public class Linux extends Linux$shared {
      */
     public static int ARCA_CMSG_DATA() {
         return ARCA_CMSG_DATA;
+    }
+    private static final int ARCA_POSIX_SPAWN_FILE_ACTIONS_SIZE = (int)80L;
+    /**
+     * {@snippet lang=c :
+     * enum arca_evaluated.ARCA_POSIX_SPAWN_FILE_ACTIONS_SIZE = 80
+     * }
+     */
+    public static int ARCA_POSIX_SPAWN_FILE_ACTIONS_SIZE() {
+        return ARCA_POSIX_SPAWN_FILE_ACTIONS_SIZE;
+    }
+    private static final int ARCA_POSIX_SPAWNATTR_SIZE = (int)336L;
+    /**
+     * {@snippet lang=c :
+     * enum arca_evaluated.ARCA_POSIX_SPAWNATTR_SIZE = 336
+     * }
+     */
+    public static int ARCA_POSIX_SPAWNATTR_SIZE() {
+        return ARCA_POSIX_SPAWNATTR_SIZE;
+    }
+    private static final int ARCA_SIGSET_SIZE = (int)128L;
+    /**
+     * {@snippet lang=c :
+     * enum arca_evaluated.ARCA_SIGSET_SIZE = 128
+     * }
+     */
+    public static int ARCA_SIGSET_SIZE() {
+        return ARCA_SIGSET_SIZE;
     }
     private static final int ARCA_SUN_PATH_SIZE = (int)108L;
     /**
