@@ -1,6 +1,7 @@
 package arca.control.guest;
 
 import arca.bindings.ErrnoException;
+import arca.bindings.Fd;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -159,6 +160,26 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
      */
     public OutputStream outputStream() {
         return Channels.newOutputStream(this);
+    }
+
+    /**
+     * Gives the two descriptors to the caller, for a process to inherit or for system calls of its own; this stream is
+     * closed then, and the connection goes on. The descriptors are in blocking mode.
+     *
+     * @return the ends, from now on the caller's
+     * @throws ClosedChannelException if the stream, or one direction of it, is closed
+     * @throws IllegalStateException if another thread reads or writes
+     */
+    public DataPipes.Ends release() throws IOException {
+        Fd reader = input.release();
+        try {
+            return new DataPipes.Ends(reader, output.release());
+        } catch (IOException | RuntimeException e) {
+            reader.close();
+            throw e;
+        } finally {
+            close();
+        }
     }
 
     /** Closes a stream that nobody has got. */

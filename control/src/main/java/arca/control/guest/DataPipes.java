@@ -15,8 +15,10 @@ public interface DataPipes {
      * @param reader gives the bytes from the peer
      * @param writer takes the bytes to the peer
      */
-    record Ends(Fd reader, Fd writer) {
-        void close() {
+    record Ends(Fd reader, Fd writer) implements AutoCloseable {
+        /** Closes both. */
+        @Override
+        public void close() {
             reader.close();
             writer.close();
         }

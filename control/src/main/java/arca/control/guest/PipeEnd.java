@@ -175,6 +175,21 @@ final class PipeEnd {
         else if (wake != null) wake.signal();
     }
 
+    /**
+     * Gives the descriptor to the caller, in blocking mode as it came; this end is closed then.
+     *
+     * @throws ClosedChannelException if this end is closed
+     * @throws IllegalStateException if a call is in it
+     */
+    synchronized Fd release() throws IOException {
+        if (closed) throw new ClosedChannelException();
+        if (inside > 0) throw new IllegalStateException("another thread reads or writes");
+        fd.nonBlocking(false);
+        closed = true;
+        if (wake != null) wake.close();
+        return new Fd(fd.release());
+    }
+
     private void closeDescriptors() {
         fd.close();
         if (wake != null) wake.close();

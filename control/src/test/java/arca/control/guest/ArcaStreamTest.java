@@ -1,6 +1,8 @@
 package arca.control.guest;
 
 import static arca.bindings.Constants.FIONREAD;
+import static arca.bindings.Constants.F_GETFL;
+import static arca.bindings.Constants.O_NONBLOCK;
 import static arca.bindings.Constants.POLLERR;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -11,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
+import arca.bindings.Fd;
 import arca.bindings.Pipe;
 import arca.bindings.Syscalls;
 import arca.control.guest.ScriptedMonitor.Handed;
@@ -91,6 +94,38 @@ class ArcaStreamTest {
         assertEquals("234", peer.read());
         assertEquals(1, stream.write(ByteBuffer.wrap(new byte[] {'x'}).asReadOnlyBuffer()));
         assertEquals("x", peer.read());
+    }
+
+    @Test
+    void releasedEndsAreTheCallersAndBlock() throws Exception {
+        peer.write("a");
+        assertEquals('a', stream.inputStream().read());
+        try (DataPipes.Ends ends = stream.release()) {
+            assertFalse(stream.isOpen());
+            assertThrows(ClosedChannelException.class, () -> stream.read(ByteBuffer.allocate(1)));
+            assertThrows(ClosedChannelException.class, stream::release);
+            for (Fd end : List.of(ends.reader(), ends.writer())) {
+                assertEquals(0, Syscalls.fcntl(end.value(), F_GETFL, 0) & O_NONBLOCK);
+            }
+            assertEquals(1, Syscalls.write(ends.writer().value(), ScriptedMonitor.nativeCopy(new byte[] {'b'})));
+            assertEquals("b", peer.read());
+        }
+        peer.awaitClosed();
+    }
+
+    @Test
+    void streamInUseIsNotReleased() throws Exception {
+        Task<Integer> reader = reads();
+        assertThrows(IllegalStateException.class, stream::release);
+        peer.write("a");
+        assertEquals(1, reader.get());
+    }
+
+    @Test
+    void halfClosedStreamIsNotReleased() throws Exception {
+        stream.shutdownOutput();
+        assertThrows(ClosedChannelException.class, stream::release);
+        peer.awaitClosed();
     }
 
     @Test
