@@ -186,6 +186,19 @@ public final class ArcaSession implements Closeable {
     }
 
     /**
+     * Returns when the monitor has answered, which it does also while it stops. What the monitor did before it answered,
+     * such as closing its ends of a connection that was reset, is done by then.
+     *
+     * @throws SessionEndedException if the monitor is gone
+     * @throws IOException if the call ends early, as said above
+     */
+    public void ping() throws IOException {
+        Call<Integer> call = new Call<>("ping");
+        conversation.ping(call);
+        call.await(Duration.ZERO);
+    }
+
+    /**
      * Whether calls can still be answered.
      *
      * @return false once this was closed, or the session is known to be over

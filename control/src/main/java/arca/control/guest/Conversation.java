@@ -43,6 +43,7 @@ import java.util.function.IntConsumer;
 final class Conversation implements Runnable {
     private static final int SIZE =
             4096; // bytes of requests sent at a time: PIPE_BUF, which a pipe takes whole or not at all
+    private static final int NO_LISTENER = 0; // PROTOCOL.md 3
     private static final int INPUT = 0;
     private static final int OUTPUT = 1;
     private static final int WAKE = 2;
@@ -59,6 +60,7 @@ final class Conversation implements Runnable {
     private final GuestSession session = new GuestSession();
     private final Map<Integer, Call<ArcaListener>> listening = new HashMap<>(); // by request_id
     private final Map<Integer, Call<ArcaStream>> connecting = new HashMap<>(); // by request_id
+    private final Map<Integer, Call<Integer>> pinging = new HashMap<>(); // by request_id
     private final Map<Integer, ArcaListener> listeners = new HashMap<>(); // by listener_id
 
     // Under this object's monitor.
@@ -108,6 +110,11 @@ final class Conversation implements Runnable {
 
     void accept(int listenerId) throws IOException {
         submit(new AcceptRequest(listenerId), _ -> {}); // its reply names the listener
+    }
+
+    /** Asks for a connection of the listener that nobody has, which the monitor refuses at once: PROTOCOL.md 4. */
+    void ping(Call<Integer> call) throws IOException {
+        submit(new AcceptRequest(NO_LISTENER), id -> pinging.put(id, call));
     }
 
     private synchronized void submit(Request request, IntConsumer numbered) throws IOException {
@@ -222,11 +229,16 @@ final class Conversation implements Runnable {
             case ConnectOk(ConnectionReady ready) -> connected(ready, connecting.get(id));
             case ConnectErr(int code) -> connecting.get(id).refuse(code);
             case IncomingConnection(ConnectionReady ready) -> accepted(ready, listeners.get(ready.listenerId()));
-            case AcceptErr(int code) ->
-                listeners.get(((AcceptRequest) session.request()).listenerId()).refused(code);
+            case AcceptErr(int code) -> notAccepted((AcceptRequest) session.request(), id, code);
         }
         listening.remove(id); // only now: a call whose reply was no good is still to hear of the session's end
         connecting.remove(id);
+        pinging.remove(id);
+    }
+
+    private void notAccepted(AcceptRequest asked, int id, int code) {
+        if (asked.listenerId() == NO_LISTENER) pinging.get(id).give(code);
+        else listeners.get(asked.listenerId()).refused(code);
     }
 
     private void listening(int listenerId, ListenRequest asked, int id) throws IOException {
@@ -247,6 +259,7 @@ final class Conversation implements Runnable {
     }
 
     private void accepted(ConnectionReady ready, ArcaListener listener) throws IOException {
+        if (listener == null) throw new IOException("a connection came for the listener 0, which is nobody's");
         try {
             listener.accepted(stream(ready));
         } catch (ErrnoException e) {
@@ -270,6 +283,7 @@ final class Conversation implements Runnable {
         while (!submitted.isEmpty()) number(submitted.remove()); // nobody adds to it any more
         listening.values().forEach(call -> call.end(why));
         connecting.values().forEach(call -> call.end(why));
+        pinging.values().forEach(call -> call.end(why));
         listeners.values().forEach(listener -> listener.end(why));
     }
 }

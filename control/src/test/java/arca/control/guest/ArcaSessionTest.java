@@ -18,9 +18,11 @@ import arca.bindings.Poll;
 import arca.bindings.SocketAddress;
 import arca.bindings.Sockets;
 import arca.control.Endpoint;
+import arca.control.Reply.AcceptErr;
 import arca.control.Reply.ConnectErr;
 import arca.control.Reply.ListenErr;
 import arca.control.Reply.ListenOk;
+import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
 import arca.control.guest.ScriptedMonitor.Connection;
@@ -65,6 +67,32 @@ class ArcaSessionTest {
 
     private Task<ArcaStream> connect() {
         return Task.of(() -> guest.connect(PEER));
+    }
+
+    @Test
+    void pingIsARequestThatEveryMonitorRefuses() throws Exception {
+        for (int errno : new int[] {Errno.EBADF, Errno.ESHUTDOWN}) {
+            Task<Boolean> ping = Task.of(() -> {
+                guest.ping();
+                return true;
+            });
+            ScriptedMonitor.Asked asked = monitor.next();
+            assertEquals(new AcceptRequest(0), asked.request());
+            monitor.reply(asked.id(), new AcceptErr(errno));
+            assertTrue(ping.get());
+        }
+    }
+
+    @Test
+    void pingOfAMonitorThatEndsIsNotAnswered() throws Exception {
+        Task<Boolean> ping = Task.of(() -> {
+            guest.ping();
+            return true;
+        });
+        monitor.next();
+        monitor.close();
+        ping.fails(SessionEndedException.class);
+        assertThrows(SessionEndedException.class, guest::ping);
     }
 
     @Test
