@@ -40,6 +40,9 @@ import java.time.Duration;
  * {@code connect 192.0.2.1:80: ECONNREFUSED (Connection refused)}. If the monitor stops, or breaks the protocol, all calls,
  * waiting and later ones, get a {@link SessionEndedException}.
  *
+ * <p>Calls wait in the JVM, so virtual threads may make them, all but {@link #connect(String)}. What they get, an
+ * {@link ArcaStream}, is for platform threads.
+ *
  * <p>Streams outlive their session. Listeners do not: revision 1 cannot close them singly.
  */
 public final class ArcaSession implements Closeable {
@@ -67,8 +70,10 @@ public final class ArcaSession implements Closeable {
      * @return a session; the caller closes it
      * @throws ErrnoException ENOENT, ECONNREFUSED, EACCES, … of connect(2), or EMFILE
      * @throws IllegalArgumentException if the path is empty, or longer than the 107 bytes a Unix socket's may have
+     * @throws UnsupportedOperationException in a virtual thread: it may wait in connect(2), which would hold the carrier
      */
     public static ArcaSession connect(String control) throws ErrnoException {
+        PlatformThread.require("connects to a monitor");
         return of(Sockets.connect(SocketAddress.Unix.path(control)));
     }
 

@@ -26,7 +26,9 @@ import java.time.Duration;
  *       two apart. Writing to a peer that is gone is an {@link ErrnoException} EPIPE.
  * </ul>
  *
- * <p>A call that waits does so in poll(2), which pins the carrier of a virtual thread.
+ * <p>A call that waits does so in poll(2), which would hold the carrier of a virtual thread, and with it other virtual
+ * threads. So a virtual thread that reads or writes gets an {@link UnsupportedOperationException} at once: read and write
+ * from platform threads.
  */
 public final class ArcaStream extends AbstractInterruptibleChannel implements ByteChannel {
     private static final Duration WITHOUT_END = Duration.ZERO;
@@ -86,9 +88,11 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
      * @throws java.net.SocketTimeoutException if nothing came within {@link #readTimeout}
      * @throws ClosedChannelException if the stream is closed, by then or meanwhile
      * @throws IllegalArgumentException if the buffer is read-only
+     * @throws UnsupportedOperationException in a virtual thread
      */
     @Override
     public int read(ByteBuffer into) throws IOException {
+        PlatformThread.require("reads an ArcaStream");
         if (into.isReadOnly()) throw new IllegalArgumentException("a read-only buffer to read into");
         if (!isOpen()) throw new ClosedChannelException();
         if (!into.hasRemaining()) return 0;
@@ -111,9 +115,11 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
      * @return how many there were
      * @throws ErrnoException EPIPE if the peer or the monitor is gone; the buffer's position tells what went before
      * @throws ClosedChannelException if the stream or its output is closed, by then or meanwhile
+     * @throws UnsupportedOperationException in a virtual thread
      */
     @Override
     public int write(ByteBuffer from) throws IOException {
+        PlatformThread.require("writes to an ArcaStream");
         if (!isOpen()) throw new ClosedChannelException();
         if (!from.hasRemaining()) return 0;
         int n = 0;

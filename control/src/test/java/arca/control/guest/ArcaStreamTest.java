@@ -129,6 +129,23 @@ class ArcaStreamTest {
     }
 
     @Test
+    void virtualThreadIsRefusedAndToldTheCure() throws Exception {
+        peer.write("a");
+        List<Throwable> refused = new ArrayList<>();
+        Thread.startVirtualThread(() -> {
+                    ByteBuffer buffer = ByteBuffer.allocate(1);
+                    refused.add(assertThrows(UnsupportedOperationException.class, () -> stream.read(buffer)));
+                    refused.add(assertThrows(UnsupportedOperationException.class, () -> stream.write(buffer)));
+                    refused.add(assertThrows(
+                            UnsupportedOperationException.class, () -> ArcaSession.connect("/no/such/socket")));
+                })
+                .join();
+        assertEquals(3, refused.size());
+        for (Throwable e : refused) assertTrue(e.getMessage().contains("from a platform thread"), e.getMessage());
+        assertEquals('a', stream.inputStream().read(), "the stream is as it was");
+    }
+
+    @Test
     void bufferWithoutRoomReadsNothing() throws Exception {
         assertEquals(0, stream.read(ByteBuffer.allocate(0)));
         assertEquals(0, stream.write(ByteBuffer.allocate(0)));
