@@ -3,132 +3,98 @@ package arca.monitor.cli;
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.control.guest.ArcaListener;
-import arca.control.guest.ArcaStream;
+import arca.control.guest.DataPipes;
+import arca.control.guest.SessionEndedException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /**
  * Serves every connection of a listener by a command of its own, whose stdin and stdout the connection is, as inetd does.
- * Commands end with this process.
+ * What peers can use up, by connecting, has a bound; and where the system has less, connections wait: they end nothing.
  */
 final class CommandServer {
-    private final ArcaListener listener;
-    private final String command;
-    private final Consumer<String> log;
+    private static final long RETRY_MILLISECONDS = 1000;
 
-    // Under this object's monitor.
-    private final Set<Process> running = new HashSet<>();
-    private int serving;
-    private long served; // and ended
+    private final ArcaListener listener;
+    private final Commands commands;
+    private final int most;
+    private final Consumer<String> log;
 
     /**
      * A server that serves nobody yet.
      *
-     * @param command for {@code sh -c}
-     * @param log takes a line of what went wrong with one connection
+     * @param most how many commands may run; connections beyond that wait in the kernel's backlog
+     * @param log takes a line of what keeps connections waiting
      */
-    CommandServer(ArcaListener listener, String command, Consumer<String> log) {
+    CommandServer(ArcaListener listener, Commands commands, int most, Consumer<String> log) {
         this.listener = listener;
-        this.command = command;
+        this.commands = commands;
+        this.most = most;
         this.log = log;
     }
 
-    /** Serves until the listener fails, or the process is ended. */
+    /**
+     * Serves until the monitor stops or is gone, and then until the last command has ended.
+     *
+     * @throws IOException that says so, or why the listener failed
+     */
     void serve() throws IOException, InterruptedException {
-        Runtime.getRuntime().addShutdownHook(new Thread(this::endCommands));
-        for (; ; ) {
-            ArcaStream stream = accept();
-            synchronized (this) {
-                serving++;
+        Runtime.getRuntime().addShutdownHook(new Thread(commands::end));
+        try {
+            for (; ; ) {
+                commands.awaitAtMost(most - 1);
+                start(accept());
             }
-            Thread.ofPlatform().start(() -> {
-                try {
-                    serve(stream);
-                } catch (IOException e) {
-                    log.accept(e.getMessage());
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                } finally {
-                    ended();
-                }
-            });
+        } catch (SessionEndedException e) {
+            throw afterLastCommand("the monitor has ended", e);
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.ESHUTDOWN) throw e;
+            throw afterLastCommand("the monitor stopped", e);
         }
     }
 
-    /** Waits where the monitor, or this process, has no room for one more, until a connection has ended. */
-    private ArcaStream accept() throws IOException, InterruptedException {
-        for (; ; ) {
-            long before = served();
+    private IOException afterLastCommand(String message, IOException cause) throws InterruptedException {
+        commands.awaitAtMost(0);
+        return new IOException(message, cause);
+    }
+
+    private DataPipes.Ends accept() throws IOException, InterruptedException {
+        for (boolean first = true; ; first = false) {
             try {
-                return listener.accept();
+                return listener.accept().release();
             } catch (ErrnoException e) {
-                boolean full = switch (e.errno()) {
-                    case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> true;
-                    default -> false;
-                };
-                if (!full || !awaitEndSince(before)) throw e;
+                if (!isLimit(e)) throw e;
+                await(first, e, "the next connection waits");
             }
         }
     }
 
-    private synchronized long served() {
-        return served;
-    }
-
-    private synchronized void ended() {
-        serving--;
-        served++;
-        notifyAll();
-    }
-
-    /** Waits for the end of a connection; false where there is none to end. */
-    private synchronized boolean awaitEndSince(long before) throws InterruptedException {
-        while (served == before && serving > 0) wait();
-        return served > before;
-    }
-
-    private void serve(ArcaStream stream) throws IOException, InterruptedException {
-        try (stream) {
-            Process process = start();
-            Thread input = Thread.ofPlatform().start(() -> toCommand(stream, process));
-            try (InputStream from = process.getInputStream()) {
-                Netcat.copy(from, stream.outputStream());
-            } finally {
-                stream.shutdownOutput();
-                process.waitFor();
-                stream.shutdownInput(); // nobody is left to read
-                input.join();
-                forget(process);
+    private void start(DataPipes.Ends connection) throws IOException, InterruptedException {
+        for (boolean first = true; ; first = false) {
+            try {
+                commands.start(connection);
+                return;
+            } catch (ErrnoException e) {
+                if (!isLimit(e)) {
+                    connection.close();
+                    log.accept(e.getMessage() + ": its connection is closed");
+                    return;
+                }
+                await(first, e, "its connection waits");
             }
         }
     }
 
-    private synchronized Process start() throws IOException {
-        Process process = new ProcessBuilder("sh", "-c", command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        running.add(process);
-        return process;
+    private static boolean isLimit(ErrnoException e) {
+        return switch (e.errno()) {
+            case Errno.EAGAIN, Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> true;
+            default -> false;
+        };
     }
 
-    private synchronized void forget(Process process) {
-        running.remove(process);
-    }
-
-    private synchronized void endCommands() {
-        running.forEach(Process::destroy);
-    }
-
-    /** A command need not read all of its input, so one that does not is no failure. */
-    private static void toCommand(ArcaStream stream, Process process) {
-        try (OutputStream to = process.getOutputStream()) {
-            Netcat.copy(stream.inputStream(), to);
-        } catch (IOException e) {
-            stream.shutdownInput();
-        }
+    /** Waits for a command to end; or for a while, as others may use up the same limit. */
+    private void await(boolean first, ErrnoException e, String who) throws InterruptedException {
+        if (first) log.accept(e.getMessage() + ": " + who);
+        commands.awaitChange(RETRY_MILLISECONDS);
     }
 }

@@ -27,6 +27,11 @@ import picocli.CommandLine.Spec;
                     + "the peer, and the peer's bytes to stdout.",
             "",
             "The end of stdin ends that direction alone, and so does the peer's; the command ends after both.",
+            "",
+            "With --exec it serves every connection by a command that leads a process group of its own. The response ends "
+                    + "when the command, and all it has started, have closed their stdout. If the connection breaks off, the "
+                    + "group gets SIGTERM. When the monitor stops, it waits for the commands that run, and fails. Ended by "
+                    + "a signal, it sends the groups SIGTERM, and SIGKILL 5 seconds later; SIGKILL alone leaves them to finish.",
             ""
         },
         footerHeading = "%nExamples:%n",
@@ -53,13 +58,26 @@ final class ListenCommand implements Callable<Integer> {
                     "Serve every connection, many at a time, by a command of sh(1) that has it as stdin and stdout.")
     private Optional<String> command = Optional.empty();
 
+    @Option(
+            names = "--max-commands",
+            paramLabel = "NUMBER",
+            description =
+                    "With --exec: the most commands that run at a time, until the last process of each has ended. "
+                            + "Connections beyond that wait. Default: ${DEFAULT-VALUE}.")
+    private int mostCommands = 64;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         try (ArcaSession session = monitor.connect()) {
             ArcaListener listener = listen(session);
-            say("listening on " + at);
-            if (command.isPresent()) new CommandServer(listener, command.get(), this::say).serve();
-            else serveOne(session, listener);
+            if (command.isPresent()) {
+                Commands commands = new Commands(command.get());
+                say("listening on " + at);
+                new CommandServer(listener, commands, mostCommands, this::say).serve();
+            } else {
+                say("listening on " + at);
+                serveOne(session, listener);
+            }
         }
         return 0;
     }
