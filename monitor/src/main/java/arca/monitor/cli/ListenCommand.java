@@ -4,7 +4,7 @@ import arca.bindings.ErrnoException;
 import arca.control.Endpoint;
 import arca.control.guest.ArcaListener;
 import arca.control.guest.ArcaSession;
-import arca.control.guest.ArcaStream;
+import arca.control.guest.DataPipes;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Optional;
@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
             "Listens by TCP through a monitor, and says so on stderr. It takes one connection: what comes on stdin goes to "
                     + "the peer, and the peer's bytes to stdout.",
             "",
-            "The end of stdin ends that direction alone, and so does the peer's; the command ends after both.",
+            "The end of stdin ends that direction alone, and so does the peer's; the command ends after both. A connection "
+                    + "that breaks off, or whose monitor ends, is a failure.",
             "",
             "With --exec it serves every connection by a command that leads a process group of its own. The response ends "
                     + "when the command, and all it has started, have closed their stdout. If the connection breaks off, the "
@@ -39,7 +40,8 @@ import picocli.CommandLine.Spec;
             "  arca listen 127.0.0.1:8080 --control /run/arca.sock >upload",
             "  arca listen 127.0.0.1:8080 --control /run/arca.sock --exec 'tr a-z A-Z'",
             "",
-            "Exit status: 0 after its one connection, 1 if it failed, 2 if it was called wrongly.",
+            "Exit status: 0 after its one connection, 1 if it failed or broke off, 2 if it was called wrongly. After the "
+                    + "end of stdin, revision 1 of the protocol does not tell a peer's reset from its end.",
         })
 final class ListenCommand implements Callable<Integer> {
     @Spec
@@ -66,6 +68,9 @@ final class ListenCommand implements Callable<Integer> {
                             + "Connections beyond that wait. Default: ${DEFAULT-VALUE}.")
     private int mostCommands = 64;
 
+    @Mixin
+    private ReceiveOption receive;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         try (ArcaSession session = monitor.connect()) {
@@ -90,10 +95,20 @@ final class ListenCommand implements Callable<Integer> {
         }
     }
 
-    private static void serveOne(ArcaSession session, ArcaListener listener) throws IOException, InterruptedException {
-        try (ArcaStream stream = listener.accept()) {
-            session.close(); // listens no more; the connection goes on
-            Netcat.relay(stream);
+    private void serveOne(ArcaSession session, ArcaListener listener) throws IOException, InterruptedException {
+        DataPipes.Ends connection = listener.accept().release();
+        session.close(); // listens no more; the connection goes on
+        receive.relay(new Netcat(connection, another()));
+    }
+
+    /** A session to ask, at the connection's end, whether the monitor is there; none where it lets no more guests in. */
+    private Optional<ArcaSession> another() {
+        try {
+            ArcaSession session = monitor.connect(); // until this process ends
+            session.ping();
+            return Optional.of(session);
+        } catch (IOException e) {
+            return Optional.empty(); // the connection matters more than how sure its end is
         }
     }
 

@@ -1,19 +1,27 @@
 package arca.monitor.cli;
 
+import static arca.bindings.Constants.FIONREAD;
+import static arca.bindings.Constants.SIGKILL;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import arca.bindings.Pipe;
+import arca.bindings.Processes;
+import arca.bindings.Syscalls;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,11 +33,15 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code ./arca connect} and {@code ./arca listen}, through one {@code ./arca monitor}, with real TCP peers. */
 class NetcatIT {
     private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+
+    private static final String BROKE_OFF =
+            "arca connect: the connection broke off: the peer reset it, or the monitor cut it";
 
     @TempDir
     static Path folder;
@@ -158,19 +170,147 @@ class NetcatIT {
         }
     }
 
+    /** A line of stderr that says it, and status 1. */
+    private static void assertFailed(String line, Arca guest) throws Exception {
+        assertEquals(line, guest.err());
+        assertEquals(1, guest.status());
+    }
+
+    private static void reset(Socket peer) throws Exception {
+        peer.setSoLinger(true, 0); // close resets: socket(7), SO_LINGER
+        peer.close();
+    }
+
     @Test
-    void peerThatResetsIsAnErrorByName() throws Exception {
+    void peerThatResetsIsAFailureWhateverStdinDoes() throws Exception {
         try (ServerSocket peers = new ServerSocket(0, 1, LOOPBACK);
                 Arca guest = guest("connect", peers.getLocalPort())) {
             Socket peer = peers.accept();
             write(peer, "x");
             assertEquals('x', guest.process.getInputStream().read());
-            peer.setSoLinger(true, 0); // close resets: socket(7), SO_LINGER
-            peer.close();
+            reset(peer);
             assertEquals("", guest.out());
-            guest.in("to nobody");
-            assertEquals("arca connect: write: EPIPE (Broken pipe)", guest.err());
-            assertEquals(1, guest.status());
+            assertFailed(BROKE_OFF, guest); // and stdin is still open
+        }
+    }
+
+    @Test
+    void receiverLeavesItsSideOpenAndTellsAResetFromAnEnd() throws Exception {
+        try (ServerSocket peers = new ServerSocket(0, 1, LOOPBACK)) {
+            try (Arca guest = guest("connect", peers.getLocalPort(), "--recv-only")
+                            .in("not read");
+                    Socket peer = peers.accept()) {
+                write(peer, "all");
+                peer.shutdownOutput();
+                assertEquals("all", guest.out());
+                assertEquals("", text(peer.getInputStream()));
+                assertEquals("", guest.err());
+                assertEquals(0, guest.status());
+            }
+            try (Arca guest = guest("connect", peers.getLocalPort(), "-d").in("")) {
+                Socket peer = peers.accept();
+                write(peer, "x");
+                assertEquals('x', guest.process.getInputStream().read());
+                reset(peer);
+                assertFailed(BROKE_OFF, guest);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "connect, half-closed, KILL",
+        "connect, half-closed, TERM",
+        "connect, open, TERM",
+        "connect, -d, KILL",
+        "listen, half-closed, KILL",
+    })
+    void monitorThatEndsBeforeItsConnectionIsAFailure(String command, String side, String signal) throws Exception {
+        Path control = folder.resolve("ends.sock");
+        try (ServerSocket peers = new ServerSocket(0, 1, LOOPBACK);
+                Arca ends = Arca.monitor(control, "--drain", "0")) {
+            int port = command.equals("connect") ? peers.getLocalPort() : freePort();
+            List<String> words =
+                    new ArrayList<>(List.of(command, "127.0.0.1:" + port, "--control", control.toString()));
+            if (side.equals("-d")) words.add(side);
+            try (Arca guest = Arca.start(words.toArray(String[]::new))) {
+                if (command.equals("listen")) guest.awaitErr("listening");
+                try (Socket peer = command.equals("connect") ? peers.accept() : new Socket(LOOPBACK, port)) {
+                    if (side.equals("half-closed")) {
+                        guest.in("");
+                        assertEquals(-1, peer.getInputStream().read());
+                    }
+                    write(peer, "part");
+                    assertEquals(
+                            "part", new String(guest.process.getInputStream().readNBytes(4)));
+                    ends.signal(signal);
+                    String said = guest.err();
+                    assertTrue(
+                            said.matches("arca " + command + ": the (connection broke off|monitor has ended).*"), said);
+                    assertEquals("", guest.out());
+                    assertEquals(1, guest.status());
+                }
+            }
+        }
+    }
+
+    /** Returns when a pipe has as many bytes as it holds: whoever writes more to it must wait. */
+    private static void awaitFull(Pipe pipe, int writer) throws Exception {
+        while (Syscalls.ioctl(pipe.reader().value(), FIONREAD) < pipe.capacity()) {
+            assertEquals(0, Processes.reap(writer), "it has ended");
+            assertFalse(Thread.interrupted(), "the test has taken too long");
+        }
+    }
+
+    @Test
+    void stdinAndStdoutThatDoNotBlockAreWaitedFor() throws Exception {
+        byte[] bytes = new byte[1_000_001];
+        new Random(8).nextBytes(bytes);
+        try (ServerSocket peers = new ServerSocket(0, 1, LOOPBACK);
+                Pipe in = Pipe.open(0);
+                Pipe out = Pipe.open(0)) {
+            in.reader().nonBlocking(true);
+            out.writer().nonBlocking(true);
+            String command = Arca.COMMAND + " connect 127.0.0.1:" + peers.getLocalPort() + " --control " + control();
+            int pid = Processes.spawn(
+                    "/bin/sh", List.of("sh", "-c", command + "; echo status $?"), in.reader(), out.writer());
+            assertTrue(pid > 0);
+            in.reader().close();
+            out.writer().close();
+            try (Socket peer = peers.accept()) {
+                Thread writer = Thread.ofPlatform().start(() -> {
+                    try {
+                        peer.getOutputStream().write(bytes);
+                        peer.shutdownOutput();
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
+                awaitFull(out, pid);
+                try (InputStream all = Files.newInputStream(
+                        Path.of("/proc/self/fd/" + out.reader().value()))) {
+                    assertTrue(Arrays.equals(bytes, all.readNBytes(bytes.length)));
+                    Syscalls.write(in.writer().value(), Arena.ofAuto().allocateFrom("bye"), 0, 3);
+                    in.writer().close();
+                    assertEquals("bye", text(peer.getInputStream()));
+                    assertEquals("status 0\n", text(all));
+                }
+                writer.join();
+            } finally {
+                Processes.kill(-pid, SIGKILL);
+                while (Processes.reap(pid) == 0) Processes.awaitExit();
+            }
+        }
+    }
+
+    @Test
+    void connectGivesUpAfterItsTimeout() throws Exception {
+        try (ServerSocket full = new ServerSocket(0, 1, LOOPBACK);
+                Socket first = new Socket(LOOPBACK, full.getLocalPort());
+                Socket second = new Socket(LOOPBACK, full.getLocalPort()); // as many as its backlog takes: listen(2)
+                Arca guest = guest("connect", full.getLocalPort(), "-w", "0.1")) {
+            assertTrue(first.isConnected() && second.isConnected());
+            assertFailed("arca: connect 127.0.0.1:" + full.getLocalPort() + ": no answer within 0.1 s", guest);
         }
     }
 
