@@ -13,6 +13,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -73,6 +74,11 @@ final class ListenCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (at.port() == 0) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "port 0: revision 1 of the protocol does not tell which port the monitor would take; name one");
+        }
         try (ArcaSession session = monitor.connect()) {
             ArcaListener listener = listen(session);
             if (command.isPresent()) {

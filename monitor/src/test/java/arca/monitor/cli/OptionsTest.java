@@ -185,6 +185,10 @@ class OptionsTest {
         assertRefused(
                 Outcome.of("connect", "127.0.0.1:9", "--control", ""), "arca connect", "--control: an empty path");
         assertRefused(Outcome.of("listen", "127.0.0.1:99999", "--control", "a"), "arca listen", "\"99999\"");
+        assertRefused(Outcome.of("listen", "127.0.0.1:0", "--control", "a"), "arca listen", "port 0: revision 1");
+        assertRefused(
+                Outcome.of("listen", "127.0.0.1:9", "--control", "a", "--max-commands", "0"), "arca listen", "\"0\"");
+        assertRefused(Outcome.of("connect", "127.0.0.1:9", "-w", "soon"), "arca connect", "\"soon\"");
         assertRefused(
                 Outcome.of("listen", "127.0.0.1:9", "--control", "a", "--exec"), "arca listen", "'--exec' (COMMAND)");
         assertRefused(Outcome.of("demo", "--size", "1G"), "arca demo", "\"1G\" is not a number of bytes");
