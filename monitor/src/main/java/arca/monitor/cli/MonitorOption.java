@@ -4,6 +4,7 @@ import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.control.guest.ArcaSession;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -12,14 +13,18 @@ import picocli.CommandLine.Spec;
 
 /** The monitor of a command that is a guest. */
 final class MonitorOption {
+    private static final String USUAL = "/run/arca/arca.sock";
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
     @Option(
             names = "--control",
-            required = true,
             paramLabel = "PATH",
-            description = "The control socket of the monitor, as it was told by its own --control.")
+            defaultValue = "${env:ARCA_CONTROL:-" + USUAL + "}",
+            description =
+                    "The control socket of the monitor, as it was told by its own --control. Default: the environment "
+                            + "variable ARCA_CONTROL, or else " + USUAL + ".")
     private Path control;
 
     /** A session with it, the caller's. */
@@ -28,10 +33,17 @@ final class MonitorOption {
             return ArcaSession.connect(control);
         } catch (ErrnoException e) {
             if (e.errno() != Errno.ENOENT && e.errno() != Errno.ECONNREFUSED) throw e;
-            throw new IOException(e.getMessage() + ": no monitor runs there", e);
+            throw new IOException(e.getMessage() + ": " + whatIsThere(), e);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--control: " + e.getMessage(), e);
         }
+    }
+
+    private String whatIsThere() {
+        if (Files.isDirectory(control))
+            return "that is a directory, and --control takes the path of a monitor's socket";
+        if (Files.isRegularFile(control)) return "that is a file, and --control takes the path of a monitor's socket";
+        return "no monitor runs there";
     }
 
     /** What a request was answered, with the cure where the monitor's policy denies it. */

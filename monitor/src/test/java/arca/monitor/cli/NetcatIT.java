@@ -315,6 +315,33 @@ class NetcatIT {
     }
 
     @Test
+    void controlSocketIsThatOfTheEnvironmentUnlessAnOptionNamesIt() throws Exception {
+        int port = freePort();
+        Map<String, String> right = Map.of("ARCA_CONTROL", control().toString());
+        Map<String, String> wrong = Map.of("ARCA_CONTROL", folder.toString());
+        try (Arca listener = Arca.start(right, "listen", "127.0.0.1:" + port)) {
+            listener.awaitErr("listening");
+            try (Arca guest = Arca.start(
+                            wrong,
+                            "connect",
+                            "127.0.0.1:" + port,
+                            "--control",
+                            control().toString())
+                    .in("from the environment")) {
+                listener.in("");
+                assertEquals("from the environment", listener.out());
+                assertEquals(0, guest.status());
+            }
+        }
+        try (Arca guest = Arca.start(wrong, "connect", "127.0.0.1:" + port)) {
+            assertFailed(
+                    "arca: connect unix:" + folder + ": ECONNREFUSED (Connection refused): that is a directory, and "
+                            + "--control takes the path of a monitor's socket",
+                    guest);
+        }
+    }
+
+    @Test
     void refusedConnectIsOneLineByName() throws Exception {
         int port = freePort();
         try (Arca guest = guest("connect", port)) {

@@ -177,7 +177,6 @@ class OptionsTest {
     void whatIsMissingIsNamed() {
         assertRefused(Outcome.of("monitor"), "arca monitor", "'--control=PATH'");
         assertRefused(Outcome.of("monitor", "--control"), "arca monitor", "'--control' (PATH)");
-        assertRefused(Outcome.of("connect", "127.0.0.1:9"), "arca connect", "'--control=PATH'");
         assertRefused(Outcome.of("connect", "--control", "a"), "arca connect", "'ADDRESS:PORT'");
         assertRefused(
                 Outcome.of("connect", "127.0.0.1", "--control", "a"), "arca connect", "ADDRESS:PORT, not 127.0.0.1");
