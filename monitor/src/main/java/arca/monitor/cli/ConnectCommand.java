@@ -32,7 +32,7 @@ import picocli.CommandLine.Parameters;
             "  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | arca connect 192.0.2.1:80 --control /run/arca.sock",
             "  arca connect 192.0.2.1:7 -w 5 --recv-only >file",
             "",
-            "Exit status: 0 after both directions have ended, 1 if it failed or broke off, 2 if it was called wrongly. After "
+            "Exit status: 0 after both directions have ended, 1 if it failed or broke off, 2 after a usage error. After "
                     + "the end of stdin, revision 1 of the protocol does not tell a peer's reset from its end.",
         })
 final class ConnectCommand implements Callable<Integer> {

@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
             "  arca listen 127.0.0.1:8080 --control /run/arca.sock >upload",
             "  arca listen 127.0.0.1:8080 --control /run/arca.sock --exec 'tr a-z A-Z'",
             "",
-            "Exit status: 0 after its one connection, 1 if it failed or broke off, 2 if it was called wrongly. After the "
+            "Exit status: 0 after its one connection, 1 if it failed or broke off, 2 after a usage error. After the "
                     + "end of stdin, revision 1 of the protocol does not tell a peer's reset from its end.",
         })
 final class ListenCommand implements Callable<Integer> {
