@@ -62,7 +62,7 @@ class FilesAndProcessesTest {
         assertEquals(0, Syscalls.getrlimit(RLIMIT_NOFILE, rlimit));
         String soft = Long.toUnsignedString(rlimit.get(ValueLayout.JAVA_LONG, 0));
         String hard = Long.toUnsignedString(rlimit.get(ValueLayout.JAVA_LONG, 8));
-        String limits = Files.readString(Path.of("/proc/self/limits")).replaceAll(" +", " ");
+        String limits = ProcFile.read("/proc/self/limits").replaceAll(" +", " ");
         assertTrue(limits.contains("\nMax open files " + soft + " " + hard + " files"), limits);
     }
 
@@ -87,7 +87,7 @@ class FilesAndProcessesTest {
     void unixPeersPidfdIsThisProcess() throws Exception {
         try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
                 Fd pidfd = Sockets.peerPidFd(pair.first())) {
-            String info = Files.readString(Path.of("/proc/self/fdinfo/" + pidfd.value()));
+            String info = ProcFile.read("/proc/self/fdinfo/" + pidfd.value());
             assertTrue(info.contains("Pid:\t" + Syscalls.getpid() + "\n"), info);
         }
     }

@@ -93,7 +93,7 @@ class PipeLockContractTest {
     }
 
     private static char state(int tid) throws Exception {
-        String stat = Files.readString(Path.of("/proc/self/task/" + tid + "/stat"));
+        String stat = ProcFile.read("/proc/self/task/" + tid + "/stat");
         return stat.charAt(stat.lastIndexOf(')') + 2);
     }
 }

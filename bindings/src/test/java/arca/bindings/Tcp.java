@@ -8,8 +8,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /**
  * Both ends of a TCP connection over loopback: {@code ours}, non-blocking and without delay, as a relay has it, and
@@ -118,8 +116,7 @@ record Tcp(Fd ours, Fd peer) implements AutoCloseable {
     /** For failure messages: a fact that has changed is a fact of this kernel. */
     static String kernel() {
         try {
-            return "on kernel "
-                    + Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip();
+            return "on kernel " + ProcFile.read("/proc/sys/kernel/osrelease").strip();
         } catch (IOException e) {
             return "on an unknown kernel: " + e.getMessage();
         }

@@ -1,5 +1,6 @@
 package arca.benchmarks.report;
 
+import arca.bindings.ProcFile;
 import com.google.gson.Gson;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,10 +27,10 @@ record Machine(String processor, int cpus, String kernel, String jdk, String dat
         return new Machine(
                 modelName(),
                 Runtime.getRuntime().availableProcessors(),
-                Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip(),
+                ProcFile.read("/proc/sys/kernel/osrelease").strip(),
                 System.getProperty("java.vendor.version") + " (" + Runtime.version() + ")",
                 LocalDate.now(ZoneOffset.UTC).toString(),
-                Double.parseDouble(Files.readString(Path.of("/proc/loadavg")).split(" ")[0]),
+                Double.parseDouble(ProcFile.read("/proc/loadavg").split(" ")[0]),
                 ("./build benchmark " + String.join(" ", options)).strip());
     }
 

@@ -1,0 +1,42 @@
+package arca.bindings;
+
+import static arca.bindings.Constants.O_RDONLY;
+import static arca.bindings.ErrnoException.check;
+
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Reads files under /proc, which the kernel writes while they are read: proc(5).
+ *
+ * <p>A number under /proc/sys is given to the first read(2) alone: whoever reads one byte first, as
+ * {@code Files.readString} does where a file says that it is empty, gets one digit.
+ */
+public final class ProcFile {
+    private static final int BUFFER = 64 * 1024; // bytes; no file under /proc/sys is longer
+
+    private ProcFile() {}
+
+    /**
+     * Reads a whole file. The first read(2) takes up to 64 KiB.
+     *
+     * @param path the file's path
+     * @return its text; bytes that are not UTF-8, as in a thread's name, become U+FFFD
+     * @throws ErrnoException if the file cannot be opened or read
+     */
+    public static String read(String path) throws ErrnoException {
+        try (Fd file = Fd.open(path, O_RDONLY, 0);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(BUFFER);
+            ByteArrayOutputStream text = new ByteArrayOutputStream();
+            while (true) {
+                int n = check("read", path, (int) Syscalls.read(file.value(), buffer));
+                if (n == 0) return text.toString(StandardCharsets.UTF_8);
+                text.writeBytes(buffer.asSlice(0, n).toArray(ValueLayout.JAVA_BYTE));
+            }
+        }
+    }
+}
