@@ -38,6 +38,9 @@ extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
 /* <linux/sockios.h>; the rest of that header clashes with <sys/ioctl.h> on some systems. */
 #include <linux/sockios.h>
 
+/* rtnetlink(7), and with it netlink(7). */
+#include <linux/rtnetlink.h>
+
 /* struct ucred is declared by <sys/socket.h> with __USE_GNU alone: credentials(7), SO_PEERCRED. */
 struct ucred {
     pid_t pid;

@@ -20,6 +20,38 @@ public final class Constants {
     /** Local sockets: unix(7). */
     public static final int AF_UNIX = 1;
 
+    /** Messages to and from the kernel: netlink(7). */
+    public static final int AF_NETLINK = 16;
+
+    /** The protocol of AF_NETLINK that knows routes and addresses: rtnetlink(7). */
+    public static final int NETLINK_ROUTE = 0;
+
+    // Types of routes: rtnetlink(7).
+
+    /** To another host, by a gateway or directly. */
+    public static final int RTN_UNICAST = 1;
+
+    /** To this host itself. */
+    public static final int RTN_LOCAL = 2;
+
+    /** To all hosts of a network. */
+    public static final int RTN_BROADCAST = 3;
+
+    /** To whichever of several hosts is near; this host may be one. */
+    public static final int RTN_ANYCAST = 4;
+
+    /** To a group of hosts. */
+    public static final int RTN_MULTICAST = 5;
+
+    /** Nowhere, without a word. */
+    public static final int RTN_BLACKHOLE = 6;
+
+    /** Nowhere: EHOSTUNREACH. */
+    public static final int RTN_UNREACHABLE = 7;
+
+    /** Nowhere: EACCES. */
+    public static final int RTN_PROHIBIT = 8;
+
     // Socket types and flags: socket(2), accept4(2).
 
     /** A byte stream. */

@@ -1760,6 +1760,33 @@ public class Linux extends Linux$shared {
     public static int FIONREAD() {
         return FIONREAD;
     }
+    private static final int NETLINK_ROUTE = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define NETLINK_ROUTE 0
+     * }
+     */
+    public static int NETLINK_ROUTE() {
+        return NETLINK_ROUTE;
+    }
+    private static final int NLM_F_REQUEST = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define NLM_F_REQUEST 1
+     * }
+     */
+    public static int NLM_F_REQUEST() {
+        return NLM_F_REQUEST;
+    }
+    private static final int NLMSG_ERROR = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define NLMSG_ERROR 2
+     * }
+     */
+    public static int NLMSG_ERROR() {
+        return NLMSG_ERROR;
+    }
     private static final int SO_PEERPIDFD = (int)77L;
     /**
      * {@snippet lang=c :
@@ -4244,6 +4271,132 @@ public class Linux extends Linux$shared {
            throw new AssertionError("should not reach here", ex$);
         }
     }
+    private static final int RTM_NEWROUTE = (int)24L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_NEWROUTE = 24
+     * }
+     */
+    public static int RTM_NEWROUTE() {
+        return RTM_NEWROUTE;
+    }
+    private static final int RTM_GETROUTE = (int)26L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTM_GETROUTE = 26
+     * }
+     */
+    public static int RTM_GETROUTE() {
+        return RTM_GETROUTE;
+    }
+    private static final int RTN_UNICAST = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTN_UNICAST = 1
+     * }
+     */
+    public static int RTN_UNICAST() {
+        return RTN_UNICAST;
+    }
+    private static final int RTN_LOCAL = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTN_LOCAL = 2
+     * }
+     */
+    public static int RTN_LOCAL() {
+        return RTN_LOCAL;
+    }
+    private static final int RTN_BROADCAST = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTN_BROADCAST = 3
+     * }
+     */
+    public static int RTN_BROADCAST() {
+        return RTN_BROADCAST;
+    }
+    private static final int RTN_ANYCAST = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTN_ANYCAST = 4
+     * }
+     */
+    public static int RTN_ANYCAST() {
+        return RTN_ANYCAST;
+    }
+    private static final int RTN_MULTICAST = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTN_MULTICAST = 5
+     * }
+     */
+    public static int RTN_MULTICAST() {
+        return RTN_MULTICAST;
+    }
+    private static final int RTN_BLACKHOLE = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTN_BLACKHOLE = 6
+     * }
+     */
+    public static int RTN_BLACKHOLE() {
+        return RTN_BLACKHOLE;
+    }
+    private static final int RTN_UNREACHABLE = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTN_UNREACHABLE = 7
+     * }
+     */
+    public static int RTN_UNREACHABLE() {
+        return RTN_UNREACHABLE;
+    }
+    private static final int RTN_PROHIBIT = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.RTN_PROHIBIT = 8
+     * }
+     */
+    public static int RTN_PROHIBIT() {
+        return RTN_PROHIBIT;
+    }
+    private static final int RTA_DST = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum rtattr_type_t.RTA_DST = 1
+     * }
+     */
+    public static int RTA_DST() {
+        return RTA_DST;
+    }
+    private static final int RTA_OIF = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum rtattr_type_t.RTA_OIF = 4
+     * }
+     */
+    public static int RTA_OIF() {
+        return RTA_OIF;
+    }
+    private static final int RTA_IP_PROTO = (int)27L;
+    /**
+     * {@snippet lang=c :
+     * enum rtattr_type_t.RTA_IP_PROTO = 27
+     * }
+     */
+    public static int RTA_IP_PROTO() {
+        return RTA_IP_PROTO;
+    }
+    private static final int RTA_DPORT = (int)29L;
+    /**
+     * {@snippet lang=c :
+     * enum rtattr_type_t.RTA_DPORT = 29
+     * }
+     */
+    public static int RTA_DPORT() {
+        return RTA_DPORT;
+    }
     private static final int ARCA_CMSG_ALIGNMENT = (int)8L;
     /**
      * {@snippet lang=c :
@@ -4324,6 +4477,15 @@ public class Linux extends Linux$shared {
      */
     public static int AF_INET6() {
         return AF_INET6;
+    }
+    private static final int AF_NETLINK = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define AF_NETLINK 16
+     * }
+     */
+    public static int AF_NETLINK() {
+        return AF_NETLINK;
     }
     private static final int EWOULDBLOCK = (int)11L;
     /**
