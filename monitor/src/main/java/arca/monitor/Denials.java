@@ -1,5 +1,7 @@
 package arca.monitor;
 
+import arca.bindings.Errno;
+import arca.control.Endpoint;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -14,6 +16,12 @@ final class Denials {
     Denials(String guest, Complaints complaints) {
         this.guest = guest;
         this.complaints = complaints;
+    }
+
+    /** Says that it cannot be told whether an address is the host's own, and so a guest may not connect to it. */
+    static String unknown(Endpoint to, int errno) {
+        return "connect to " + to + " denied: the kernel does not say whether this is an address of the host itself: "
+                + Errno.describe(errno) + " (rtnetlink(7)); a rule for this address alone needs no answer";
     }
 
     /** Logs a denial, with the rule that would allow it, unless it was logged before. */

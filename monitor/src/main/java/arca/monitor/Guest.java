@@ -243,13 +243,9 @@ final class Guest implements AutoCloseable {
     }
 
     private void connect(int requestId, Endpoint to) {
-        OwnAddress ownAddress = new OwnAddress(reactor.kernel());
-        Optional<String> denied = shared.config.policy().deniesConnect(to, ownAddress);
-        if (ownAddress.failure() != 0) {
-            answer(requestId, new ConnectErr(ownAddress.failure()));
-        } else if (denied.isPresent()) {
-            denials.log(denied.get());
-            answer(requestId, new ConnectErr(Errno.EACCES));
+        int denied = deniesConnect(to);
+        if (denied != 0) {
+            answer(requestId, new ConnectErr(denied));
         } else if (connections.count() + connecting.size() >= limits.connections()) {
             answer(requestId, new ConnectErr(Errno.EMFILE));
         } else if (connecting.size() >= limits.connecting()) {
@@ -260,6 +256,25 @@ final class Guest implements AutoCloseable {
                 connecting.add(PendingConnect.start(this, requestId, to, reactor, timeout));
             } catch (ErrnoException e) {
                 answer(requestId, new ConnectErr(e.errno()));
+            }
+        }
+    }
+
+    /** The errno by which the policy denies a connect, which is then in the log; 0 if the connect is allowed. */
+    private int deniesConnect(Endpoint to) {
+        switch (shared.config.policy().connect(to)) {
+            case Decision.Allowed() -> {
+                return 0;
+            }
+            case Decision.Denied(String why) -> {
+                denials.log(why);
+                return Errno.EACCES;
+            }
+            case Decision.DeniedIfOwn(String why) -> {
+                int own = reactor.kernel().isLocal(to.address(), to.port());
+                if (own == 0) return 0;
+                denials.log(own > 0 ? why : Denials.unknown(to, -own));
+                return own > 0 ? Errno.EACCES : -own;
             }
         }
     }

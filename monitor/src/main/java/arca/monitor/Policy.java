@@ -4,7 +4,6 @@ import arca.control.Endpoint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.IntPredicate;
 import java.util.stream.Stream;
 
 /**
@@ -85,25 +84,26 @@ public final class Policy {
     }
 
     /**
-     * Why a connect is denied: a sentence for the log, with the flag that would allow it or the one that denies it.
-     * Empty if it is allowed.
-     *
-     * @param ownAddress whether an address is one of the host's; asked only where the answer decides
+     * Decides on a connect. Whether the address is one of the host's own is left open where it decides, for a policy asks
+     * nobody. A reason names the flag that would allow the connect, or the one that denies it.
      */
-    Optional<String> deniesConnect(Endpoint to, IntPredicate ownAddress) {
+    Decision connect(Endpoint to) {
         Endpoint reached = to.address() == 0 ? new Endpoint(LOCALHOST.address(), to.port()) : to;
         Optional<String> denied = connect.denied(to, rule -> rule.contains(to) || rule.contains(reached));
-        if (denied.isPresent()) return denied;
+        if (denied.isPresent()) return new Decision.Denied(denied.get());
         Cidr address = new Cidr(to.address(), Integer.SIZE);
         Rule alone = new Rule(address, to.port(), to.port());
         Optional<String> notAllowed = connect.notAllowed(to, Floor.CONNECT, alone);
-        if (notAllowed.isPresent() || Floor.LOOPBACK.block().contains(reached)) return notAllowed;
+        if (notAllowed.isPresent()) return new Decision.Denied(notAllowed.get());
+        if (Floor.LOOPBACK.block().contains(reached)) return new Decision.Allowed();
         List<Floor> ofThisHost = new ArrayList<>(Floor.CONNECT);
         ofThisHost.add(new Floor("this address of the host itself", new Rule(address)));
-        return connect.notAllowed(to, ofThisHost, alone).filter(_ -> ownAddress.test(to.address()));
+        return connect.notAllowed(to, ofThisHost, alone)
+                .<Decision>map(Decision.DeniedIfOwn::new)
+                .orElseGet(Decision.Allowed::new);
     }
 
-    /** Why a listen is denied, as {@link #deniesConnect} says it; empty if it is allowed. */
+    /** Why a listen is denied, as {@link #connect} says it; empty if it is allowed. */
     Optional<String> deniesListen(Endpoint at) {
         Optional<String> denied = listen.denied(at, rule -> deniesPart(rule, at));
         if (denied.isPresent()) return denied;

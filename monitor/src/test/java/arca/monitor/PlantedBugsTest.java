@@ -160,6 +160,11 @@ class PlantedBugsTest {
                         "int error = kernel.getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR);",
                         "kernel.getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR);"
                                 + " int error = kernel.getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR);"),
+                bug(
+                        "what cannot be told is taken for another host's address",
+                        "Guest",
+                        "if (own == 0) return 0;",
+                        "if (own <= 0) return 0;"),
                 bug("connected to itself", "PendingConnect", "if (error == 0 && isToItself(kernel))", "if (error < 0)"),
                 bug(
                         "a handshake has no deadline",

@@ -28,6 +28,12 @@ public interface Kernel extends AutoCloseable {
     /** connect(2) to an IPv4 address and port. */
     int connect(int socket, int address, int port);
 
+    /**
+     * Whether a TCP connection to an IPv4 address and port would end at this host itself: 1 if it would, 0 if not, as
+     * RTM_GETROUTE of rtnetlink(7) says it; {@code -errno} where the kernel does not say.
+     */
+    int isLocal(int address, int port);
+
     /** getsockname(2) of an IPv4 socket: {@code address << 16 | port}, the address unsigned. */
     long getsockname(int socket);
 

@@ -11,6 +11,7 @@ import static arca.bindings.Constants.SPLICE_F_NONBLOCK;
 
 import arca.bindings.Epoll;
 import arca.bindings.Poll;
+import arca.bindings.RouteLookup;
 import arca.bindings.ScmRights;
 import arca.bindings.SocketAddress;
 import arca.bindings.Syscalls;
@@ -29,6 +30,7 @@ public final class LinuxKernel implements Kernel {
     private final MemorySegment noLinger = arena.allocateFrom(ValueLayout.JAVA_INT, 1, 0); // l_onoff, l_linger
     private final MemorySegment ends = arena.allocate(ValueLayout.JAVA_INT, 2);
     private final MemorySegment events = Epoll.events(arena, MOST_EVENTS);
+    private final RouteLookup routes = new RouteLookup(arena);
     private final ScmRights message = new ScmRights(arena, FRAME, 2);
     private Arena pollArena;
     private Poll poll;
@@ -61,6 +63,11 @@ public final class LinuxKernel implements Kernel {
     @Override
     public int connect(int socket, int ipv4, int port) {
         return Syscalls.connect(socket, sockaddr(ipv4, port));
+    }
+
+    @Override
+    public int isLocal(int ipv4, int port) {
+        return routes.isLocal(new SocketAddress.IPv4(ipv4, port));
     }
 
     private MemorySegment sockaddr(int ipv4, int port) {

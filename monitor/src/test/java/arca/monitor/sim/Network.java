@@ -16,7 +16,8 @@ final class Network implements SimKernel.Network {
         REFUSED,
         UNREACHABLE,
         SILENT,
-        ITSELF
+        ITSELF,
+        OWN
     }
 
     /** Ports below it are connected to at the beginning; so much above each are those for when that connection has ended. */
@@ -31,6 +32,8 @@ final class Network implements SimKernel.Network {
     private final boolean torrent; // everybody sends much, and fast
     private final Map<Integer, Place> places = new HashMap<>();
     private final Map<Integer, Peer> peers = new HashMap<>(); // by port
+    private final Map<Integer, Integer> refusals =
+            new HashMap<>(); // by port: the errno that a connect must be answered
     private SimKernel kernel;
 
     Network(World world, Pairs pairs, boolean guestsWait, boolean wedges, boolean torrent) {
@@ -66,7 +69,23 @@ final class Network implements SimKernel.Network {
     }
 
     @Override
+    public boolean isLocal(int address, int port) {
+        boolean own = places.get(port).fate == Fate.OWN;
+        refusals.put(port, own ? Errno.EACCES : 0);
+        return own;
+    }
+
+    @Override
+    public void notSaid(int port, int errno) {
+        refusals.put(port, errno);
+    }
+
+    @Override
     public int connect(SimTcp socket, int address, int port) {
+        Integer refusal = refusals.get(port);
+        if (refusal == null)
+            throw new Violation("connects without having asked whether that is the host's own address");
+        if (refusal != 0) throw new Violation("connects, and should have refused with " + refusal);
         Place place = places.get(port);
         SplittableRandom random = place.random;
         long time = 1 + random.nextLong(random.nextInt(5) == 0 ? 2_000_000_000L : 200_000);
@@ -75,6 +94,7 @@ final class Network implements SimKernel.Network {
                 return -Errno.EHOSTUNREACH;
             }
             case SILENT -> {}
+            case OWN -> throw new AssertionError("refused");
             case REFUSED -> world.in(time, () -> socket.refused(Errno.ECONNREFUSED));
             case ITSELF -> {
                 socket.localAddress = address;
@@ -126,6 +146,10 @@ final class Network implements SimKernel.Network {
         Fate fate = places.get(port).fate;
         if (reply instanceof ConnectOk && fate != Fate.CONNECTED) {
             throw new Violation("connected to " + fate);
+        }
+        int refusal = refusals.getOrDefault(port, 0);
+        if (refusal != 0 && !reply.equals(new ConnectErr(refusal))) {
+            throw new Violation(reply + " for what was to be refused with " + refusal);
         }
         if (reply instanceof ConnectErr(int code) && code <= 0) throw new Violation("refused for " + code);
     }

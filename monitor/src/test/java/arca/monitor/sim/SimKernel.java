@@ -11,7 +11,6 @@ import static arca.bindings.Constants.MSG_PEEK;
 import static arca.bindings.Constants.O_NONBLOCK;
 import static arca.bindings.Constants.SHUT_RD;
 import static arca.bindings.Constants.SIOCOUTQ;
-import static arca.bindings.Constants.SOCK_DGRAM;
 import static arca.bindings.Constants.SOCK_NONBLOCK;
 import static arca.bindings.Constants.SOL_SOCKET;
 import static arca.bindings.Constants.SO_ERROR;
@@ -40,6 +39,14 @@ import java.util.function.Consumer;
 public final class SimKernel implements Kernel {
     /** Where a connect goes: the handshake's fate is this object's to decide. */
     interface Network {
+        /** Whether it goes to this host itself. */
+        default boolean isLocal(int address, int port) {
+            return address == LOCALHOST;
+        }
+
+        /** The kernel did not say whether it does. */
+        default void notSaid(int port, int errno) {}
+
         /** 0 for a handshake under way, or {@code -errno}. */
         int connect(SimTcp socket, int address, int port);
     }
@@ -184,37 +191,31 @@ public final class SimKernel implements Kernel {
         int n = faults.draw(Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM);
         if (n == 0 && !hasRoom(1)) n = -Errno.EMFILE;
         if (n == 0) {
-            SimFile socket = (type & ~SOCK_NONBLOCK) == SOCK_DGRAM ? new Datagrams() : new SimTcp(world);
+            SimTcp socket = new SimTcp(world);
             socket.nonBlocking = (type & SOCK_NONBLOCK) != 0;
             n = install(socket);
         }
         return ended("socket", "", n);
     }
 
-    /** A socket that is only ever bound. */
-    private static final class Datagrams extends SimFile {
-        @Override
-        int events() {
-            return 0;
-        }
-
-        @Override
-        void released() {}
-    }
-
     @Override
     public int bind(int fd, int address, int port) {
         begin();
-        SimFile file = file("bind", fd);
-        int n = 0;
-        if (file instanceof SimTcp socket) {
-            if (listeners.containsKey(port)) n = -Errno.EADDRINUSE;
-            socket.localAddress = address;
-            socket.localPort = port != 0 ? port : nextPort++;
-        } else if (address != LOCALHOST) {
-            n = -Errno.EADDRNOTAVAIL;
-        }
+        SimTcp socket = tcp("bind", fd);
+        int n = listeners.containsKey(port) ? -Errno.EADDRINUSE : 0;
+        socket.localAddress = address;
+        socket.localPort = port != 0 ? port : nextPort++;
         return ended("bind", fd, n);
+    }
+
+    @Override
+    public int isLocal(int address, int port) {
+        begin();
+        int n = faults.draw(Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM);
+        if (n == 0 && !hasRoom(1)) n = -Errno.EMFILE;
+        if (n < 0) network.notSaid(port, -n);
+        else if (network.isLocal(address, port)) n = 1;
+        return ended("isLocal", port, n);
     }
 
     @Override
