@@ -50,7 +50,7 @@ record Access(String verb, String flag, List<Rule> allow, List<Rule> deny) {
         List<Rule> holding =
                 allow.stream().filter(rule -> rule.contains(endpoint)).toList();
         List<Floor> toName =
-                floor.stream().filter(f -> f.block().contains(endpoint)).toList();
+                floor.stream().filter(f -> f.contains(endpoint)).toList();
         if (holding.stream().anyMatch(rule -> toName.stream().allMatch(f -> rule.within(f.block())))) {
             return Optional.empty();
         }

@@ -16,8 +16,11 @@ import java.util.stream.Stream;
  * {@code any:80} and {@code any:1-1023} name a low port, {@code any:80-8080} does not.
  *
  * <ul>
- *   <li>To connect: 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10,
- *       multicast, reserved and broadcast addresses, port 0, and each address of the host itself, a block of one.
+ *   <li>To connect: the blocks of IANA's special-purpose address registry that are not globally reachable, which are
+ *       0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.0.0.0/24 (but for 192.0.0.9
+ *       and 192.0.0.10), 192.0.2.0/24, 192.88.99.0/24, 192.168.0.0/16, 198.18.0.0/15, 198.51.100.0/24, 203.0.113.0/24 and
+ *       240.0.0.0/4; 168.63.129.16, where Azure has its metadata; multicast and broadcast addresses; port 0; and each
+ *       address of the host itself, a block of one.
  *   <li>To listen: multicast, reserved and broadcast addresses, and ports below 1024.
  * </ul>
  *

@@ -107,6 +107,48 @@ class PolicyTest {
             any                  | -                | 255.255.255.254:80    | denied
             any                  | -                | 255.255.255.255:80    | denied
             any                  | -                | 191.255.255.255:80    | allowed
+            any                  | -                | 192.0.0.0:80          | denied
+            any                  | -                | 192.0.0.255:80        | denied
+            any                  | -                | 192.0.1.0:80          | allowed
+            any                  | -                | 192.0.0.8:80          | denied
+            any                  | -                | 192.0.0.9:80          | allowed
+            any                  | -                | 192.0.0.10:80         | allowed
+            any                  | -                | 192.0.0.11:80         | denied
+            any                  | -                | 192.0.0.192:80        | denied
+            192.0.0.0/24         | -                | 192.0.0.192:80        | allowed
+            192.0.0.192          | -                | 192.0.0.192:80        | allowed
+            192.0.0.0/23         | -                | 192.0.0.192:80        | denied
+            any                  | -                | 192.0.1.255:80        | allowed
+            any                  | -                | 192.0.2.0:80          | denied
+            any                  | -                | 192.0.2.255:80        | denied
+            any                  | -                | 192.0.3.0:80          | allowed
+            any                  | -                | 192.88.98.255:80      | allowed
+            any                  | -                | 192.88.99.0:80        | denied
+            any                  | -                | 192.88.99.255:80      | denied
+            any                  | -                | 192.88.100.0:80       | allowed
+            any                  | -                | 198.17.255.255:80     | allowed
+            any                  | -                | 198.18.0.0:80         | denied
+            any                  | -                | 198.19.255.255:80     | denied
+            any                  | -                | 198.20.0.0:80         | allowed
+            any                  | -                | 198.51.99.255:80      | allowed
+            any                  | -                | 198.51.100.0:80       | denied
+            any                  | -                | 198.51.100.255:80     | denied
+            any                  | -                | 198.51.101.0:80       | allowed
+            any                  | -                | 203.0.112.255:80      | allowed
+            any                  | -                | 203.0.113.0:80        | denied
+            any                  | -                | 203.0.113.255:80      | denied
+            any                  | -                | 203.0.114.0:80        | allowed
+            any                  | -                | 168.63.129.15:80      | allowed
+            any                  | -                | 168.63.129.16:80      | denied
+            any                  | -                | 168.63.129.17:80      | allowed
+            168.63.129.0/24      | -                | 168.63.129.16:80      | denied
+            168.63.129.16:80     | -                | 168.63.129.16:80      | allowed
+            any                  | -                | 100.100.100.200:80    | denied
+            192.31.196.0/24      | -                | 192.31.196.1:80       | allowed
+            any                  | -                | 192.52.193.1:80       | allowed
+            any                  | -                | 192.175.48.1:80       | allowed
+            198.18.0.0/15        | -                | 198.19.0.1:80         | allowed
+            192.0.2.0/24         | -                | 192.0.2.1:80          | allowed
             0.0.0.0/0            | -                | 127.0.0.1:80          | denied
             0.0.0.0/1            | -                | 127.0.0.1:80          | denied
             126.0.0.0/7          | -                | 127.0.0.1:80          | denied
@@ -280,6 +322,10 @@ class PolicyTest {
                 "connect to 127.0.0.1:0 denied: no rule names loopback and port 0;"
                         + " allow it with --allow-connect 127.0.0.1:0",
                 connect(policy, "127.0.0.1:0"));
+        assertEquals(
+                "connect to 192.0.2.1:80 denied: no rule names documentation addresses;"
+                        + " allow it with --allow-connect 192.0.2.1:80",
+                connect(policy, "192.0.2.1:80"));
         assertEquals(
                 "listen on 0.0.0.0:80 denied: no rule allows it; allow it with --allow-listen 0.0.0.0:80",
                 listen(policy, "0.0.0.0:80"));
