@@ -30,12 +30,16 @@ record Access(String verb, String flag, List<Rule> allow, List<Rule> deny) {
                 Stream.concat(deny.stream(), Stream.of(rules)).toList());
     }
 
-    /** That a rule denies an endpoint, if one does. */
-    Optional<String> denied(Endpoint endpoint, Predicate<Rule> denies) {
+    /**
+     * That a rule denies an endpoint, if one does.
+     *
+     * @param wider why a rule denies an endpoint that it does not hold
+     */
+    Optional<String> denied(Endpoint endpoint, Predicate<Rule> denies, String wider) {
         for (Rule rule : deny) {
             if (!denies.test(rule)) continue;
-            String part = rule.contains(endpoint) ? "" : ", a part of what it stands for";
-            return Optional.of(verb + " " + endpoint + " denied by --deny-" + flag + " " + rule + part);
+            String why = rule.contains(endpoint) ? "" : ", " + wider;
+            return Optional.of(verb + " " + endpoint + " denied by --deny-" + flag + " " + rule + why);
         }
         return Optional.empty();
     }
@@ -49,8 +53,7 @@ record Access(String verb, String flag, List<Rule> allow, List<Rule> deny) {
     Optional<String> notAllowed(Endpoint endpoint, List<Floor> floor, Rule alone) {
         List<Rule> holding =
                 allow.stream().filter(rule -> rule.contains(endpoint)).toList();
-        List<Floor> toName =
-                floor.stream().filter(f -> f.contains(endpoint)).toList();
+        List<Floor> toName = floor.stream().filter(f -> f.contains(endpoint)).toList();
         if (holding.stream().anyMatch(rule -> toName.stream().allMatch(f -> rule.within(f.block())))) {
             return Optional.empty();
         }

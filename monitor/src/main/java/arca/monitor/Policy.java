@@ -27,12 +27,19 @@ import java.util.stream.Stream;
  * <p>Some endpoints stand for others: a listener on 0.0.0.0 is one on every address of the host, one on port 0 has any
  * free port from 1024 up, and to connect to 0.0.0.0 is to connect to 127.0.0.1. A rule denies such an endpoint if it
  * denies a part of what that stands for. To listen on port 0 is allowed by rules without ports alone.
+ *
+ * <p>A service that listens on 0.0.0.0 is reached by every address of the host. So a rule that denies connects to a part of
+ * loopback or to 0.0.0.0 denies its ports on all of loopback. It does not deny them on the host's other addresses, nor
+ * does a rule that denies one of those deny the others: only rules that name an own address alone allow it, and each
+ * address that is named so is to be denied by itself.
  */
 public final class Policy {
     /** Allows nothing. */
     public static final Policy NOTHING = new Policy(Access.CONNECT, Access.LISTEN);
 
     private static final Cidr LOCALHOST = Cidr.parse("127.0.0.1");
+    private static final Cidr LOOPBACK = Floor.LOOPBACK.block().block();
+    private static final int UNSPECIFIED = 0;
 
     private final Access connect;
     private final Access listen;
@@ -91,14 +98,18 @@ public final class Policy {
      * nobody. A reason names the flag that would allow the connect, or the one that denies it.
      */
     Decision connect(Endpoint to) {
-        Endpoint reached = to.address() == 0 ? new Endpoint(LOCALHOST.address(), to.port()) : to;
-        Optional<String> denied = connect.denied(to, rule -> rule.contains(to) || rule.contains(reached));
+        Endpoint reached = to.address() == UNSPECIFIED ? new Endpoint(LOCALHOST.address(), to.port()) : to;
+        boolean loopback = LOOPBACK.contains(reached.address());
+        Optional<String> denied = connect.denied(
+                to,
+                rule -> rule.contains(to) || loopback && deniesLoopback(rule, to.port()),
+                "for what listens on 0.0.0.0 is reached by every loopback address");
         if (denied.isPresent()) return new Decision.Denied(denied.get());
         Cidr address = new Cidr(to.address(), Integer.SIZE);
         Rule alone = new Rule(address, to.port(), to.port());
         Optional<String> notAllowed = connect.notAllowed(to, Floor.CONNECT, alone);
         if (notAllowed.isPresent()) return new Decision.Denied(notAllowed.get());
-        if (Floor.LOOPBACK.block().contains(reached)) return new Decision.Allowed();
+        if (loopback) return new Decision.Allowed();
         List<Floor> ofThisHost = new ArrayList<>(Floor.CONNECT);
         ofThisHost.add(new Floor("this address of the host itself", new Rule(address)));
         return connect.notAllowed(to, ofThisHost, alone)
@@ -106,9 +117,15 @@ public final class Policy {
                 .orElseGet(Decision.Allowed::new);
     }
 
+    private static boolean deniesLoopback(Rule rule, int port) {
+        Cidr block = rule.block();
+        boolean part = block.within(LOOPBACK) || LOOPBACK.within(block) || block.contains(UNSPECIFIED);
+        return part && rule.firstPort() <= port && port <= rule.lastPort();
+    }
+
     /** Why a listen is denied, as {@link #connect} says it; empty if it is allowed. */
     Optional<String> deniesListen(Endpoint at) {
-        Optional<String> denied = listen.denied(at, rule -> deniesPart(rule, at));
+        Optional<String> denied = listen.denied(at, rule -> deniesPart(rule, at), "a part of what it stands for");
         if (denied.isPresent()) return denied;
         Cidr address = new Cidr(at.address(), Integer.SIZE);
         Rule alone = at.port() == 0 ? new Rule(address) : new Rule(address, at.port(), at.port());

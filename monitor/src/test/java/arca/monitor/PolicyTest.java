@@ -192,10 +192,25 @@ class PolicyTest {
             203.1.113.1:443      | 203.1.113.1:443  | 203.1.113.1:443       | denied
             127.0.0.0/8          | 127.0.0.1:22     | 127.0.0.1:22          | denied
             127.0.0.0/8          | 127.0.0.1:22     | 127.0.0.1:23          | allowed
+            127.0.0.0/8          | 127.0.0.1:22     | 127.0.0.2:22          | denied
+            127.0.0.0/8          | 127.0.0.1:22     | 127.0.0.2:23          | allowed
+            127.0.0.0/8          | 127.0.0.1:22     | 127.255.255.255:22    | denied
+            127.0.0.0/8          | 127.1.0.0/16     | 127.0.0.1:22          | denied
+            127.0.0.2:22         | 127.0.0.1:22     | 127.0.0.2:22          | denied
+            127.0.0.2:22         | 127.0.0.1:23     | 127.0.0.2:22          | allowed
             0.0.0.0              | 127.0.0.1:22     | 0.0.0.0:22            | denied
             0.0.0.0              | 127.0.0.1:22     | 0.0.0.0:23            | allowed
-            0.0.0.0              | 127.0.0.2        | 0.0.0.0:22            | allowed
-            127.0.0.1            | 0.0.0.0          | 127.0.0.1:22          | allowed
+            0.0.0.0              | 127.0.0.2        | 0.0.0.0:22            | denied
+            0.0.0.0              | any:22           | 0.0.0.0:22            | denied
+            0.0.0.0              | 126.0.0.0/7:22   | 0.0.0.0:22            | denied
+            127.0.0.1            | 0.0.0.0          | 127.0.0.1:22          | denied
+            127.0.0.1            | 0.0.0.0:22       | 127.0.0.1:23          | allowed
+            127.0.0.1            | 0.0.0.0/8        | 127.0.0.1:22          | denied
+            127.0.0.1            | 0.0.0.1          | 127.0.0.1:22          | allowed
+            127.0.0.1            | 126.0.0.0/8      | 127.0.0.1:22          | allowed
+            192.1.2.7            | 127.0.0.1        | 192.1.2.7:22          | allowed
+            127.0.0.1            | 192.1.2.7        | 127.0.0.1:22          | allowed
+            10.9.9.9 192.1.2.7   | 192.1.2.7        | 10.9.9.9:22           | allowed
             """)
     void connect(String allow, String deny, String to, String answer) {
         Policy policy = Policy.NOTHING.allowConnect(rules(allow)).denyConnect(rules(deny));
@@ -326,6 +341,10 @@ class PolicyTest {
                 "connect to 192.0.2.1:80 denied: no rule names documentation addresses;"
                         + " allow it with --allow-connect 192.0.2.1:80",
                 connect(policy, "192.0.2.1:80"));
+        assertEquals(
+                "connect to 127.0.0.2:22 denied by --deny-connect 127.0.0.1:22, for what listens on 0.0.0.0 is reached by"
+                        + " every loopback address",
+                connect(policy.denyConnect("127.0.0.1:22"), "127.0.0.2:22"));
         assertEquals(
                 "listen on 0.0.0.0:80 denied: no rule allows it; allow it with --allow-listen 0.0.0.0:80",
                 listen(policy, "0.0.0.0:80"));
