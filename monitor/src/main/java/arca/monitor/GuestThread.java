@@ -3,14 +3,13 @@ package arca.monitor;
 import arca.bindings.ErrnoException;
 import arca.bindings.EventFd;
 import arca.bindings.Fd;
+import arca.bindings.ProcFile;
 import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Mailbox;
 import arca.monitor.reactor.Reactor;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -140,7 +139,7 @@ final class GuestThread implements Runnable {
      */
     Duration cpu() {
         try {
-            String[] counts = Files.readString(Path.of("/proc/self/task/" + tid + "/schedstat"))
+            String[] counts = ProcFile.read("/proc/self/task/" + tid + "/schedstat")
                     .split(" ");
             return Duration.ofNanos(Long.parseLong(counts[0]));
         } catch (IOException e) {

@@ -2,7 +2,9 @@ package arca.monitor;
 
 import static arca.bindings.Constants.RLIMIT_NOFILE;
 
+import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
+import arca.bindings.EventFd;
 import arca.bindings.Syscalls;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -14,6 +16,7 @@ import java.util.List;
 /** Whether the system gives what {@link Limits} promise. */
 final class Headroom {
     private static final long PROCESS = 64; // descriptors of the JVM and of the monitor itself
+    private static final long MONITOR = 4; // of its own: control socket, its lock, an eventfd; one to spare
     private static final long GUEST =
             8; // control socket, epoll, eventfd and pidfd; a data pipe made for the next accept
     private static final long CONNECTION = 3; // a TCP socket and our ends of two pipes
@@ -23,11 +26,11 @@ final class Headroom {
 
     /** What the system gives too little of, each as a sentence that says what to raise. */
     static List<String> shortfalls(Limits limits) throws IOException {
-        return shortfalls(limits, descriptors(), PipeAllowance.bytes(limits.pipeMemory()));
+        return shortfalls(limits, descriptors(), PipeAllowance.of(limits.pipeMemory()));
     }
 
-    /** The same, of a system that gives so many descriptors and bytes in pipes. */
-    static List<String> shortfalls(Limits limits, long descriptors, long pipeBytes) {
+    /** The same, of a system that gives so many descriptors, and so much to pipes. */
+    static List<String> shortfalls(Limits limits, long descriptors, PipeAllowance pipes) {
         List<String> shortfalls = new ArrayList<>();
         long needed = PROCESS
                 + limits.guests() * (GUEST + CONNECTION)
@@ -39,13 +42,44 @@ final class Headroom {
                     + limits.guests() + " needs " + needed + " descriptors, and this process may have " + descriptors
                     + ": raise the limit (ulimit -n, LimitNOFILE=), or lower those");
         }
-        if (limits.connections() * PIPES > pipeBytes) {
-            shortfalls.add("the pipes of all guests may hold " + pipeBytes + " bytes, enough for " + pipeBytes / PIPES
-                    + " connections with pipes of " + PipeBudget.SMALL + " bytes, and one guest may have "
-                    + limits.connections() + ": raise fs.pipe-user-pages-soft or --pipe-memory, or lower"
-                    + " --max-connections");
+        if (limits.pipeMemory() > pipes.bytes()) {
+            shortfalls.add("--pipe-memory is " + limits.pipeMemory() + " bytes, and the kernel lets the pipes of this user"
+                    + " hold " + pipes.bytes() + ": " + cure(PipeAllowance.Bound.USER) + ", or lower --pipe-memory");
+        }
+        if (limits.connections() * PIPES > pipes.bytes()) {
+            shortfalls.add("the pipes of all guests may hold " + pipes.bytes() + " bytes, enough for "
+                    + pipes.bytes() / PIPES + " connections with pipes of " + PipeBudget.SMALL
+                    + " bytes, and one guest may have " + limits.connections() + ": " + cure(pipes.bound())
+                    + ", or lower --max-connections");
         }
         return shortfalls;
+    }
+
+    private static String cure(PipeAllowance.Bound bound) {
+        return switch (bound) {
+            case CONFIGURED, MEMORY -> "raise --pipe-memory";
+            case USER -> "past that the kernel gives a pipe one or two pages; raise fs.pipe-user-pages-soft, or grant"
+                    + " CAP_SYS_RESOURCE";
+        };
+    }
+
+    /**
+     * Refuses to go on where not even one guest with one connection would have room.
+     *
+     * @throws DescriptorLimitException if the process may have too few descriptors
+     * @throws ErrnoException ENFILE or ENOMEM where the system has no room
+     */
+    static void requireOneGuest() throws IOException {
+        List<EventFd> room = new ArrayList<>();
+        try {
+            while (room.size() < MONITOR + GUEST + CONNECTION) room.add(EventFd.open());
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EMFILE) throw e;
+            long limit = descriptors();
+            throw new DescriptorLimitException(limit, limit + MONITOR + GUEST + CONNECTION - room.size());
+        } finally {
+            room.forEach(EventFd::close);
+        }
     }
 
     /** The soft limit, to which the JVM has raised itself: to the hard one. */

@@ -53,7 +53,9 @@ public final class Monitor implements AutoCloseable {
     private Monitor(MonitorConfig config) throws IOException {
         this.config = config;
         this.guests = new Guests(config.limits());
-        this.shared = new Shared(config, PipeAllowance.bytes(config.limits().pipeMemory()));
+        PipeAllowance pipes = PipeAllowance.of(config.limits().pipeMemory());
+        pipes.unknown().forEach(fact -> LOG.warn("{}", fact));
+        this.shared = new Shared(config, pipes.bytes());
         this.stop = EventFd.open();
         Watchdog looksOn = new Watchdog(guests, config.wedge());
         this.watchdog = Thread.ofPlatform().daemon().name("watchdog").unstarted(looksOn);
@@ -65,9 +67,11 @@ public final class Monitor implements AutoCloseable {
      *
      * @param config what it is to be like
      * @return the monitor, running
+     * @throws DescriptorLimitException if this process may have too few descriptors to let even one guest in
      * @throws IOException if the control socket's path is in use or cannot be used, or the system has no room
      */
     public static Monitor start(MonitorConfig config) throws IOException {
+        Headroom.requireOneGuest();
         Optional<Path> path = config.control();
         return start(config, path.isPresent() ? Optional.of(ControlSocket.open(path.get())) : Optional.empty());
     }
@@ -79,6 +83,7 @@ public final class Monitor implements AutoCloseable {
      * @param config what it is to be like, without a control socket of its own
      * @param control a Unix-domain stream socket that listens; the monitor's from now on, also where this throws
      * @return the monitor, running
+     * @throws DescriptorLimitException if this process may have too few descriptors to let even one guest in
      * @throws IOException if it is no such socket, or the system has no room
      */
     public static Monitor start(MonitorConfig config, Fd control) throws IOException {
@@ -88,6 +93,7 @@ public final class Monitor implements AutoCloseable {
 
     private static Monitor start(MonitorConfig config, Optional<ControlSocket> control) throws IOException {
         try {
+            Headroom.requireOneGuest();
             Monitor monitor = new Monitor(config);
             control.ifPresent(monitor::accept);
             monitor.watchdog.start();

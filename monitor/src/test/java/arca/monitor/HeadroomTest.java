@@ -13,6 +13,11 @@ class HeadroomTest {
     private static final long DESCRIPTORS = 64 + 5 * 11 + 100 * 3 + 10 + 20; // that SMALL needs
     private static final long PIPES = 100 * 2 * 65536;
 
+    private static List<String> shortfalls(long descriptors, long pipeBytes) {
+        PipeAllowance pipes = new PipeAllowance(pipeBytes, PipeAllowance.Bound.CONFIGURED, List.of());
+        return Headroom.shortfalls(SMALL, descriptors, pipes);
+    }
+
     /** Prints the shortfalls of these limits in a process that may have few descriptors. */
     static final class AtTheLimit {
         private AtTheLimit() {}
@@ -24,12 +29,12 @@ class HeadroomTest {
 
     @Test
     void whatSufficesIsNoShortfall() {
-        assertEquals(List.of(), Headroom.shortfalls(SMALL, DESCRIPTORS, PIPES));
+        assertEquals(List.of(), shortfalls(DESCRIPTORS, PIPES));
     }
 
     @Test
     void oneDescriptorTooFewSaysHowManyAndWhatToRaise() {
-        String said = Headroom.shortfalls(SMALL, DESCRIPTORS - 1, PIPES).getFirst();
+        String said = shortfalls(DESCRIPTORS - 1, PIPES).getFirst();
         assertEquals(
                 "one guest with --max-connections 100 beside --max-guests 5 needs 449 descriptors, and this process may"
                         + " have 448: raise the limit (ulimit -n, LimitNOFILE=), or lower those",
@@ -38,10 +43,27 @@ class HeadroomTest {
 
     @Test
     void oneByteTooFewSaysHowManyConnectionsAndWhatToRaise() {
-        List<String> said = Headroom.shortfalls(SMALL, Long.MAX_VALUE, PIPES - 1);
+        List<String> said = shortfalls(Long.MAX_VALUE, PIPES - 1);
         assertEquals(1, said.size());
         assertTrue(said.getFirst().contains("enough for 99 connections"), said.getFirst());
-        assertTrue(said.getFirst().contains("raise fs.pipe-user-pages-soft or --pipe-memory"), said.getFirst());
+        assertTrue(said.getFirst().endsWith(": raise --pipe-memory, or lower --max-connections"), said.getFirst());
+    }
+
+    @Test
+    void ordinaryUserIsToldOfTheKernelsLimitAndNotOfTheMonitors() {
+        PipeAllowance ofUser = new PipeAllowance(PIPES - 1, PipeAllowance.Bound.USER, List.of());
+        String said = Headroom.shortfalls(SMALL, Long.MAX_VALUE, ofUser).getFirst();
+        assertTrue(said.contains("raise fs.pipe-user-pages-soft, or grant CAP_SYS_RESOURCE"), said);
+        assertTrue(!said.contains("--pipe-memory"), said);
+    }
+
+    @Test
+    void pipeMemoryThatTheKernelDoesNotGrantIsAShortfall() {
+        PipeAllowance ofUser = new PipeAllowance(PIPES, PipeAllowance.Bound.USER, List.of());
+        Limits more = new Limits(100, 10, 1, 20, 5, 5, PIPES + 1);
+        List<String> said = Headroom.shortfalls(more, Long.MAX_VALUE, ofUser);
+        assertEquals(1, said.size());
+        assertTrue(said.getFirst().startsWith("--pipe-memory is 13107201 bytes, and the kernel lets"), said.getFirst());
     }
 
     @Test

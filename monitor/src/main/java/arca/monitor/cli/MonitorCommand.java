@@ -31,8 +31,9 @@ import picocli.CommandLine.Spec;
             "Runs the monitor until SIGTERM or SIGINT: it owns the TCP sockets of the guests that connect to PATH.",
             "",
             "RULE is any, an IPv4 address or a CIDR, each with an optional :PORT or :PORT-PORT. Nothing is allowed "
-                    + "without a rule. Loopback, private networks, the host's own addresses and low ports to listen on "
-                    + "are allowed by a rule that names them, not by any. SIZE takes K and M.",
+                    + "without a rule. Loopback, private networks, other special-purpose addresses (IANA's registry), clouds' "
+                    + "metadata addresses, the host's own addresses and low ports to listen on are allowed by a rule that "
+                    + "names them, not by any. SIZE takes K and M.",
             ""
         },
         footerHeading = "%nExamples:%n",
@@ -73,7 +74,8 @@ final class MonitorCommand implements Callable<Integer> {
     @Option(
             names = "--deny-connect",
             paramLabel = "RULE",
-            description = "Guests may not connect there, whatever allows it. Repeatable.")
+            description = "Guests may not connect there, whatever allows it. A RULE for a part of loopback denies its ports "
+                    + "on all of loopback; each other address of the host is denied by itself. Repeatable.")
     private String[] denyConnect = {};
 
     @Option(names = "--allow-listen", paramLabel = "RULE", description = "Guests may listen there. Repeatable.")
@@ -125,7 +127,8 @@ final class MonitorCommand implements Callable<Integer> {
     @Option(
             names = "--pipe-memory",
             paramLabel = "SIZE",
-            description = "Of all pipes; near it, new ones are made small. Default: the system's limit.")
+            description = "Of all pipes; near it, new ones are made small. Default: what the kernel lets the pipes of this user "
+                    + "hold, fs.pipe-user-pages-soft; for root, half of the machine's memory.")
     private Size pipeMemory = new Size(LIMITS.pipeMemory());
 
     @Option(
