@@ -139,8 +139,8 @@ final class GuestThread implements Runnable {
      */
     Duration cpu() {
         try {
-            String[] counts = ProcFile.read("/proc/self/task/" + tid + "/schedstat")
-                    .split(" ");
+            String[] counts =
+                    ProcFile.read("/proc/self/task/" + tid + "/schedstat").split(" ");
             return Duration.ofNanos(Long.parseLong(counts[0]));
         } catch (IOException e) {
             return Duration.ZERO;

@@ -1,5 +1,6 @@
 package arca.monitor;
 
+import static arca.bindings.Constants.EFD_CLOEXEC;
 import static arca.bindings.Constants.RLIMIT_NOFILE;
 
 import arca.bindings.Errno;
@@ -15,11 +16,11 @@ import java.util.List;
 
 /** Whether the system gives what {@link Limits} promise. */
 final class Headroom {
-    private static final long PROCESS = 64; // descriptors of the JVM and of the monitor itself
-    private static final long MONITOR = 4; // of its own: control socket, its lock, an eventfd; one to spare
-    private static final long GUEST =
+    private static final int PROCESS = 64; // descriptors of the JVM and of the monitor itself
+    private static final int MONITOR = 4; // of its own: control socket, its lock, an eventfd; one to spare
+    private static final int GUEST =
             8; // control socket, epoll, eventfd and pidfd; a data pipe made for the next accept
-    private static final long CONNECTION = 3; // a TCP socket and our ends of two pipes
+    private static final int CONNECTION = 3; // a TCP socket and our ends of two pipes
     private static final long PIPES = 2L * PipeBudget.SMALL; // bytes of a connection's two
 
     private Headroom() {}
@@ -43,8 +44,9 @@ final class Headroom {
                     + ": raise the limit (ulimit -n, LimitNOFILE=), or lower those");
         }
         if (limits.pipeMemory() > pipes.bytes()) {
-            shortfalls.add("--pipe-memory is " + limits.pipeMemory() + " bytes, and the kernel lets the pipes of this user"
-                    + " hold " + pipes.bytes() + ": " + cure(PipeAllowance.Bound.USER) + ", or lower --pipe-memory");
+            shortfalls.add("--pipe-memory is " + limits.pipeMemory()
+                    + " bytes, and the kernel lets the pipes of this user" + " hold " + pipes.bytes() + ": "
+                    + cure(PipeAllowance.Bound.USER) + ", or lower --pipe-memory");
         }
         if (limits.connections() * PIPES > pipes.bytes()) {
             shortfalls.add("the pipes of all guests may hold " + pipes.bytes() + " bytes, enough for "
@@ -58,8 +60,9 @@ final class Headroom {
     private static String cure(PipeAllowance.Bound bound) {
         return switch (bound) {
             case CONFIGURED, MEMORY -> "raise --pipe-memory";
-            case USER -> "past that the kernel gives a pipe one or two pages; raise fs.pipe-user-pages-soft, or grant"
-                    + " CAP_SYS_RESOURCE";
+            case USER ->
+                "past that the kernel gives a pipe one or two pages; raise fs.pipe-user-pages-soft, or grant"
+                        + " CAP_SYS_RESOURCE";
         };
     }
 
@@ -70,16 +73,16 @@ final class Headroom {
      * @throws ErrnoException ENFILE or ENOMEM where the system has no room
      */
     static void requireOneGuest() throws IOException {
-        List<EventFd> room = new ArrayList<>();
-        try {
-            while (room.size() < MONITOR + GUEST + CONNECTION) room.add(EventFd.open());
-        } catch (ErrnoException e) {
-            if (e.errno() != Errno.EMFILE) throw e;
-            long limit = descriptors();
-            throw new DescriptorLimitException(limit, limit + MONITOR + GUEST + CONNECTION - room.size());
-        } finally {
-            room.forEach(EventFd::close);
-        }
+        EventFd.open().close(); // so that the JVM has loaded what follows while it can open files
+        int[] room = new int[MONITOR + GUEST + CONNECTION];
+        int opened = 0;
+        int last = 0;
+        while (opened < room.length && (last = Syscalls.eventfd(0, EFD_CLOEXEC)) >= 0) room[opened++] = last;
+        for (int i = 0; i < opened; i++) Syscalls.close(room[i]);
+        if (opened == room.length) return;
+        if (last != -Errno.EMFILE) throw new ErrnoException("eventfd", -last);
+        long limit = descriptors();
+        throw new DescriptorLimitException(limit, limit + room.length - opened);
     }
 
     /** The soft limit, to which the JVM has raised itself: to the hard one. */

@@ -76,9 +76,7 @@ record PipeAllowance(long bytes, Bound bound, List<String> unknown) {
 
     private static long memory(Proc proc, List<String> unknown) {
         try {
-            return Long.parseLong(
-                            field("/proc/meminfo", "MemTotal:", proc).replace(" kB", ""))
-                    * 1024;
+            return Long.parseLong(field("/proc/meminfo", "MemTotal:", proc).replace(" kB", "")) * 1024;
         } catch (IOException | NumberFormatException e) {
             unknown.add(e.getMessage() + "; the monitor assumes that pipes may hold " + USUAL_PAGES * PAGE + " bytes");
             return 2 * USUAL_PAGES * PAGE;

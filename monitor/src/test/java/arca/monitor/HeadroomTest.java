@@ -75,4 +75,33 @@ class HeadroomTest {
         String said = ChildJvm.run(command).output();
         assertTrue(said.contains("needs 449 descriptors, and this process may have 256:"), said);
     }
+
+    /** Prints what a monitor says that does not start. */
+    static final class Starts {
+        private Starts() {}
+
+        public static void main(String[] args) throws Exception {
+            try (Monitor _ = Monitor.start(MonitorConfig.DEFAULT)) {
+                System.out.println("started");
+            } catch (DescriptorLimitException e) {
+                System.out.println(e.limit() + " of " + e.needed() + ": " + e.getMessage());
+            }
+        }
+    }
+
+    private static String startedWith(long limit) throws Exception {
+        List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -n " + limit + "; exec \"$@\"", "sh"));
+        command.addAll(ChildJvm.command(Starts.class));
+        return ChildJvm.run(command).output();
+    }
+
+    /** The number that it says is enough, and one less is not. */
+    @Test
+    void limitThatLetsNoGuestInIsRefusedAndTheOneToSetIsNamed() throws Exception {
+        String said = startedWith(24);
+        assertTrue(said.matches("(?s)24 of [0-9]+: a limit of 24 descriptors leaves no room for one guest.*"), said);
+        long needed = Long.parseLong(said.split("[ :]")[2]);
+        assertTrue(startedWith(needed - 1).startsWith(needed - 1 + " of "), said);
+        assertTrue(startedWith(needed + 32).contains("started"), said); // the JVM opens files of its own
+    }
 }

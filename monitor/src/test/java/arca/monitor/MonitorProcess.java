@@ -21,8 +21,16 @@ record MonitorProcess(Path control, Child child, Proc proc) implements AutoClose
 
     /** With its classes in jars, as it is installed. */
     static MonitorProcess startInstalled(String... options) throws IOException, InterruptedException {
+        return startInstalled(List.of(), options);
+    }
+
+    /**
+     * @param prefix a command that runs the rest of its words as a command, as prlimit(1) does
+     */
+    static MonitorProcess startInstalled(List<String> prefix, String... options)
+            throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("arca");
-        return ready(launch(folder.resolve("control"), List.of(), ChildJvm.sameClassesInJars(folder), options));
+        return ready(launch(folder.resolve("control"), prefix, ChildJvm.sameClassesInJars(folder), options));
     }
 
     /** As a user that nobody else is, and by root alone; it may have so many descriptors. */

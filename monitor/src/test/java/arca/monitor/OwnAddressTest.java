@@ -46,9 +46,8 @@ class OwnAddressTest {
     }
 
     private static MonitorProcess start() throws Exception {
-        Path control = Files.createTempDirectory("arca").resolve("control");
-        return MonitorProcess.startAt(
-                control, NetworkNamespace.command(NETWORK, List.of()), "--allow-connect", "any:8080");
+        return MonitorProcess.startInstalled(
+                NetworkNamespace.command(NETWORK, List.of()), "--allow-connect", "any:8080");
     }
 
     private static List<String> beside(MonitorProcess monitor, List<String> command) {

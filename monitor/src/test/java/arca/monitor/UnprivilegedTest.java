@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import arca.bindings.Errno;
 import arca.bindings.Fd;
+import arca.bindings.ProcFile;
 import arca.bindings.SocketAddress;
 import arca.bindings.Sockets;
 import arca.bindings.Syscalls;
@@ -46,6 +47,27 @@ class UnprivilegedTest {
     static void asRoot() throws IOException {
         assumeTrue(
                 Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
+    }
+
+    @Test
+    void pipesAreLargeWhileTheAllowanceHasRoom() throws Exception {
+        int many = 8;
+        assumeTrue(
+                Long.parseLong(ProcFile.read("/proc/sys/fs/pipe-user-pages-soft")
+                                .strip())
+                        >= 16384,
+                "this system lets a user's pipes hold less than is usual");
+        List<ArcaStream> streams = new ArrayList<>();
+        try (MonitorProcess monitor =
+                        MonitorProcess.startUnprivileged(UID + 2, PLENTY, "--max-connections", "" + many);
+                EchoPeer peer = new EchoPeer();
+                ArcaSession session = monitor.session()) {
+            for (int i = 0; i < many; i++) streams.add(session.connect(peer.address()));
+            for (ArcaStream stream : streams) assertEquals(256 * 1024L, stream.ringSize());
+            assertEquals(List.of(), monitor.child().errors("pipes of"));
+        } finally {
+            for (ArcaStream stream : streams) stream.close();
+        }
     }
 
     @Test

@@ -74,8 +74,9 @@ final class MonitorCommand implements Callable<Integer> {
     @Option(
             names = "--deny-connect",
             paramLabel = "RULE",
-            description = "Guests may not connect there, whatever allows it. A RULE for a part of loopback denies its ports "
-                    + "on all of loopback; each other address of the host is denied by itself. Repeatable.")
+            description =
+                    "Guests may not connect there, whatever allows it. A RULE for a part of loopback denies its ports "
+                            + "on all of loopback; each other address of the host is denied by itself. Repeatable.")
     private String[] denyConnect = {};
 
     @Option(names = "--allow-listen", paramLabel = "RULE", description = "Guests may listen there. Repeatable.")
@@ -127,8 +128,9 @@ final class MonitorCommand implements Callable<Integer> {
     @Option(
             names = "--pipe-memory",
             paramLabel = "SIZE",
-            description = "Of all pipes; near it, new ones are made small. Default: what the kernel lets the pipes of this user "
-                    + "hold, fs.pipe-user-pages-soft; for root, half of the machine's memory.")
+            description =
+                    "Of all pipes; near it, new ones are made small. Default: what the kernel lets the pipes of this user "
+                            + "hold, fs.pipe-user-pages-soft; for root, half of the machine's memory.")
     private Size pipeMemory = new Size(LIMITS.pipeMemory());
 
     @Option(
