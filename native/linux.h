@@ -22,6 +22,7 @@ extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -64,4 +65,13 @@ enum arca_evaluated {
     ARCA_POSIX_SPAWNATTR_SIZE = sizeof(posix_spawnattr_t),
     ARCA_SIGSET_SIZE = sizeof(sigset_t),
     ARCA_SUN_PATH_SIZE = sizeof(((struct sockaddr_un *)0)->sun_path),
+    /* Of struct statx only what the bindings read: headers of different years name its last fields differently. */
+    ARCA_STATX_DEV_MAJOR = offsetof(struct statx, stx_dev_major),
+    ARCA_STATX_DEV_MINOR = offsetof(struct statx, stx_dev_minor),
+    ARCA_STATX_GID = offsetof(struct statx, stx_gid),
+    ARCA_STATX_INO = offsetof(struct statx, stx_ino),
+    ARCA_STATX_MODE = offsetof(struct statx, stx_mode),
+    ARCA_STATX_NLINK = offsetof(struct statx, stx_nlink),
+    ARCA_STATX_SIZE = sizeof(struct statx),
+    ARCA_STATX_UID = offsetof(struct statx, stx_uid),
 };

@@ -217,8 +217,42 @@ public final class Constants {
     /** Empties the file. */
     public static final int O_TRUNC = 0x200;
 
-    /** A pipe in packet mode, a file without the page cache. The one flag here that differs by architecture. */
+    /** A pipe in packet mode, a file without the page cache. Its value differs by architecture. */
     public static final int O_DIRECT = Linkage.AARCH64 ? LinuxAarch64.O_DIRECT() : Linux.O_DIRECT();
+
+    /** Fails with ELOOP where the last part of the path is a symbolic link. Its value differs by architecture. */
+    public static final int O_NOFOLLOW = Linkage.AARCH64 ? LinuxAarch64.O_NOFOLLOW() : Linux.O_NOFOLLOW();
+
+    // Flags of statx(2) and the like.
+
+    /** A relative path begins in the working directory. */
+    public static final int AT_FDCWD = -100;
+
+    /** With an empty path: the file that the descriptor stands for. */
+    public static final int AT_EMPTY_PATH = 0x1000;
+
+    /** A symbolic link itself, not what it leads to. */
+    public static final int AT_SYMLINK_NOFOLLOW = 0x100;
+
+    /** What statx(2) is asked for: all that stat(2) tells. */
+    public static final int STATX_BASIC_STATS = 0x7ff;
+
+    // The mode of a file: inode(7), "The file type and mode".
+
+    /** The mask of the file's type. */
+    public static final int S_IFMT = 0170000;
+
+    /** A socket. */
+    public static final int S_IFSOCK = 0140000;
+
+    /** A regular file. */
+    public static final int S_IFREG = 0100000;
+
+    /** A directory. */
+    public static final int S_IFDIR = 0040000;
+
+    /** Of a directory: only the owner of a file in it, its own owner and root may remove or rename that file. */
+    public static final int S_ISVTX = 0001000;
 
     // Commands of fcntl(2).
 
@@ -366,6 +400,11 @@ public final class Constants {
 
     /** One more than the highest descriptor a process may have. */
     public static final int RLIMIT_NOFILE = 7;
+
+    // Options of prctl(2).
+
+    /** Whether the process's memory and descriptors are open to other processes of its user. */
+    public static final int PR_SET_DUMPABLE = 4;
 
     private Constants() {}
 }

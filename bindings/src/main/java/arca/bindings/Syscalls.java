@@ -44,6 +44,7 @@ import java.util.Objects;
 public final class Syscalls {
     private static final long INTS_2 = 2 * JAVA_INT.byteSize();
     private static final long POLLFD = pollfd.sizeof();
+    private static final long STATX = Linux.ARCA_STATX_SIZE();
     private static final long RLIMIT = rlimit.sizeof();
 
     private Syscalls() {}
@@ -959,6 +960,40 @@ public final class Syscalls {
     }
 
     /**
+     * statx(2) with STATX_BASIC_STATS: what the kernel knows of a file. {@link FileStatus} reads the answer.
+     *
+     * @param directory where a relative path begins, or the file itself with AT_EMPTY_PATH; or {@code AT_FDCWD}
+     * @param path a native C string: its last byte must be 0
+     * @param flags {@code AT_*}
+     * @param statx receives the answer; 256 bytes, native
+     * @return 0, or {@code -errno}
+     */
+    public static int statx(int directory, MemorySegment path, int flags, MemorySegment statx) {
+        CallState state = Linkage.callState();
+        try {
+            int n;
+            do {
+                n = Linkage.result(
+                        (int) Statx.HANDLE.invokeExact(
+                                state.errno,
+                                directory,
+                                terminated(path),
+                                flags,
+                                Constants.STATX_BASIC_STATS,
+                                sized(statx, STATX)),
+                        state);
+            } while (n == -Errno.EINTR);
+            return n;
+        } catch (Throwable e) {
+            throw Linkage.unexpected(e);
+        }
+    }
+
+    private static final class Statx {
+        static final MethodHandle HANDLE = Linkage.capturingErrno("statx", Linux.statx$descriptor());
+    }
+
+    /**
      * flock(2).
      *
      * @param fd an open file
@@ -982,7 +1017,7 @@ public final class Syscalls {
         static final MethodHandle HANDLE = Linkage.capturingErrno("flock", Linux.flock$descriptor());
     }
 
-    // Processes: getpid(2), gettid(2), getrlimit(2), pidfd_open(2), pidfd_send_signal(2).
+    // Processes: getpid(2), geteuid(2), gettid(2), getrlimit(2), prctl(2), pidfd_open(2), pidfd_send_signal(2).
 
     /**
      * getpid(2).
@@ -1000,6 +1035,24 @@ public final class Syscalls {
 
     private static final class Getpid {
         static final MethodHandle HANDLE = Linkage.capturingErrno("getpid", Linux.getpid$descriptor());
+    }
+
+    /**
+     * geteuid(2).
+     *
+     * @return the user id that the kernel checks this process's rights by; unsigned
+     */
+    public static int geteuid() {
+        CallState state = Linkage.callState();
+        try {
+            return (int) Geteuid.HANDLE.invokeExact(state.errno); // it never fails
+        } catch (Throwable e) {
+            throw Linkage.unexpected(e);
+        }
+    }
+
+    private static final class Geteuid {
+        static final MethodHandle HANDLE = Linkage.capturingErrno("geteuid", Linux.geteuid$descriptor());
     }
 
     /**
@@ -1043,6 +1096,28 @@ public final class Syscalls {
 
     private static final class Getrlimit {
         static final MethodHandle HANDLE = Linkage.capturingErrno("getrlimit", Linux.getrlimit$descriptor());
+    }
+
+    /**
+     * prctl(2), for the options whose argument is one number: PR_SET_DUMPABLE.
+     *
+     * @param option that option
+     * @param argument its value
+     * @return 0, or {@code -errno}
+     * @throws IllegalArgumentException for any other option: its argument might be an address
+     */
+    public static int prctl(int option, long argument) {
+        CallState state = Linkage.callState();
+        try {
+            return Linkage.result((int) Prctl.HANDLE.invokeExact(state.errno, numberOption(option), argument), state);
+        } catch (Throwable e) {
+            throw Linkage.unexpected(e);
+        }
+    }
+
+    private static final class Prctl {
+        static final MethodHandle HANDLE = Linkage.capturingErrno(
+                "prctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG), firstVariadicArg(1));
     }
 
     /**
@@ -1158,6 +1233,11 @@ public final class Syscalls {
                     Constants.F_SETPIPE_SZ -> command;
             default -> throw new IllegalArgumentException("fcntl command " + command + " is not known to take an int");
         };
+    }
+
+    private static int numberOption(int option) {
+        if (option == Constants.PR_SET_DUMPABLE) return option;
+        throw new IllegalArgumentException("prctl option " + option + " is not known to take a number");
     }
 
     private static int intRequest(int request) {

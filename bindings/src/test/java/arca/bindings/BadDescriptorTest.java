@@ -24,8 +24,10 @@ class BadDescriptorTest {
             "open",
             "unlink",
             "getpid",
+            "geteuid",
             "gettid",
             "getrlimit",
+            "prctl",
             "pidfd_open");
     private static final int NOT_OPEN = 1 << 20; // above every limit a test runs under
 
@@ -47,13 +49,14 @@ class BadDescriptorTest {
             if (call.getName().equals("fcntl")) arguments[1] = Constants.F_GETFL;
             if (call.getName().equals("ioctl")) arguments[1] = Constants.FIONREAD;
             if (call.getName().equals("epoll_ctl")) arguments[1] = Constants.EPOLL_CTL_ADD;
+            if (call.getName().equals("statx")) arguments[2] = Constants.AT_EMPTY_PATH;
             if (call.getName().equals("flock")) arguments[1] = Constants.LOCK_UN;
             assertEquals(-Errno.EBADF, ((Number) call.invoke(null, arguments)).intValue());
         }
     }
 
     private static Object argument(Class<?> type, Arena arena) {
-        if (type == MemorySegment.class) return arena.allocate(Epoll.EVENT_SIZE * 2, 8);
+        if (type == MemorySegment.class) return arena.allocate(Epoll.EVENT_SIZE * 22, 8);
         if (type == long.class) return 1L;
         return 0;
     }

@@ -7,6 +7,7 @@ import arca.bindings.generated.aarch64.LinuxAarch64;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,7 +18,7 @@ class ConstantsTest {
         return Stream.of(Constants.class, Errno.class)
                 .flatMap(type -> Arrays.stream(type.getDeclaredFields()))
                 .filter(field -> Modifier.isPublic(field.getModifiers()))
-                .filter(field -> !field.getName().equals("O_DIRECT"));
+                .filter(field -> !Set.of("O_DIRECT", "O_NOFOLLOW").contains(field.getName()));
     }
 
     @ParameterizedTest
@@ -27,10 +28,13 @@ class ConstantsTest {
     }
 
     @Test
-    void packetModeDiffersByArchitecture() {
+    void flagsThatDifferByArchitecture() {
         assertEquals(Linkage.AARCH64 ? LinuxAarch64.O_DIRECT() : Linux.O_DIRECT(), Constants.O_DIRECT);
         assertEquals(0x4000, Linux.O_DIRECT());
         assertEquals(0x10000, LinuxAarch64.O_DIRECT());
+        assertEquals(Linkage.AARCH64 ? LinuxAarch64.O_NOFOLLOW() : Linux.O_NOFOLLOW(), Constants.O_NOFOLLOW);
+        assertEquals(0x20000, Linux.O_NOFOLLOW());
+        assertEquals(0x8000, LinuxAarch64.O_NOFOLLOW());
     }
 
     @Test

@@ -27,7 +27,7 @@ class ErrorsTest {
     private static final int NO_SUCH_FLAG = 1 << 30;
 
     /** Those that cannot fail, close(2), which has no other here, and poll(2), whose error is in LimitsTest. */
-    private static final Set<String> WITHOUT = Set.of("getpid", "gettid", "close", "poll");
+    private static final Set<String> WITHOUT = Set.of("getpid", "geteuid", "gettid", "close", "poll");
 
     private Arena arena;
     private Pipe pipe;
@@ -62,6 +62,7 @@ class ErrorsTest {
         int noRoom = full.writer().value();
         int socket = tcp.value();
         MemorySegment memory = arena.allocate(48, 8);
+        MemorySegment statx = arena.allocate(256, 8);
         MemorySegment unix = SocketAddress.Unix.path("/no/such/folder/s").toSockaddr(arena);
         MemorySegment inFolder = arena.allocateFrom("/proc/self/no such file");
         return Stream.of(
@@ -114,8 +115,10 @@ class ErrorsTest {
                 new Failure("fcntl", "a socket", Errno.EBADF, () -> Syscalls.fcntl(socket, F_GETPIPE_SZ, 0)),
                 new Failure("ioctl", "a pipe", Errno.ENOTTY, () -> Syscalls.ioctl(reader, SIOCOUTQ)),
                 new Failure("fchmod", "of /proc", Errno.EPERM, () -> Syscalls.fchmod(folder.value(), 0)),
+                new Failure("statx", "no file", Errno.ENOENT, () -> Syscalls.statx(AT_FDCWD, inFolder, 0, statx)),
                 new Failure("flock", "operation", Errno.EINVAL, () -> Syscalls.flock(folder.value(), 0)),
                 new Failure("getrlimit", "resource", Errno.EINVAL, () -> Syscalls.getrlimit(99, memory)),
+                new Failure("prctl", "no truth value", Errno.EINVAL, () -> Syscalls.prctl(PR_SET_DUMPABLE, 9)),
                 new Failure("pidfd_open", "no process", Errno.ESRCH, () -> Syscalls.pidfd_open(1 << 30, 0)),
                 new Failure("pidfd_open", "flag", Errno.EINVAL, () -> Syscalls.pidfd_open(Syscalls.getpid(), 1)),
                 new Failure("pidfd_send_signal", "a pipe", Errno.EBADF, () -> Syscalls.pidfd_send_signal(reader, 0)));

@@ -2,15 +2,22 @@ package arca.bindings;
 
 import static arca.bindings.Constants.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import arca.testkit.ChildJvm;
+import arca.testkit.ChildJvm.Result;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +42,65 @@ class FilesAndProcessesTest {
     }
 
     @Test
+    void statusIsOfTheFileTheLinkOrWhatItLeadsTo(@TempDir Path folder) throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "x");
+        Files.createLink(folder.resolve("second name"), file);
+        Path link = Files.createSymbolicLink(folder.resolve("link"), file);
+        Files.setAttribute(file, "unix:mode", 01640);
+        FileStatus status = FileStatus.of(file.toString());
+        assertEquals(
+                List.of("dev", "ino", "mode", "uid", "gid", "nlink").stream()
+                        .map(name -> number(file, name))
+                        .toList(),
+                List.of(
+                        (status.device() >>> 32) << 8 | status.device() & 0xff, // as makedev(3) packs small numbers
+                        status.inode(),
+                        (long) status.mode(),
+                        (long) status.uid(),
+                        (long) status.gid(),
+                        (long) status.links()));
+        assertEquals(S_IFREG | 01640, status.mode());
+        assertEquals(S_IFREG, status.type());
+        assertEquals(status, FileStatus.of(link.toString()));
+        assertEquals(number(link, "ino"), FileStatus.ofLink(link.toString()).inode());
+        assertFalse(status.isSameFile(FileStatus.ofLink(link.toString())));
+        try (Fd open = Fd.open(link.toString(), O_RDONLY, 0)) {
+            assertEquals(status, FileStatus.of(open));
+        }
+        ErrnoException loop =
+                assertThrows(ErrnoException.class, () -> Fd.open(link.toString(), O_RDONLY | O_NOFOLLOW, 0));
+        assertEquals(Errno.ELOOP, loop.errno());
+        Files.delete(link);
+        ErrnoException gone = assertThrows(ErrnoException.class, () -> FileStatus.ofLink(link.toString()));
+        assertEquals("lstat " + link + ": ENOENT (No such file or directory)", gone.getMessage());
+    }
+
+    /** As the JDK's own stat(2) has it. */
+    private static long number(Path file, String attribute) {
+        try {
+            return ((Number) Files.getAttribute(file, "unix:" + attribute, LinkOption.NOFOLLOW_LINKS)).longValue();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void processThatIsNotDumpableHasFilesOfRoots() throws Exception {
+        Result dumpable = ChildJvm.run(ChildJvm.command(Undumpable.class, "1"));
+        assertEquals(Files.getAttribute(Path.of("/proc/self"), "unix:uid") + "\n", dumpable.output());
+        Result undumpable = ChildJvm.run(ChildJvm.command(Undumpable.class, "0"));
+        assertEquals("0\n", undumpable.output());
+    }
+
+    /** Prints whose the files of its own directory in /proc are: proc(5), "/proc/pid". */
+    static final class Undumpable {
+        public static void main(String[] args) throws Exception {
+            ErrnoException.check("prctl", Syscalls.prctl(PR_SET_DUMPABLE, Integer.parseInt(args[0])));
+            System.out.println(FileStatus.of("/proc/self/status").uid());
+        }
+    }
+
+    @Test
     void lockIsHeldByTheOpenFile(@TempDir Path folder) throws Exception {
         String path = folder.resolve("lock").toString();
         try (Fd second = Fd.open(path, O_CREAT | O_RDWR, 0600)) {
@@ -54,6 +120,7 @@ class FilesAndProcessesTest {
         thread.join();
         assertTrue(other[0] != Syscalls.gettid());
         assertTrue(Files.exists(Path.of("/proc/self/task/" + Syscalls.gettid())));
+        assertEquals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"), Syscalls.geteuid());
     }
 
     @Test

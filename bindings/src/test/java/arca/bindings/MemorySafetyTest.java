@@ -121,6 +121,7 @@ class MemorySafetyTest {
                 "setsockopt",
                 "open",
                 "unlink",
+                "statx",
                 "getrlimit");
         assertEquals(known, Set.copyOf(calls().map(Method::getName).distinct().toList()));
     }
@@ -131,6 +132,7 @@ class MemorySafetyTest {
             refuses(arena.allocate(7), memory -> Syscalls.pipe2(memory, 0));
             refuses(arena.allocate(7), memory -> Syscalls.socketpair(AF_UNIX, SOCK_STREAM, 0, memory));
             refuses(arena.allocate(15), memory -> Syscalls.getrlimit(RLIMIT_NOFILE, memory));
+            refuses(arena.allocate(255), memory -> Syscalls.statx(AT_FDCWD, arena.allocateFrom("."), 0, memory));
             refuses(arena.allocate(9), memory -> Syscalls.poll(memory, 0));
             refuses(arena.allocate(Epoll.EVENT_SIZE + 1), memory -> Syscalls.epoll_wait(0, memory, 0));
             refuses(arena.allocate(0), memory -> Syscalls.unlink(memory));
@@ -174,6 +176,8 @@ class MemorySafetyTest {
         assertThrows(IllegalArgumentException.class, () -> Syscalls.fcntl(0, getLock, 0));
         int getWindowSize = 0x5413; // TIOCGWINSZ
         assertThrows(IllegalArgumentException.class, () -> Syscalls.ioctl(0, getWindowSize));
+        int getParentDeathSignal = 2; // PR_GET_PDEATHSIG
+        assertThrows(IllegalArgumentException.class, () -> Syscalls.prctl(getParentDeathSignal, 0));
     }
 
     @Test

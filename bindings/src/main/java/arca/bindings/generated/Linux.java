@@ -1526,6 +1526,24 @@ public class Linux extends Linux$shared {
     public static int SPLICE_F_GIFT() {
         return SPLICE_F_GIFT;
     }
+    private static final int AT_SYMLINK_NOFOLLOW = (int)256L;
+    /**
+     * {@snippet lang=c :
+     * #define AT_SYMLINK_NOFOLLOW 256
+     * }
+     */
+    public static int AT_SYMLINK_NOFOLLOW() {
+        return AT_SYMLINK_NOFOLLOW;
+    }
+    private static final int AT_EMPTY_PATH = (int)4096L;
+    /**
+     * {@snippet lang=c :
+     * #define AT_EMPTY_PATH 4096
+     * }
+     */
+    public static int AT_EMPTY_PATH() {
+        return AT_EMPTY_PATH;
+    }
     private static final int IPV6_V6ONLY = (int)26L;
     /**
      * {@snippet lang=c :
@@ -1715,6 +1733,24 @@ public class Linux extends Linux$shared {
     public static int EPOLL_CTL_MOD() {
         return EPOLL_CTL_MOD;
     }
+    private static final int FIONREAD = (int)21531L;
+    /**
+     * {@snippet lang=c :
+     * #define FIONREAD 21531
+     * }
+     */
+    public static int FIONREAD() {
+        return FIONREAD;
+    }
+    private static final int PR_SET_DUMPABLE = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define PR_SET_DUMPABLE 4
+     * }
+     */
+    public static int PR_SET_DUMPABLE() {
+        return PR_SET_DUMPABLE;
+    }
     private static final int PR_SET_CHILD_SUBREAPER = (int)36L;
     /**
      * {@snippet lang=c :
@@ -1750,15 +1786,6 @@ public class Linux extends Linux$shared {
      */
     public static int WNOWAIT() {
         return WNOWAIT;
-    }
-    private static final int FIONREAD = (int)21531L;
-    /**
-     * {@snippet lang=c :
-     * #define FIONREAD 21531
-     * }
-     */
-    public static int FIONREAD() {
-        return FIONREAD;
     }
     private static final int NETLINK_ROUTE = (int)0L;
     /**
@@ -3469,6 +3496,64 @@ public class Linux extends Linux$shared {
         }
     }
 
+    private static class geteuid {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Linux.C_INT    );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("geteuid");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * extern __uid_t geteuid()
+     * }
+     */
+    public static FunctionDescriptor geteuid$descriptor() {
+        return geteuid.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * extern __uid_t geteuid()
+     * }
+     */
+    public static MethodHandle geteuid$handle() {
+        return geteuid.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * extern __uid_t geteuid()
+     * }
+     */
+    public static MemorySegment geteuid$address() {
+        return geteuid.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * extern __uid_t geteuid()
+     * }
+     */
+    public static int geteuid() {
+        var mh$ = geteuid.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("geteuid");
+            }
+            return (int)mh$.invokeExact();
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class unlink {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Linux.C_INT,
@@ -4140,15 +4225,6 @@ public class Linux extends Linux$shared {
     public static int RLIMIT_NOFILE() {
         return RLIMIT_NOFILE;
     }
-    private static final int P_ALL = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.P_ALL = 0
-     * }
-     */
-    public static int P_ALL() {
-        return P_ALL;
-    }
 
     private static class getrlimit {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
@@ -4270,6 +4346,79 @@ public class Linux extends Linux$shared {
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
+    }
+
+    private static class statx {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Linux.C_INT,
+            Linux.C_INT,
+            Linux.C_POINTER,
+            Linux.C_INT,
+            Linux.C_INT,
+            Linux.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("statx");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int statx(int __dirfd, const char *restrict __path, int __flags, unsigned int __mask, struct statx *restrict __buf)
+     * }
+     */
+    public static FunctionDescriptor statx$descriptor() {
+        return statx.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int statx(int __dirfd, const char *restrict __path, int __flags, unsigned int __mask, struct statx *restrict __buf)
+     * }
+     */
+    public static MethodHandle statx$handle() {
+        return statx.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int statx(int __dirfd, const char *restrict __path, int __flags, unsigned int __mask, struct statx *restrict __buf)
+     * }
+     */
+    public static MemorySegment statx$address() {
+        return statx.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int statx(int __dirfd, const char *restrict __path, int __flags, unsigned int __mask, struct statx *restrict __buf)
+     * }
+     */
+    public static int statx(int __dirfd, MemorySegment __path, int __flags, int __mask, MemorySegment __buf) {
+        var mh$ = statx.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("statx", __dirfd, __path, __flags, __mask, __buf);
+            }
+            return (int)mh$.invokeExact(__dirfd, __path, __flags, __mask, __buf);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+    private static final int P_ALL = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.P_ALL = 0
+     * }
+     */
+    public static int P_ALL() {
+        return P_ALL;
     }
     private static final int RTM_NEWROUTE = (int)24L;
     /**
@@ -4451,6 +4600,78 @@ public class Linux extends Linux$shared {
     public static int ARCA_SUN_PATH_SIZE() {
         return ARCA_SUN_PATH_SIZE;
     }
+    private static final int ARCA_STATX_DEV_MAJOR = (int)136L;
+    /**
+     * {@snippet lang=c :
+     * enum arca_evaluated.ARCA_STATX_DEV_MAJOR = 136
+     * }
+     */
+    public static int ARCA_STATX_DEV_MAJOR() {
+        return ARCA_STATX_DEV_MAJOR;
+    }
+    private static final int ARCA_STATX_DEV_MINOR = (int)140L;
+    /**
+     * {@snippet lang=c :
+     * enum arca_evaluated.ARCA_STATX_DEV_MINOR = 140
+     * }
+     */
+    public static int ARCA_STATX_DEV_MINOR() {
+        return ARCA_STATX_DEV_MINOR;
+    }
+    private static final int ARCA_STATX_GID = (int)24L;
+    /**
+     * {@snippet lang=c :
+     * enum arca_evaluated.ARCA_STATX_GID = 24
+     * }
+     */
+    public static int ARCA_STATX_GID() {
+        return ARCA_STATX_GID;
+    }
+    private static final int ARCA_STATX_INO = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * enum arca_evaluated.ARCA_STATX_INO = 32
+     * }
+     */
+    public static int ARCA_STATX_INO() {
+        return ARCA_STATX_INO;
+    }
+    private static final int ARCA_STATX_MODE = (int)28L;
+    /**
+     * {@snippet lang=c :
+     * enum arca_evaluated.ARCA_STATX_MODE = 28
+     * }
+     */
+    public static int ARCA_STATX_MODE() {
+        return ARCA_STATX_MODE;
+    }
+    private static final int ARCA_STATX_NLINK = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * enum arca_evaluated.ARCA_STATX_NLINK = 16
+     * }
+     */
+    public static int ARCA_STATX_NLINK() {
+        return ARCA_STATX_NLINK;
+    }
+    private static final int ARCA_STATX_SIZE = (int)256L;
+    /**
+     * {@snippet lang=c :
+     * enum arca_evaluated.ARCA_STATX_SIZE = 256
+     * }
+     */
+    public static int ARCA_STATX_SIZE() {
+        return ARCA_STATX_SIZE;
+    }
+    private static final int ARCA_STATX_UID = (int)20L;
+    /**
+     * {@snippet lang=c :
+     * enum arca_evaluated.ARCA_STATX_UID = 20
+     * }
+     */
+    public static int ARCA_STATX_UID() {
+        return ARCA_STATX_UID;
+    }
     private static final int AF_UNIX = (int)1L;
     /**
      * {@snippet lang=c :
@@ -4514,6 +4735,15 @@ public class Linux extends Linux$shared {
     public static int ENOTSUP() {
         return ENOTSUP;
     }
+    private static final int O_NOFOLLOW = (int)131072L;
+    /**
+     * {@snippet lang=c :
+     * #define O_NOFOLLOW 131072
+     * }
+     */
+    public static int O_NOFOLLOW() {
+        return O_NOFOLLOW;
+    }
     private static final int O_CLOEXEC = (int)524288L;
     /**
      * {@snippet lang=c :
@@ -4531,6 +4761,69 @@ public class Linux extends Linux$shared {
      */
     public static int O_DIRECT() {
         return O_DIRECT;
+    }
+    private static final int AT_FDCWD = (int)-100L;
+    /**
+     * {@snippet lang=c :
+     * #define AT_FDCWD -100
+     * }
+     */
+    public static int AT_FDCWD() {
+        return AT_FDCWD;
+    }
+    private static final int S_IFMT = (int)61440L;
+    /**
+     * {@snippet lang=c :
+     * #define S_IFMT 61440
+     * }
+     */
+    public static int S_IFMT() {
+        return S_IFMT;
+    }
+    private static final int S_IFDIR = (int)16384L;
+    /**
+     * {@snippet lang=c :
+     * #define S_IFDIR 16384
+     * }
+     */
+    public static int S_IFDIR() {
+        return S_IFDIR;
+    }
+    private static final int S_IFREG = (int)32768L;
+    /**
+     * {@snippet lang=c :
+     * #define S_IFREG 32768
+     * }
+     */
+    public static int S_IFREG() {
+        return S_IFREG;
+    }
+    private static final int S_IFSOCK = (int)49152L;
+    /**
+     * {@snippet lang=c :
+     * #define S_IFSOCK 49152
+     * }
+     */
+    public static int S_IFSOCK() {
+        return S_IFSOCK;
+    }
+    private static final int S_ISVTX = (int)512L;
+    /**
+     * {@snippet lang=c :
+     * #define S_ISVTX 512
+     * }
+     */
+    public static int S_ISVTX() {
+        return S_ISVTX;
+    }
+    private static final int STATX_BASIC_STATS = (int)2047L;
+    /**
+     * {@snippet lang=c :
+     * #define STATX_BASIC_STATS 2047
+     * }
+     */
+    public static int STATX_BASIC_STATS() {
+        return STATX_BASIC_STATS;
     }
     private static final int SIOCOUTQ = (int)21521L;
     /**

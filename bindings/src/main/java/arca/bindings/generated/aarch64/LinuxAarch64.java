@@ -23,6 +23,15 @@ public class LinuxAarch64 extends LinuxAarch64$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
+    private static final int O_NOFOLLOW = (int)32768L;
+    /**
+     * {@snippet lang=c :
+     * #define O_NOFOLLOW 32768
+     * }
+     */
+    public static int O_NOFOLLOW() {
+        return O_NOFOLLOW;
+    }
     private static final int O_DIRECT = (int)65536L;
     /**
      * {@snippet lang=c :
