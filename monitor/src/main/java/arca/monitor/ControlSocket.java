@@ -3,52 +3,48 @@ package arca.monitor;
 import static arca.bindings.Constants.AF_UNIX;
 import static arca.bindings.Constants.FD_CLOEXEC;
 import static arca.bindings.Constants.F_SETFD;
-import static arca.bindings.Constants.LOCK_EX;
-import static arca.bindings.Constants.LOCK_NB;
-import static arca.bindings.Constants.O_CREAT;
-import static arca.bindings.Constants.O_RDWR;
 import static arca.bindings.Constants.SOCK_NONBLOCK;
 import static arca.bindings.Constants.SOCK_STREAM;
 import static arca.bindings.Constants.SOL_SOCKET;
 import static arca.bindings.Constants.SO_ACCEPTCONN;
 import static arca.bindings.Constants.SO_PASSRIGHTS;
 import static arca.bindings.Constants.SO_TYPE;
+import static arca.bindings.Constants.S_IFSOCK;
 import static arca.bindings.ErrnoException.check;
 
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.bindings.Fd;
+import arca.bindings.FileStatus;
 import arca.bindings.SocketAddress;
 import arca.bindings.Sockets;
 import arca.bindings.Syscalls;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
 import java.util.Optional;
-import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The Unix socket that guests connect to, and the lock that says whose it is: {@code PATH.lock}, held as long as the
- * monitor runs and left behind, for a lock file that is removed can be locked twice. A socket file that a monitor which
- * was killed has left is replaced.
+ * The Unix socket that guests connect to. Its path belongs to one monitor at a time, the one that has the
+ * {@link ControlLock}; with the lock a monitor may replace a socket file that a killed monitor has left. On close the
+ * monitor removes only the file that it made.
  */
 final class ControlSocket implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlSocket.class);
     private static final int BACKLOG = 4096;
-    private static final int OWNER_ONLY = 0600;
-    private static final int S_IFMT = 0170000; // inode(7), "The file type and mode"
-    private static final int S_IFSOCK = 0140000;
 
     private final Optional<File> file;
     private final Fd listener;
     private final boolean refusesDescriptors;
 
     /** The file that a listener of our own has. */
-    private record File(Path path, Fd lock) {}
+    private record File(Path path, FileStatus status, ControlLock lock) {
+        void remove() {
+            ControlLock.remove(path.toString(), status);
+            lock.close();
+        }
+    }
 
     private ControlSocket(Optional<File> file, Fd listener, boolean refusesDescriptors) {
         this.file = file;
@@ -57,30 +53,48 @@ final class ControlSocket implements AutoCloseable {
     }
 
     /**
-     * Locks the path and listens on it. The file can be connected to by its owner alone from the moment it is there.
+     * Locks the path and listens on it.
      *
-     * @throws IOException if another monitor has it, or the system does not allow it
+     * @param access who may connect
+     * @throws IOException if another monitor has the path, or the system does not allow it
      */
-    static ControlSocket open(Path path) throws IOException {
+    static ControlSocket open(Path path, ControlAccess access) throws IOException {
         SocketAddress address = address(path);
-        warnIfOthersMayEnter(path.toAbsolutePath().getParent());
-        Fd lock = lock(path);
+        ControlDirectory.check(path);
+        ControlLock lock = ControlLock.take(path);
         try {
             removeStale(path, address);
             Fd socket = Sockets.open(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK);
             try {
                 boolean refuses = refuseDescriptors(socket);
-                // Before bind(2) it sets the mode that the file will have: measured on 6.18.
-                check("fchmod", Syscalls.fchmod(socket.value(), OWNER_ONLY));
-                Sockets.bind(socket, address);
-                check("listen", Syscalls.listen(socket.value(), BACKLOG));
-                return new ControlSocket(Optional.of(new File(path, lock)), socket, refuses);
+                File made = new File(path, bind(socket, path, address, access), lock);
+                return new ControlSocket(Optional.of(made), socket, refuses);
             } catch (IOException e) {
                 socket.close();
                 throw e;
             }
         } catch (IOException e) {
             lock.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Makes the socket file and listens. There is no moment at which somebody can connect who may not: the file never has
+     * more permissions than {@code access} gives, and until listen(2), which comes last, nobody can connect at all.
+     */
+    private static FileStatus bind(Fd socket, Path path, SocketAddress address, ControlAccess access)
+            throws IOException {
+        // Of a socket this sets the mode that bind(2) gives to the file, less the umask: measured on 6.18.
+        check("fchmod", Syscalls.fchmod(socket.value(), access.mode()));
+        Sockets.bind(socket, address);
+        FileStatus made = FileStatus.ofLink(path.toString());
+        try {
+            access.applyTo(path);
+            check("listen", Syscalls.listen(socket.value(), BACKLOG));
+            return made;
+        } catch (IOException e) {
+            ControlLock.remove(path.toString(), made);
             throw e;
         }
     }
@@ -117,29 +131,28 @@ final class ControlSocket implements AutoCloseable {
         }
     }
 
-    private static Fd lock(Path path) throws IOException {
-        Fd lock = Fd.open(path + ".lock", O_CREAT | O_RDWR, OWNER_ONLY);
-        int n = Syscalls.flock(lock.value(), LOCK_EX | LOCK_NB);
-        if (n == 0) return lock;
-        lock.close();
-        if (n == -Errno.EAGAIN)
-            throw new IOException(path + ": another monitor runs here: stop it, or use another path");
-        throw new ErrnoException("flock " + path + ".lock", -n);
-    }
-
-    /** Removes the socket of a monitor that was killed; nothing that is no socket, or that somebody listens on. */
+    /** Removes the socket file that a killed monitor of this user has left, and nothing else. */
     private static void removeStale(Path path, SocketAddress address) throws IOException {
-        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) return;
-        int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-        if ((mode & S_IFMT) != S_IFSOCK) {
-            throw new IOException(path + ": something that is no socket is there: remove it, or use another path");
+        FileStatus status;
+        try {
+            status = FileStatus.ofLink(path.toString());
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.ENOENT) return;
+            throw e;
+        }
+        if (status.type() != S_IFSOCK) {
+            throw new IOException(path + ": something that is not a socket is there: remove it, or use another path");
+        }
+        if (status.uid() != Syscalls.geteuid()) {
+            throw new IOException(path + ": a socket of uid " + Integer.toUnsignedString(status.uid())
+                    + " is there: remove it, or use another path");
         }
         try (Fd probe = Sockets.open(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK)) {
             if (Sockets.startConnect(probe, address) != -Errno.ECONNREFUSED) {
                 throw new IOException(path + ": another program listens there: use another path");
             }
         }
-        Files.delete(path);
+        ControlLock.remove(path.toString(), status);
     }
 
     /**
@@ -157,16 +170,6 @@ final class ControlSocket implements AutoCloseable {
         return true;
     }
 
-    private static void warnIfOthersMayEnter(Path directory) throws IOException {
-        if (!Files.isDirectory(directory)) throw new IOException(directory + ": no such directory: make it");
-        Set<PosixFilePermission> mode = Files.getPosixFilePermissions(directory);
-        if (mode.contains(PosixFilePermission.GROUP_WRITE) || mode.contains(PosixFilePermission.OTHERS_WRITE)) {
-            LOG.warn(
-                    "{}: others may write to this directory, and put a socket of theirs in this one's place",
-                    directory);
-        }
-    }
-
     /** The listening socket, non-blocking; stays this object's. */
     Fd listener() {
         return listener;
@@ -177,19 +180,10 @@ final class ControlSocket implements AutoCloseable {
         return refusesDescriptors;
     }
 
-    /** Ends listening, and removes the file. */
+    /** Removes the file, and then ends listening: as long as the socket is open, no other file can have its inode. */
     @Override
     public void close() {
+        file.ifPresent(File::remove);
         listener.close();
-        file.ifPresent(ControlSocket::remove);
-    }
-
-    private static void remove(File file) {
-        try {
-            Files.deleteIfExists(file.path());
-        } catch (IOException e) {
-            LOG.warn("{}: not removed: {}", file.path(), e.getMessage());
-        }
-        file.lock().close();
     }
 }

@@ -73,7 +73,9 @@ public final class Monitor implements AutoCloseable {
     public static Monitor start(MonitorConfig config) throws IOException {
         Headroom.requireOneGuest();
         Optional<Path> path = config.control();
-        return start(config, path.isPresent() ? Optional.of(ControlSocket.open(path.get())) : Optional.empty());
+        return start(
+                config,
+                path.isPresent() ? Optional.of(ControlSocket.open(path.get(), config.access())) : Optional.empty());
     }
 
     /**

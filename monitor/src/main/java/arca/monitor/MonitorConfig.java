@@ -8,6 +8,7 @@ import java.util.Optional;
  * What a monitor is told at its start. Immutable; {@link #DEFAULT} and the {@code with} methods make one.
  *
  * @param control the Unix socket that guests connect to; empty for a monitor with guests in its own process only
+ * @param access who may connect to that socket
  * @param policy where guests may connect and listen
  * @param limits what guests may have
  * @param readiness how loops learn that a descriptor is ready
@@ -19,6 +20,7 @@ import java.util.Optional;
  */
 public record MonitorConfig(
         Optional<Path> control,
+        ControlAccess access,
         Policy policy,
         Limits limits,
         Readiness readiness,
@@ -75,6 +77,7 @@ public record MonitorConfig(
     /** Nothing allowed, usual limits, 256 KiB pipes, 30 seconds to connect and 10 to drain. */
     public static final MonitorConfig DEFAULT = new MonitorConfig(
             Optional.empty(),
+            ControlAccess.OWNER,
             Policy.NOTHING,
             Limits.DEFAULT,
             Readiness.EPOLL,
@@ -91,7 +94,17 @@ public record MonitorConfig(
      */
     public MonitorConfig withControl(Path control) {
         return new MonitorConfig(
-                Optional.of(control), policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+                Optional.of(control), access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+    }
+
+    /**
+     * {@return this, with another {@link #access}}
+     *
+     * @param access the other one
+     */
+    public MonitorConfig withAccess(ControlAccess access) {
+        return new MonitorConfig(
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
     }
 
     /**
@@ -100,7 +113,8 @@ public record MonitorConfig(
      * @param policy the other one
      */
     public MonitorConfig withPolicy(Policy policy) {
-        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+        return new MonitorConfig(
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
     }
 
     /**
@@ -109,7 +123,8 @@ public record MonitorConfig(
      * @param limits the other one
      */
     public MonitorConfig withLimits(Limits limits) {
-        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+        return new MonitorConfig(
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
     }
 
     /**
@@ -118,7 +133,8 @@ public record MonitorConfig(
      * @param readiness the other one
      */
     public MonitorConfig withReadiness(Readiness readiness) {
-        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+        return new MonitorConfig(
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
     }
 
     /**
@@ -127,7 +143,8 @@ public record MonitorConfig(
      * @param relay the other one
      */
     public MonitorConfig withRelay(Relay relay) {
-        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+        return new MonitorConfig(
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
     }
 
     /**
@@ -136,7 +153,8 @@ public record MonitorConfig(
      * @param pipeSize the other one
      */
     public MonitorConfig withPipeSize(int pipeSize) {
-        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+        return new MonitorConfig(
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
     }
 
     /**
@@ -145,7 +163,8 @@ public record MonitorConfig(
      * @param connectTimeout the other one
      */
     public MonitorConfig withConnectTimeout(Duration connectTimeout) {
-        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+        return new MonitorConfig(
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
     }
 
     /**
@@ -154,7 +173,8 @@ public record MonitorConfig(
      * @param drain the other one
      */
     public MonitorConfig withDrain(Duration drain) {
-        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+        return new MonitorConfig(
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
     }
 
     /**
@@ -163,6 +183,7 @@ public record MonitorConfig(
      * @param wedge the other one
      */
     public MonitorConfig withWedge(Wedge wedge) {
-        return new MonitorConfig(control, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+        return new MonitorConfig(
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
     }
 }

@@ -56,7 +56,8 @@ class FaultTest {
         try (EventFd stop = EventFd.open();
                 EchoPeer peer = new EchoPeer()) {
             Shared shared = new Shared(config, 64 << 20, () -> faulty(call, armed));
-            ControlServer server = new ControlServer(ControlSocket.open(control), shared, guests, stop);
+            ControlServer server =
+                    new ControlServer(ControlSocket.open(control, ControlAccess.OWNER), shared, guests, stop);
             Thread acceptor = Thread.ofPlatform().start(server);
             try (ArcaSession other = ArcaSession.connect(control);
                     ArcaSession faulty = ArcaSession.connect(control)) {

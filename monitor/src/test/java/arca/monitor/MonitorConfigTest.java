@@ -21,8 +21,10 @@ class MonitorConfigTest {
     @Test
     void everyComponentIsSetByItsMethod() {
         Policy policy = Policy.NOTHING.allowConnect("any");
+        ControlAccess access = new ControlAccess(0660, Optional.empty());
         MonitorConfig expected = new MonitorConfig(
                 Optional.of(Path.of("socket")),
+                access,
                 policy,
                 LIMITS,
                 Readiness.POLL,
@@ -35,6 +37,7 @@ class MonitorConfigTest {
                 expected,
                 MonitorConfig.DEFAULT
                         .withControl(Path.of("socket"))
+                        .withAccess(access)
                         .withPolicy(policy)
                         .withLimits(LIMITS)
                         .withReadiness(Readiness.POLL)
@@ -54,6 +57,8 @@ class MonitorConfigTest {
     void whatNoMonitorCanDoIsRefused() {
         MonitorConfig config = MonitorConfig.DEFAULT;
         refused("a control socket has", () -> config.withControl(Path.of("")));
+        refused("a mode is", () -> new ControlAccess(01777, Optional.empty()));
+        refused("a mode is", () -> new ControlAccess(-1, Optional.empty()));
         refused("a pipe has", () -> config.withPipeSize(4095));
         refused("a pipe has", () -> config.withPipeSize((1 << 30) + 1));
         refused("a handshake may take", () -> config.withConnectTimeout(Duration.ZERO));
