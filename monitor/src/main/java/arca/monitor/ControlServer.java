@@ -38,6 +38,7 @@ final class ControlServer implements Runnable {
     private final Guests guests;
     private final EventFd stop;
     private final Pulse pulse = new Pulse();
+    private final OwnUser ownUser = new OwnUser();
     private long number; // of the last guest
     private boolean crowded; // it was said that guests wait
 
@@ -108,6 +109,7 @@ final class ControlServer implements Runnable {
         String name = "g" + ++number;
         try {
             Credentials who = Sockets.peerCredentials(guest);
+            ownUser.check(name, who);
             if (guests.reserve(who.uid())) start(name, who, guest);
             else refuse(guest, name, "too many guests (--max-guests, --max-guests-per-uid): pid " + who.pid());
         } catch (ErrnoException e) {

@@ -4,9 +4,21 @@ import arca.control.Endpoint;
 import arca.monitor.MonitorConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.FileSystems;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.attribute.GroupPrincipal;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.slf4j.event.Level;
 import picocli.CommandLine;
@@ -15,6 +27,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line: {@code arca COMMAND …}. */
 @Command(
@@ -34,6 +47,8 @@ import picocli.CommandLine.TypeConversionException;
 public final class Main {
     static final int USAGE_WIDTH = 110;
 
+    private static final char UNREADABLE = '\ufffd'; // what the JVM makes of bytes that are not UTF-8
+
     private Main() {}
 
     /**
@@ -44,9 +59,21 @@ public final class Main {
         // What is printed is for programs, too: a date of 2026 is one everywhere, and digits are 0 to 9.
         Locale.setDefault(Locale.ROOT);
         Shutdown.onFault();
-        int status = commandLine().execute(args);
+        int status = run(commandLine(), args);
         Logging.end();
         System.exit(status);
+    }
+
+    private static int run(CommandLine commandLine, String[] args) {
+        for (String word : args) {
+            if (word.indexOf(UNREADABLE) < 0) continue;
+            say(commandLine, "'" + word + "' is not UTF-8, which arguments and names of files must be here");
+            return CommandLine.ExitCode.USAGE;
+        }
+        int status = commandLine.execute(args);
+        if (!System.out.checkError() || status != 0) return status; // a PrintStream keeps a failure to itself
+        say(commandLine, "stdout could not be written to: it is closed, or there is no room");
+        return CommandLine.ExitCode.SOFTWARE;
     }
 
     /** The commands and how their words are read, with output and errors to where the process has them. */
@@ -58,6 +85,9 @@ public final class Main {
                 .registerConverter(Size.class, Size::parse)
                 .registerConverter(Seconds.class, Seconds::parse)
                 .registerConverter(Endpoint.class, Main::endpoint)
+                .registerConverter(Path.class, Main::socket)
+                .registerConverter(ControlMode.class, ControlMode::parse)
+                .registerConverter(GroupPrincipal.class, Main::group)
                 .setParameterExceptionHandler(Main::wrongUsage)
                 .setExecutionExceptionHandler(Main::failed);
         choice(commandLine, MonitorConfig.Readiness.class);
@@ -85,6 +115,28 @@ public final class Main {
         }
     }
 
+    /** The path of a control socket. Elsewhere a name with an @ is an abstract one, which no file's permissions protect. */
+    private static Path socket(String text) {
+        if (text.startsWith("@")) {
+            throw new TypeConversionException("\"" + text
+                    + "\" looks like an abstract name, and anybody could connect to that: use a path, such as ./"
+                    + text);
+        }
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new TypeConversionException("\"" + text + "\" cannot be the name of a file in this locale");
+        }
+    }
+
+    private static GroupPrincipal group(String text) {
+        try {
+            return FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByGroupName(text);
+        } catch (IOException e) {
+            throw new TypeConversionException("there is no group \"" + text + "\"");
+        }
+    }
+
     /** Has the constants of an enum written in lower case. */
     private static <E extends Enum<E>> void choice(CommandLine commandLine, Class<E> type) {
         commandLine.registerConverter(type, text -> {
@@ -101,19 +153,38 @@ public final class Main {
 
     private static int wrongUsage(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
-        say(command, e.getMessage() + " (see " + command.getCommandSpec().qualifiedName() + " --help)");
+        String message = e instanceof UnmatchedArgumentException unmatched ? unknown(unmatched) : e.getMessage();
+        say(command, message + " (see " + command.getCommandSpec().qualifiedName() + " --help)");
         return CommandLine.ExitCode.USAGE;
+    }
+
+    /** What is wrong with a word that has no meaning here, and which one was perhaps meant. */
+    private static String unknown(UnmatchedArgumentException e) {
+        String word = e.getUnmatched().getFirst();
+        boolean command = !e.getCommandLine().getSubcommands().isEmpty();
+        String what = e.isUnknownOption() ? "unknown option" : command ? "unknown command" : "unexpected argument";
+        List<String> meant = e.getSuggestions(); // the nearest first
+        return what + " '" + word + "'" + (meant.isEmpty() ? "" : ": did you mean '" + meant.getFirst() + "'?");
     }
 
     private static int failed(Exception e, CommandLine command, ParseResult parsed) throws Exception {
         if (!(e instanceof IOException)) throw e; // a bug, and who reports it needs to see where
-        // The message of a FileSystemException is the file, and its class is what went wrong.
-        say(
-                command,
-                e instanceof FileSystemException
-                        ? e.getClass().getSimpleName() + ": " + e.getMessage()
-                        : e.getMessage());
+        say(command, e instanceof FileSystemException failure ? explained(failure) : e.getMessage());
         return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** The JDK says what went wrong by the class of the exception, and names only the file in its message. */
+    private static String explained(FileSystemException e) {
+        String reason = switch (e) {
+            case NoSuchFileException _ -> "no such file or directory";
+            case AccessDeniedException _ -> "permission denied";
+            case FileAlreadyExistsException _ -> "this exists already";
+            case NotDirectoryException _ -> "this is not a directory";
+            case DirectoryNotEmptyException _ -> "this directory is not empty";
+            case FileSystemLoopException _ -> "too many symbolic links";
+            default -> Optional.ofNullable(e.getReason()).orElse("this could not be read or written");
+        };
+        return e.getFile() + ": " + reason;
     }
 
     /** One line, whatever a word of the command line holds. */

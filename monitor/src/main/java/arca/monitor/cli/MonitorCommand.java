@@ -1,12 +1,17 @@
 package arca.monitor.cli;
 
+import arca.bindings.Constants;
+import arca.bindings.ErrnoException;
 import arca.bindings.Fd;
+import arca.bindings.Syscalls;
+import arca.monitor.ControlAccess;
 import arca.monitor.Limits;
 import arca.monitor.Monitor;
 import arca.monitor.MonitorConfig;
 import arca.monitor.Policy;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.nio.file.attribute.GroupPrincipal;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -40,6 +45,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "  Guests may use HTTPS anywhere but on private networks:",
             "    arca monitor --control /run/arca.sock --allow-connect any:443",
+            "  Guests are the users of the group guests, and not the monitor's own user:",
+            "    arca monitor --control /run/arca.sock --control-group guests --allow-connect any:443",
             "  Guests may serve on one port, and reach one network but for one address:",
             "    arca monitor --control /run/arca.sock --allow-listen any:8080 \\",
             "        --allow-connect 10.1.0.0/16 --deny-connect 10.1.0.1",
@@ -56,6 +63,7 @@ final class MonitorCommand implements Callable<Integer> {
     private static final Duration HEAP_LOOK = Duration.ofSeconds(1);
     private static final MonitorConfig DEFAULT = MonitorConfig.DEFAULT;
     private static final Limits LIMITS = Limits.DEFAULT;
+    private static final int GROUP_TOO = 0660;
 
     @Spec
     private CommandSpec spec;
@@ -67,6 +75,21 @@ final class MonitorCommand implements Callable<Integer> {
                     "The Unix socket that guests connect to; it is made. Required, unless a service manager passes "
                             + "one: sd_listen_fds(3).")
     private Optional<Path> control = Optional.empty();
+
+    @Option(
+            names = "--control-mode",
+            paramLabel = "MODE",
+            description =
+                    "Who may connect, as chmod(1) of that socket: 0660 is its user and its group. Default: 0600, or "
+                            + "0660 with --control-group.")
+    private Optional<ControlMode> controlMode = Optional.empty();
+
+    @Option(
+            names = "--control-group",
+            paramLabel = "GROUP",
+            description =
+                    "The group of that socket, by name or number. Guests had better not run as the monitor's user.")
+    private Optional<GroupPrincipal> controlGroup = Optional.empty();
 
     @Option(names = "--allow-connect", paramLabel = "RULE", description = "Guests may connect there. Repeatable.")
     private String[] allowConnect = {};
@@ -172,10 +195,17 @@ final class MonitorCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         MonitorConfig config = config();
+        closeToOthers();
         ServiceManager manager = ServiceManager.of(System.getenv());
         Optional<Duration> aliveInterval = manager.aliveInterval();
         Optional<Fd> passed = manager.socket();
         if (control.isPresent() == passed.isPresent()) throw notOneSocket();
+        if (passed.isPresent() && (controlMode.isPresent() || controlGroup.isPresent())) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "'--control-mode' and '--control-group' are for a socket that the monitor makes; this one's maker says "
+                            + "who may connect, as with SocketMode= and SocketGroup=");
+        }
         logging.start();
         Logger log = LoggerFactory.getLogger(MonitorCommand.class);
         Shutdown shutdown = Shutdown.onSignal();
@@ -202,6 +232,14 @@ final class MonitorCommand implements Callable<Integer> {
         return shutdown.awaitStop(stop, monitor::close, pause, meanwhile) ? 0 : 1;
     }
 
+    /**
+     * Has the kernel keep other processes of this user from the memory and the descriptors of this one: ptrace(2),
+     * pidfd_getfd(2), /proc/PID/fd and /proc/PID/mem. There is no core dump either: prctl(2), PR_SET_DUMPABLE.
+     */
+    private static void closeToOthers() throws IOException {
+        ErrnoException.check("prctl PR_SET_DUMPABLE", Syscalls.prctl(Constants.PR_SET_DUMPABLE, 0));
+    }
+
     private ParameterException notOneSocket() {
         return new ParameterException(
                 spec.commandLine(),
@@ -221,6 +259,7 @@ final class MonitorCommand implements Callable<Integer> {
                 maxGuestsPerUid,
                 pipeMemory.bytes());
         MonitorConfig config = DEFAULT.withPolicy(policy())
+                .withAccess(access())
                 .withLimits(limits)
                 .withReadiness(readiness)
                 .withRelay(relay)
@@ -230,6 +269,13 @@ final class MonitorCommand implements Callable<Integer> {
                 with(config, "--pipe-size: ", c -> c.withPipeSize((int) Math.min(pipeSize.bytes(), Integer.MAX_VALUE)));
         config = with(config, "--connect-timeout: ", c -> c.withConnectTimeout(connectTimeout.duration()));
         return with(config, "--drain: ", c -> c.withDrain(drain.duration()));
+    }
+
+    private ControlAccess access() {
+        int mode = controlMode
+                .map(ControlMode::bits)
+                .orElse(controlGroup.isPresent() ? GROUP_TOO : DEFAULT.access().mode());
+        return new ControlAccess(mode, controlGroup);
     }
 
     private Policy policy() {

@@ -61,9 +61,10 @@ final class ServiceManager {
         // A process that a daemon starts inherits the variables, but not what they tell of.
         if (!ownPid().equals(environment.get("LISTEN_PID"))) return Optional.empty();
         String count = environment.getOrDefault("LISTEN_FDS", "0");
-        if (count.equals("0")) return Optional.empty();
+        if (count.equals("0") || count.isEmpty()) return Optional.empty();
         if (!count.equals("1"))
-            throw new IOException("LISTEN_FDS is " + count + ", but a monitor has one control socket");
+            throw new IOException(
+                    "LISTEN_FDS is \"" + count + "\": a monitor takes one control socket, so it must be 1");
         // A file of the JVM's own has this number where the variables are wrong, and must not be closed.
         check("descriptor 3, which LISTEN_FDS tells of", Syscalls.getsockopt(FIRST_PASSED, SOL_SOCKET, SO_ACCEPTCONN));
         return Optional.of(new Fd(FIRST_PASSED));

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -130,6 +132,85 @@ class ArcaIT {
             assertFalse(Files.exists(control));
         } finally {
             process.destroyForcibly().waitFor();
+        }
+    }
+
+    /** A killed monitor has left its files; then several start at once. */
+    @Test
+    void oneOfSeveralTakesOverThePath() throws Exception {
+        Path control = folder.resolve("control");
+        try (Arca killed = Arca.monitor(control)) {
+            killed.process.destroyForcibly().waitFor();
+        }
+        assertTrue(Files.exists(control));
+        List<Arca> monitors = new ArrayList<>();
+        try {
+            for (int i = 0; i < 3; i++) monitors.add(Arca.start("monitor", "--control", control.toString()));
+            List<Arca> serving = new ArrayList<>();
+            for (Arca monitor : monitors) if (isReady(monitor)) serving.add(monitor);
+            assertEquals(1, serving.size());
+            for (Arca monitor : monitors) if (!serving.contains(monitor)) assertEquals(1, monitor.status());
+            ArcaSession.connect(control).close();
+        } finally {
+            for (Arca monitor : monitors) monitor.close();
+        }
+    }
+
+    private static boolean isReady(Arca monitor) throws IOException {
+        try {
+            monitor.awaitErr("ready: ");
+            return true;
+        } catch (AssertionError e) {
+            assertTrue(e.getMessage().contains(": another monitor runs here: stop it"), e.getMessage());
+            return false;
+        }
+    }
+
+    /** The guest's user is the monitor's own: what it can do is told, and what the kernel can keep from it is kept. */
+    @Test
+    void guestOfTheMonitorsOwnUserIsWarnedOfAndCannotLookInside() throws Exception {
+        assumeTrue(
+                Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
+        int uid = 1_000_000 + (int) ProcessHandle.current().pid() % 1_000_000;
+        Files.setAttribute(folder, "unix:uid", uid);
+        List<String> user = List.of(
+                "setpriv", "--reuid=" + uid, "--regid=" + uid, "--clear-groups", "sh", "-c", """
+                        cd "$0" && exec "$@"
+                        """, folder.toString());
+        List<String> command = new ArrayList<>(user);
+        command.addAll(List.of(ARCA.toString(), "monitor", "--control", "control"));
+        try (Arca monitor = Arca.run(Map.of(), command)) {
+            monitor.awaitErr("ready: ");
+            String proc = "/proc/" + monitor.process.pid();
+            for (String look : List.of("ls " + proc + "/fd", "head -c1 " + proc + "/mem", "cat " + proc + "/environ")) {
+                List<String> looking = new ArrayList<>(user);
+                looking.addAll(List.of("sh", "-c", look));
+                ChildJvm.Result result = ChildJvm.run(looking);
+                assertTrue(result.output().contains("Permission denied"), look + ": " + result.output());
+            }
+            List<String> guest = new ArrayList<>(user);
+            String connect = "import socket; socket.socket(socket.AF_UNIX).connect('control')";
+            guest.addAll(List.of("python3", "-c", connect));
+            for (int i = 0; i < 2; i++) assertEquals(0, ChildJvm.run(guest).status());
+            String warning = monitor.awaitErr("runs as uid " + uid);
+            assertTrue(warning.contains(" WARN g1: pid "), warning);
+            monitor.signal("TERM");
+            assertFalse(monitor.err().contains("runs as uid"), "once is enough");
+            assertEquals(0, monitor.status());
+        }
+    }
+
+    /** The JVM would open a socket for tools that load code, if it were asked in this way; else SIGQUIT lists threads. */
+    @Test
+    void nobodyCanLoadCodeIntoTheMonitor() throws Exception {
+        try (Arca monitor = Arca.monitor(folder.resolve("control"))) {
+            Path asked = Files.createFile(Path.of(".attach_pid" + monitor.process.pid()));
+            try {
+                monitor.signal("QUIT");
+                monitor.awaitErr("Full thread dump");
+            } finally {
+                Files.delete(asked);
+            }
         }
     }
 

@@ -4,18 +4,24 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import arca.monitor.ControlAccess;
 import arca.monitor.Limits;
 import arca.monitor.MonitorConfig;
 import arca.monitor.MonitorConfig.Readiness;
 import arca.monitor.MonitorConfig.Relay;
 import arca.monitor.MonitorConfig.Wedge;
 import arca.monitor.Policy;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystems;
 import java.nio.file.Path;
+import java.nio.file.attribute.GroupPrincipal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -96,6 +102,12 @@ class OptionsTest {
     static Stream<Arguments> settings() {
         Limits usual = Limits.DEFAULT;
         return Stream.of(
+                Arguments.of("--control-mode 0666", USUAL.withAccess(new ControlAccess(0666, Optional.empty()))),
+                Arguments.of("--control-mode 660", USUAL.withAccess(new ControlAccess(0660, Optional.empty()))),
+                Arguments.of("--control-group 0", USUAL.withAccess(new ControlAccess(0660, Optional.of(group("0"))))),
+                Arguments.of(
+                        "--control-group 0 --control-mode 0060",
+                        USUAL.withAccess(new ControlAccess(0060, Optional.of(group("0"))))),
                 Arguments.of("--readiness poll", USUAL.withReadiness(Readiness.POLL)),
                 Arguments.of("--relay copy", USUAL.withRelay(Relay.COPY)),
                 Arguments.of("--relay=copy", USUAL.withRelay(Relay.COPY)),
@@ -117,6 +129,14 @@ class OptionsTest {
                 Arguments.of("--pipe-memory 4096M", limits(8192, 256, 4096, 256, 512, 256, 1L << 32)),
                 Arguments.of("--pipe-memory 0", USUAL.withLimits(usual)),
                 Arguments.of("--log-level trace", USUAL));
+    }
+
+    private static GroupPrincipal group(String name) {
+        try {
+            return FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByGroupName(name);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static MonitorConfig limits(
@@ -162,7 +182,12 @@ class OptionsTest {
             --max-guests-per-uid 2147483648     | '--max-guests-per-uid': "2147483648" is not a whole number
             --drain                             | '--drain' (SECONDS)
             --drain 1 --drain 2                 | '--drain' (SECONDS) should be specified only once
-            --darin 1                           | '--darin'
+            --darin 1                           | unknown option '--darin'
+            --allow-conect any                  | unknown option '--allow-conect': did you mean '--allow-connect'?
+            --control-mode 0888                 | '--control-mode': "0888" is not an octal mode, such as 0660
+            --control-mode 1777                 | '--control-mode': "1777" is not an octal mode, such as 0660
+            --control-mode rw                   | '--control-mode': "rw" is not an octal mode, such as 0660
+            --control-group no-such-group       | '--control-group': there is no group "no-such-group"
             --control /run/b.sock               | '--control' (PATH) should be specified only once
             --drain --wedge kill                | Expected parameter for option '--drain' but found
             extra                               | 'extra'
@@ -194,7 +219,9 @@ class OptionsTest {
         assertRefused(Outcome.of("demo", "now"), "arca demo", "'now'");
         assertRefused(Outcome.of("monitor", "--control", ""), "arca monitor", "--control: a control socket has a path");
         assertRefused(Outcome.of(), "arca", "subcommand");
-        assertRefused(Outcome.of("moniter"), "arca", "'moniter'");
+        assertRefused(Outcome.of("moniter"), "arca", "unknown command 'moniter': did you mean 'monitor'?");
+        assertRefused(
+                Outcome.of("monitor", "--control", "@name"), "arca monitor", "\"@name\" looks like an abstract name");
         assertRefused(Outcome.of("monitor", "--control", "a", "two\nlines"), "arca monitor", "'two lines'");
     }
 

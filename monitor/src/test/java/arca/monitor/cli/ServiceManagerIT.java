@@ -98,7 +98,7 @@ class ServiceManagerIT {
     @CsvSource(nullValues = "-", textBlock = """
             1, bound,  -,                1, descriptor 3 is no Unix stream socket that listens
             1, nothing, -,               1, ENOTSOCK
-            2, listen, -,                1, LISTEN_FDS is 2
+            2, listen, -,                1, LISTEN_FDS is "2"
             1, listen, --control=a.sock, 2, one of them
             0, listen, -,                2, Missing required option: '--control=PATH'
             """)
