@@ -39,6 +39,7 @@ final class CommandServer {
      * @throws IOException that says so, or why the listener failed
      */
     void serve() throws IOException, InterruptedException {
+        UserLocale.restore(); // for the commands
         Runtime.getRuntime().addShutdownHook(new Thread(commands::end));
         try {
             for (; ; ) {
