@@ -1,6 +1,8 @@
 package arca.bindings;
 
+import arca.bindings.generated.Linux;
 import java.lang.foreign.AddressLayout;
+import arca.bindings.generated.Linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -47,6 +49,8 @@ final class Linkage {
         final MemorySegment integer;
         /** A socklen_t, beside another argument in use. */
         final MemorySegment length;
+        /** A struct statx. */
+        final MemorySegment statx;
 
         CallState() {
             Arena arena = Arena.ofAuto(); // its end is the thread's, which nobody can tell us
@@ -54,6 +58,7 @@ final class Linkage {
             argument = arena.allocate(16, 8);
             integer = arena.allocate(ValueLayout.JAVA_INT);
             length = arena.allocate(ValueLayout.JAVA_INT);
+            statx = arena.allocate(Linux.ARCA_STATX_SIZE(), Long.BYTES);
         }
     }
 

@@ -12,6 +12,7 @@ import arca.bindings.generated.Linux;
 import arca.bindings.generated.iovec;
 import arca.bindings.generated.pollfd;
 import arca.bindings.generated.rlimit;
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -202,6 +203,35 @@ public final class Syscalls {
 
     private static final class Read {
         static final MethodHandle HANDLE = Linkage.capturingErrnoWithin("read", Linux.read$descriptor());
+    }
+
+    /**
+     * pread(2) into the whole of a buffer; the file's own offset stays where it is.
+     *
+     * @param fd a descriptor of a file that can be read from any place
+     * @param buffer native memory; its own size is the count
+     * @param offset where in the file to read from, in bytes
+     * @return bytes read, 0 at the end, or {@code -errno}
+     */
+    public static long pread(int fd, MemorySegment buffer, long offset) {
+        writable(buffer);
+        CallState state = Linkage.callState();
+        try {
+            long n;
+            do {
+                n = Linkage.result(
+                        (long) Pread.HANDLE.invokeExact(state.errno, fd, buffer, buffer.byteSize(), offset), state);
+            } while (n == -Errno.EINTR);
+            return n;
+        } catch (Throwable e) {
+            throw Linkage.unexpected(e);
+        }
+    }
+
+    private static final class Pread {
+        // By hand: off_t is a long on both architectures.
+        static final MethodHandle HANDLE = Linkage.capturingErrno(
+                "pread", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
     }
 
     /**
@@ -989,8 +1019,34 @@ public final class Syscalls {
         }
     }
 
+    /**
+     * Tells the inode number of an open file, by statx(2): for a pipe, the number in {@code pipe:[…]} of proc(5). It takes no
+     * lock of the pipe, so it never waits for a process that holds one.
+     *
+     * @param fd the descriptor
+     * @return the number, or {@code -errno}
+     */
+    public static long inode(int fd) {
+        CallState state = Linkage.callState();
+        try {
+            int n = Linkage.result(
+                    (int) Statx.HANDLE.invokeExact(
+                            state.errno,
+                            fd,
+                            Statx.NO_PATH,
+                            Constants.AT_EMPTY_PATH,
+                            Constants.STATX_BASIC_STATS,
+                            state.statx),
+                    state);
+            return n < 0 ? n : state.statx.get(JAVA_LONG, Linux.ARCA_STATX_INO());
+        } catch (Throwable e) {
+            throw Linkage.unexpected(e);
+        }
+    }
+
     private static final class Statx {
         static final MethodHandle HANDLE = Linkage.capturingErrno("statx", Linux.statx$descriptor());
+        static final MemorySegment NO_PATH = Arena.global().allocate(1); // the empty string
     }
 
     /**

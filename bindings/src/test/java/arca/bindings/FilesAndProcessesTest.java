@@ -134,6 +134,30 @@ class FilesAndProcessesTest {
     }
 
     @Test
+    void partOfAFileIsReadAsOftenAsOneLikes() throws Exception {
+        MemorySegment bytes = arena.allocate(3);
+        try (Fd file = Fd.open("/proc/self/comm", O_RDONLY, 0)) {
+            String comm = Files.readString(Path.of("/proc/self/comm"));
+            for (int i = 0; i < 2; i++) {
+                assertEquals(3, Syscalls.pread(file.value(), bytes, 1));
+                assertEquals(comm.substring(1, 4), new String(bytes.toArray(ValueLayout.JAVA_BYTE)));
+            }
+            assertEquals(0, Syscalls.pread(file.value(), bytes, 4096));
+        }
+    }
+
+    @Test
+    void inodeOfAPipeIsTheOneThatProcTells() throws Exception {
+        try (Pipe pipe = Pipe.open(0)) {
+            String link = Files.readSymbolicLink(
+                            Path.of("/proc/self/fd/" + pipe.reader().value()))
+                    .toString();
+            assertEquals(link, "pipe:[" + Syscalls.inode(pipe.reader().value()) + "]");
+            assertEquals(link, "pipe:[" + Syscalls.inode(pipe.writer().value()) + "]");
+        }
+    }
+
+    @Test
     void pidfdSignalsOneProcessAndTellsItsEnd() throws Exception {
         Process child = child();
         try (Fd pidfd = new Fd(ErrnoException.check("pidfd_open", Syscalls.pidfd_open((int) child.pid(), 0)))) {
