@@ -8,14 +8,25 @@ public final class Descriptor implements AutoCloseable {
     private static final int GONE = -1;
 
     private final Reactor reactor;
+    private final boolean isPipe;
     private int fd;
     int slot = Reactor.UNWATCHED; // the reactor's
 
     /** Takes ownership of an open descriptor. */
     public Descriptor(Reactor reactor, int fd) {
+        this(reactor, fd, false);
+    }
+
+    private Descriptor(Reactor reactor, int fd, boolean isPipe) {
         if (fd < 0) throw new IllegalArgumentException("not a descriptor: " + fd);
         this.reactor = reactor;
+        this.isPipe = isPipe;
         this.fd = fd;
+    }
+
+    /** Takes ownership of an end of a pipe that a guest may lock: see {@link Kernel#closePipe}. */
+    public static Descriptor ofPipe(Reactor reactor, int end) {
+        return new Descriptor(reactor, end, true);
     }
 
     /** The number, on loan for one call. */
@@ -55,6 +66,8 @@ public final class Descriptor implements AutoCloseable {
         int closed = fd;
         if (slot != Reactor.UNWATCHED) reactor.forget(this);
         fd = GONE;
-        reactor.kernel().close(closed); // free, whatever close(2) answers
+        // The number is free, whatever close(2) answers.
+        if (isPipe) reactor.kernel().closePipe(closed);
+        else reactor.kernel().close(closed);
     }
 }

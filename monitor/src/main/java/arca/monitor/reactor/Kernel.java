@@ -64,6 +64,11 @@ public interface Kernel extends AutoCloseable {
     /** close(2). The number is free, whatever the answer. */
     int close(int fd);
 
+    /** As {@link #close}, of a pipe's end; {@link #lastCall} then tells which pipe that is. */
+    default int closePipe(int end) {
+        return close(end);
+    }
+
     /** splice(2) with SPLICE_F_NONBLOCK. */
     long splice(int in, int out, long count);
 
@@ -93,6 +98,11 @@ public interface Kernel extends AutoCloseable {
 
     /** A clock that only goes forward, in nanoseconds. */
     long nanoTime();
+
+    /** The call that may wait for a pipe's lock, for a watchdog. Any thread. */
+    default LastCall lastCall() {
+        return LastCall.NONE;
+    }
 
     /** Frees the memory that calls use; no descriptor is closed. */
     @Override

@@ -32,6 +32,7 @@ public final class LinuxKernel implements Kernel {
     private final MemorySegment events = Epoll.events(arena, MOST_EVENTS);
     private final RouteLookup routes = new RouteLookup(arena);
     private final ScmRights message = new ScmRights(arena, FRAME, 2);
+    private final LastCall lastCall = new LastCall();
     private Arena pollArena;
     private Poll poll;
     private int pollSize;
@@ -123,31 +124,44 @@ public final class LinuxKernel implements Kernel {
 
     @Override
     public int fcntl(int fd, int command, int argument) {
+        lastCall.begin(fd);
         return Syscalls.fcntl(fd, command, argument);
     }
 
     @Override
     public int ioctl(int fd, int request) {
+        lastCall.begin(fd);
         return Syscalls.ioctl(fd, request);
     }
 
     @Override
     public int close(int fd) {
+        lastCall.begin(fd);
         return Syscalls.close(fd);
+    }
+
+    /** With fstat(2) before it, which takes no lock: a close that waits has given its descriptor up already. */
+    @Override
+    public int closePipe(int end) {
+        lastCall.beginClose(Syscalls.inode(end));
+        return Syscalls.close(end);
     }
 
     @Override
     public long splice(int in, int out, long count) {
+        lastCall.begin(in, out);
         return Syscalls.splice(in, out, count, SPLICE_F_NONBLOCK);
     }
 
     @Override
     public long read(int fd, MemorySegment to, long offset, long length) {
+        lastCall.begin(fd);
         return Syscalls.read(fd, to, offset, length);
     }
 
     @Override
     public long write(int fd, MemorySegment from, long offset, long length) {
+        lastCall.begin(fd);
         return Syscalls.write(fd, from, offset, length);
     }
 
@@ -211,6 +225,11 @@ public final class LinuxKernel implements Kernel {
     @Override
     public long nanoTime() {
         return System.nanoTime();
+    }
+
+    @Override
+    public LastCall lastCall() {
+        return lastCall;
     }
 
     @Override

@@ -59,7 +59,7 @@ public final class DataPipe implements AutoCloseable {
     private static Descriptor[] pipe(Reactor reactor) throws ErrnoException {
         int[] ends = new int[2];
         check("pipe2", reactor.kernel().pipe2(ends));
-        return new Descriptor[] {new Descriptor(reactor, ends[0]), new Descriptor(reactor, ends[1])};
+        return new Descriptor[] {Descriptor.ofPipe(reactor, ends[0]), Descriptor.ofPipe(reactor, ends[1])};
     }
 
     private static int resize(Kernel kernel, int end, int size) {
