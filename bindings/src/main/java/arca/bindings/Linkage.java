@@ -2,7 +2,6 @@ package arca.bindings;
 
 import arca.bindings.generated.Linux;
 import java.lang.foreign.AddressLayout;
-import arca.bindings.generated.Linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;

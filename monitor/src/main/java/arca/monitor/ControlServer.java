@@ -14,6 +14,7 @@ import arca.bindings.Poll;
 import arca.bindings.Sockets;
 import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
+import arca.monitor.reactor.Bell;
 import java.lang.foreign.Arena;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -39,29 +40,38 @@ final class ControlServer implements Runnable {
     private final EventFd stop;
     private final Pulse pulse = new Pulse();
     private final OwnUser ownUser = new OwnUser();
+    private final Refusals refusals;
     private long number; // of the last guest
     private boolean crowded; // it was said that guests wait
 
+    /**
+     * A server that has not begun.
+     *
+     * @param socket closes with it, once it has begun
+     * @param stop the caller's, who ends it by a signal
+     */
     ControlServer(ControlSocket socket, Shared shared, Guests guests, EventFd stop) {
         this.socket = socket;
         this.shared = shared;
         this.guests = guests;
         this.stop = stop;
+        this.refusals = new Refusals(socket);
     }
 
     @Override
     public void run() {
         try (Arena arena = Arena.ofConfined();
-                socket) {
+                socket;
+                refusals) {
             Poll poll = new Poll(arena, 2);
             poll.set(STOP, stop.fd().value(), POLLIN);
             poll.set(LISTENER, socket.listener().value(), POLLIN);
             while (poll.revents(STOP) == 0) {
                 pulse.waits();
-                poll.poll(-1);
+                poll.poll(refusals.mayBeOlder() ? 0 : -1);
                 pulse.works();
-                if (poll.revents(LISTENER) != 0 && !accept()) {
-                    // Out of descriptors: guests stay in the backlog, and no event tells when there is room again.
+                if ((poll.revents(LISTENER) != 0 || refusals.mayBeOlder()) && !accept()) {
+                    // No room: guests stay in the backlog, and no event tells when there is some.
                     poll.clear(LISTENER);
                     poll.poll(RETRY_MILLIS);
                     poll.set(LISTENER, socket.listener().value(), POLLIN);
@@ -77,27 +87,40 @@ final class ControlServer implements Runnable {
         return pulse;
     }
 
-    /** Takes one of those that wait; false where the system has no room for it. */
+    /** Ends a server that never begins; the socket stays its maker's. */
+    void cancel() {
+        refusals.close();
+    }
+
+    /** Takes one of those that wait; false where there is no room for it now. */
     private boolean accept() {
         try {
             assertRoom();
             Optional<Fd> guest = Sockets.accept(socket.listener(), SOCK_NONBLOCK);
-            crowded = false;
+            if (guest.isPresent()) crowded = false;
+            else refusals.noneIsOlder();
             guest.ifPresent(this::welcome);
             return true;
         } catch (ErrnoException e) {
             if (!crowded) LOG.warn("guests wait to be let in: {}", e.getMessage());
             crowded = true;
             return false;
+        } catch (RuntimeException e) { // a fault of ours with this guest: the others' is to be let in
+            shared.complaints.warn("g" + number, "not let in, by a fault of the monitor's: " + e);
+            return false;
         }
     }
 
     /**
-     * Fails unless there is room for what a guest needs: its socket, an eventfd, an epoll descriptor and a pidfd. One that
-     * was accepted without could not wait any more; though what is free now may be another guest's a moment later.
+     * Fails unless there is room for what a guest needs: its socket, an eventfd, an epoll descriptor, and what the watchdog
+     * looks at, two files of /proc. One that was accepted without could not wait any more; though what is free now may be
+     * another guest's a moment later. And unless it could be refused.
      */
-    private static void assertRoom() throws ErrnoException {
+    private void assertRoom() throws ErrnoException {
+        if (!refusals.hasRoom())
+            throw new ErrnoException("the socket of a refused guest cannot be closed", Errno.EBUSY);
         try (EventFd _ = EventFd.open();
+                EventFd _ = EventFd.open();
                 EventFd _ = EventFd.open();
                 EventFd _ = EventFd.open();
                 EventFd _ = EventFd.open()) {
@@ -118,39 +141,30 @@ final class ControlServer implements Runnable {
     }
 
     private void start(String name, Credentials who, Fd guest) throws ErrnoException {
-        Optional<EventFd> bell = Optional.empty();
-        Optional<Fd> process = Optional.empty();
+        Optional<Bell> bell = Optional.empty();
+        boolean started = false;
         try {
             Sockets.setOption(guest, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
-            // One that connected to an inherited listener before it was ours has it yet to be set; no kernel before
-            // 6.16
-            // knows it, as was said then.
+            // One that connected before the listener was ours has it yet to be set; no kernel before 6.16 knows it, as
+            // was said then.
             if (!socket.refusesDescriptors()) Syscalls.setsockopt(guest.value(), SOL_SOCKET, SO_PASSRIGHTS, 0);
             bell = Optional.of(guests.bell());
-            if (shared.config.wedge() == MonitorConfig.Wedge.KILL) process = process(guest);
-            GuestThread thread = new GuestThread(name, who, shared, guest, process, bell.get(), this::ended);
+            GuestThread thread = new GuestThread(name, who, shared, guest, bell.get(), this::ended);
             guests.add(thread);
             try {
                 thread.start();
-            } catch (OutOfMemoryError e) { // of the system, which has no room for a thread more
-                guests.forget(thread);
-                throw new ErrnoException("pthread_create", Errno.EAGAIN);
+                started = true;
+            } catch (OutOfMemoryError e) { // the system's answer to a thread too many
+                throw new ErrnoException(
+                        "no thread for it: raise the limit of processes: pthread_create", Errno.EAGAIN);
+            } finally {
+                if (!started) guests.remove(thread);
             }
-        } catch (ErrnoException e) {
-            process.ifPresent(Fd::close);
-            bell.ifPresent(guests::pool);
-            guests.release(who.uid());
-            throw e;
-        }
-    }
-
-    /** Whoever connected, by a descriptor and not by a number that may be another's by then; empty before Linux 6.5. */
-    private static Optional<Fd> process(Fd guest) throws ErrnoException {
-        try {
-            return Optional.of(Sockets.peerPidFd(guest));
-        } catch (ErrnoException e) {
-            if (e.errno() == Errno.EMFILE || e.errno() == Errno.ENFILE) throw e;
-            return Optional.empty(); // or it has been reaped by now
+        } finally {
+            if (!started) {
+                bell.ifPresent(guests::pool);
+                guests.release(who.uid());
+            }
         }
     }
 
@@ -160,10 +174,8 @@ final class ControlServer implements Runnable {
         guests.release(guest.credentials().uid());
     }
 
-    /** Closes a guest's socket unread: in a thread of its own where the close could wait without end. */
     private void refuse(Fd guest, String name, String why) {
         shared.complaints.warn(name, "refused: " + why);
-        if (socket.refusesDescriptors()) guest.close();
-        else Thread.ofPlatform().daemon().name("refused " + name).start(guest::close);
+        refusals.close(guest);
     }
 }

@@ -1,11 +1,11 @@
 package arca.monitor;
 
 import arca.bindings.ErrnoException;
-import arca.bindings.EventFd;
 import arca.bindings.Fd;
 import arca.bindings.Pipe;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.DataPipes;
+import arca.monitor.reactor.Bell;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.Mailbox;
@@ -36,7 +36,7 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     private static final int ROUNDS = 64;
 
     private final Guests guests;
-    private final EventFd bell;
+    private final Bell bell;
     private final Mailbox mailbox;
     private final Map<Integer, Ends> ready = new ConcurrentHashMap<>();
     private final Fd requests;
@@ -44,11 +44,11 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     private final GuestLoop loop;
     private boolean closed;
 
-    private EmbeddedGuest(String name, Shared shared, Guests guests, EventFd bell, Pipe toMonitor, Pipe toGuest)
+    private EmbeddedGuest(String name, Shared shared, Guests guests, Bell bell, Pipe toMonitor, Pipe toGuest)
             throws ErrnoException {
         this.guests = guests;
         this.bell = bell;
-        this.mailbox = new Mailbox(bell.fd().value(), bell::signal);
+        this.mailbox = new Mailbox(bell);
         this.requests = toMonitor.writer();
         this.replies = toGuest.reader();
         toMonitor.reader().nonBlocking(true);
@@ -66,7 +66,7 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     }
 
     static EmbeddedGuest open(String name, Shared shared, Guests guests) throws ErrnoException {
-        EventFd bell = guests.bell();
+        Bell bell = guests.bell();
         Optional<Pipe> toMonitor = Optional.empty();
         Optional<Pipe> toGuest = Optional.empty();
         try {
@@ -165,18 +165,14 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
 
     /** Refuses what waits and what comes, and ends with the last connection: in the loop's next round. Any thread. */
     public void stop() {
-        synchronized (bell) { // which may be closed, or another's, once this has given it back
-            if (!closed) mailbox.post(() -> loop.guest().stop());
-        }
+        mailbox.post(() -> loop.guest().stop());
     }
 
     /** Closes everything that is left, the ends that were not taken too. By the thread that made it. */
     @Override
     public void close() {
-        synchronized (bell) {
-            if (closed) return;
-            closed = true;
-        }
+        if (closed) return;
+        closed = true;
         loop.close();
         requests.close();
         replies.close();

@@ -2,6 +2,7 @@ package arca.monitor;
 
 import arca.bindings.ErrnoException;
 import arca.monitor.reactor.Kernel;
+import arca.monitor.reactor.LastCall;
 import arca.monitor.reactor.Mailbox;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.relay.Mover;
@@ -69,6 +70,11 @@ final class GuestLoop implements AutoCloseable {
 
     Reactor reactor() {
         return reactor;
+    }
+
+    /** The call that the loop is in; any thread. */
+    LastCall lastCall() {
+        return kernel.lastCall();
     }
 
     /** Closes everything the guest has left, then the loop. */

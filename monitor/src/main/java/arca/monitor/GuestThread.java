@@ -1,12 +1,13 @@
 package arca.monitor;
 
 import arca.bindings.ErrnoException;
-import arca.bindings.EventFd;
 import arca.bindings.Fd;
 import arca.bindings.ProcFile;
 import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
+import arca.monitor.reactor.Bell;
 import arca.monitor.reactor.Descriptor;
+import arca.monitor.reactor.LastCall;
 import arca.monitor.reactor.Mailbox;
 import arca.monitor.reactor.Reactor;
 import java.io.IOException;
@@ -29,36 +30,37 @@ final class GuestThread implements Runnable {
     private final Credentials credentials;
     private final Shared shared;
     private final Mailbox mailbox;
-    private final EventFd bell;
+    private final Bell bell;
     private final Consumer<GuestThread> onEnd;
     private final Fd socket;
-    private final Optional<Fd> process;
-    private volatile GuestLoop loop; // other threads use what it says of its turns, and nothing else
+    private GuestLoop loop; // this thread's own
+    private volatile Optional<InKernel> inKernel = Optional.empty();
     private volatile int tid;
+
+    /**
+     * What others may know of the thread at any time.
+     *
+     * @param state what the kernel says of it
+     * @param reactor tells whether it waits for events
+     * @param lastCall the call that it is in
+     */
+    record InKernel(ThreadState state, Reactor reactor, LastCall lastCall) {}
 
     /**
      * A guest that has connected.
      *
      * @param socket its control socket, owned by the thread once it has started
-     * @param process a pidfd of whoever connected, the watchdog's
-     * @param bell an eventfd that stays open as long as the monitor runs
+     * @param bell wakes the thread's loop; stays open as long as that runs
      * @param onEnd told by the thread, last of all
      */
     GuestThread(
-            String name,
-            Credentials credentials,
-            Shared shared,
-            Fd socket,
-            Optional<Fd> process,
-            EventFd bell,
-            Consumer<GuestThread> onEnd) {
+            String name, Credentials credentials, Shared shared, Fd socket, Bell bell, Consumer<GuestThread> onEnd) {
         this.name = name;
         this.credentials = credentials;
         this.shared = shared;
         this.socket = socket;
-        this.process = process;
         this.bell = bell;
-        this.mailbox = new Mailbox(bell.fd().value(), bell::signal);
+        this.mailbox = new Mailbox(bell);
         this.onEnd = onEnd;
     }
 
@@ -75,11 +77,7 @@ final class GuestThread implements Runnable {
         return credentials;
     }
 
-    Optional<Fd> process() {
-        return process;
-    }
-
-    EventFd bell() {
+    Bell bell() {
         return bell;
     }
 
@@ -91,25 +89,27 @@ final class GuestThread implements Runnable {
             serve();
             LOG.debug("{}: ended", name);
         } catch (ErrnoException e) {
-            LOG.warn("{}: refused: {}", name, e.getMessage());
+            shared.complaints.warn(name, "refused: " + e.getMessage());
         } catch (Throwable e) {
             // Whatever is wrong, it is wrong with this guest alone; an OutOfMemoryError of the heap has ended the
             // process.
             LOG.error("{}: ended by a fault of the monitor's", name, e);
         } finally {
-            loop = null;
+            inKernel = Optional.empty();
             onEnd.accept(this);
         }
     }
 
     private void serve() throws ErrnoException {
         try (Fd owned = socket;
+                ThreadState state = ThreadState.ofThisThread();
                 GuestLoop guestLoop = new GuestLoop(
                         name,
                         shared,
                         mailbox,
                         (kernel, reactor) -> new UnixSocketChannel(kernel, new Descriptor(reactor, owned.release())))) {
             loop = guestLoop;
+            inKernel = Optional.of(new InKernel(state, guestLoop.reactor(), guestLoop.lastCall()));
             while (!guestLoop.guest().hasEnded()) guestLoop.reactor().step(-1);
         }
     }
@@ -147,14 +147,8 @@ final class GuestThread implements Runnable {
         }
     }
 
-    /** The thread's id, 0 before it runs. */
-    int tid() {
-        return tid;
-    }
-
-    /** The loop's number of rounds, and whether it waits; empty while there is none. */
-    Optional<Reactor> reactor() {
-        GuestLoop now = loop;
-        return now == null ? Optional.empty() : Optional.of(now.reactor());
+    /** How to see whether it is stuck; empty while there is nothing to see. */
+    Optional<InKernel> inKernel() {
+        return inKernel;
     }
 }

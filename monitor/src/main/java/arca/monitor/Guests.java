@@ -1,9 +1,8 @@
 package arca.monitor;
 
 import arca.bindings.ErrnoException;
-import arca.bindings.EventFd;
+import arca.monitor.reactor.Bell;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -14,18 +13,18 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The guests of a monitor that count: from before their thread starts until it has ended, those that drain included. With
- * them, the eventfds that wake their loops, which are used again and never closed while the monitor runs, so that a late
- * wake-up is harmless. Any thread; no lock is held across anything that a guest could prolong.
+ * them, the bells that wake their loops, which are used again. Any thread; no lock is held across anything that a guest
+ * could prolong.
  */
 final class Guests {
     private final Limits limits;
     private final Set<GuestThread> live = new LinkedHashSet<>();
-    private final List<GuestThread> ended = new ArrayList<>();
     private final Set<EmbeddedGuest> embedded = new LinkedHashSet<>();
     private final Map<Integer, Integer> ofUid = new HashMap<>();
-    private final Queue<EventFd> bells = new ArrayDeque<>();
+    private final Queue<Bell> bells = new ArrayDeque<>();
     private int reserved;
     private boolean stopped;
+    private boolean cut;
     private boolean closed;
 
     Guests(Limits limits) {
@@ -48,38 +47,27 @@ final class Guests {
         notifyAll();
     }
 
-    /** An eventfd for a new guest. */
-    EventFd bell() throws ErrnoException {
+    /** A bell for a new guest. */
+    Bell bell() throws ErrnoException {
         synchronized (this) {
             if (!bells.isEmpty()) return bells.remove();
         }
-        return EventFd.open();
+        return Bell.open();
     }
 
     /** Takes one back that nobody uses any more. */
-    synchronized void pool(EventFd bell) {
+    synchronized void pool(Bell bell) {
         if (closed) bell.close();
         else bells.add(bell);
     }
 
     synchronized void add(GuestThread guest) {
         live.add(guest);
+        notifyAll();
     }
 
     synchronized void remove(GuestThread guest) {
-        if (live.remove(guest)) ended.add(guest);
-    }
-
-    /** Takes one back that was added, but never started. */
-    synchronized void forget(GuestThread guest) {
         live.remove(guest);
-    }
-
-    /** Those that have ended since this was last asked: what the watchdog had of them is to be closed. */
-    synchronized List<GuestThread> takeEnded() {
-        List<GuestThread> taken = List.copyOf(ended);
-        ended.clear();
-        return taken;
     }
 
     /** Adds a guest whose loop somebody else drives; false once {@link #stopEmbedded} was called. */
@@ -101,35 +89,51 @@ final class Guests {
         return List.copyOf(live);
     }
 
+    /** Waits until no place is taken, or somebody wants no more waiting; whether no place is. */
+    synchronized boolean awaitDrained(long nanos) throws InterruptedException {
+        long deadline = System.nanoTime() + nanos;
+        for (long left = nanos; reserved > 0 && !cut && left > 0; left = deadline - System.nanoTime()) await(left);
+        return reserved == 0;
+    }
+
+    /** Ends {@link #awaitDrained}, now and from now on. */
+    synchronized void cut() {
+        cut = true;
+        notifyAll();
+    }
+
     /** Waits until no place is taken; false if the time is over before. */
     synchronized boolean awaitNone(long nanos) throws InterruptedException {
         long deadline = System.nanoTime() + nanos;
-        for (long left = nanos; reserved > 0; left = deadline - System.nanoTime()) {
-            if (left <= 0) return false;
-            TimeUnit.NANOSECONDS.timedWait(this, Math.max(left, 1_000_000));
-        }
-        return true;
+        for (long left = nanos; reserved > 0 && left > 0; left = deadline - System.nanoTime()) await(left);
+        return reserved == 0;
     }
 
-    /** Waits so long, whatever guests do meanwhile, or until {@link #close}: whether that has come. */
-    synchronized boolean awaitClosed(long millis) {
-        long nanos = TimeUnit.MILLISECONDS.toNanos(millis);
-        long deadline = System.nanoTime() + nanos;
+    /**
+     * Waits for the time of the next look at guests' threads: so long while there are guests, and without end while there
+     * are none. False once {@link #close} was called.
+     */
+    synchronized boolean awaitLook(long millis) {
         try {
-            for (long left = nanos; !closed && left > 0; left = deadline - System.nanoTime()) {
-                TimeUnit.NANOSECONDS.timedWait(this, Math.max(left, 1_000_000));
-            }
+            while (live.isEmpty() && !closed) wait();
+            long nanos = TimeUnit.MILLISECONDS.toNanos(millis);
+            long deadline = System.nanoTime() + nanos;
+            for (long left = nanos; !closed && left > 0; left = deadline - System.nanoTime()) await(left);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return true;
+            return false;
         }
-        return closed;
+        return !closed;
+    }
+
+    private void await(long nanos) throws InterruptedException {
+        TimeUnit.NANOSECONDS.timedWait(this, Math.max(nanos, 1_000_000));
     }
 
     /** The monitor runs no more: frees the pool, of which nobody has a part now. */
     synchronized void close() {
         closed = true;
-        bells.forEach(EventFd::close);
+        bells.forEach(Bell::close);
         bells.clear();
         notifyAll();
     }

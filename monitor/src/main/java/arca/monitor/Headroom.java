@@ -19,7 +19,7 @@ final class Headroom {
     private static final int PROCESS = 64; // descriptors of the JVM and of the monitor itself
     private static final int MONITOR = 4; // of its own: control socket, its lock, an eventfd; one to spare
     private static final int GUEST =
-            8; // control socket, epoll, eventfd and pidfd; a data pipe made for the next accept
+            9; // control socket, epoll, eventfd, two files of /proc; a data pipe made for the next accept
     private static final int CONNECTION = 3; // a TCP socket and our ends of two pipes
     private static final long PIPES = 2L * PipeBudget.SMALL; // bytes of a connection's two
 

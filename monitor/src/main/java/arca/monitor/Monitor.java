@@ -43,9 +43,10 @@ public final class Monitor implements AutoCloseable {
     private final Guests guests;
     private final Shared shared;
     private final EventFd stop;
+    private final SpareDescriptors spare; // the watchdog's, once that runs
     private final Thread watchdog;
     private final List<Pulse> pulses = new CopyOnWriteArrayList<>(); // of its own threads, which are no guest's
-    private Optional<Thread> acceptor = Optional.empty(); // until it has been stopped
+    private Optional<Thread> acceptor = Optional.empty();
     private final AtomicLong embedded = new AtomicLong(); // the number of the last
     private boolean closed;
     private boolean interrupted; // while it stopped; the thread that stopped it is told when all is done
@@ -57,9 +58,19 @@ public final class Monitor implements AutoCloseable {
         pipes.unknown().forEach(fact -> LOG.warn("{}", fact));
         this.shared = new Shared(config, pipes.bytes());
         this.stop = EventFd.open();
-        Watchdog looksOn = new Watchdog(guests, config.wedge());
+        this.spare = take(stop);
+        Watchdog looksOn = new Watchdog(guests, config.wedge(), shared.complaints, spare);
         this.watchdog = Thread.ofPlatform().daemon().name("watchdog").unstarted(looksOn);
         pulses.add(looksOn.pulse());
+    }
+
+    private static SpareDescriptors take(EventFd opened) throws ErrnoException {
+        try {
+            return SpareDescriptors.take();
+        } catch (ErrnoException e) {
+            opened.close();
+            throw e;
+        }
     }
 
     /**
@@ -89,27 +100,45 @@ public final class Monitor implements AutoCloseable {
      * @throws IOException if it is no such socket, or the system has no room
      */
     public static Monitor start(MonitorConfig config, Fd control) throws IOException {
-        if (config.control().isPresent()) throw new IllegalArgumentException("two control sockets");
+        try {
+            if (config.control().isPresent()) throw new IllegalArgumentException("two control sockets");
+        } catch (RuntimeException e) {
+            control.close();
+            throw e;
+        }
         return start(config, Optional.of(ControlSocket.inherited(control)));
     }
 
     private static Monitor start(MonitorConfig config, Optional<ControlSocket> control) throws IOException {
+        boolean started = false;
         try {
             Headroom.requireOneGuest();
             Monitor monitor = new Monitor(config);
-            control.ifPresent(monitor::accept);
-            monitor.watchdog.start();
+            monitor.startThreads(control);
+            started = true;
             return monitor;
-        } catch (IOException e) {
-            control.ifPresent(ControlSocket::close);
-            throw e;
+        } finally {
+            if (!started) control.ifPresent(ControlSocket::close);
         }
     }
 
-    private void accept(ControlSocket socket) {
-        ControlServer server = new ControlServer(socket, shared, guests, stop);
-        pulses.add(server.pulse());
-        acceptor = Optional.of(Thread.ofPlatform().name("acceptor").start(server));
+    /** Starts both threads, or none; the control socket is the acceptor's only then. */
+    private void startThreads(Optional<ControlSocket> control) throws IOException {
+        Optional<ControlServer> server = Optional.empty();
+        try {
+            watchdog.start();
+            if (control.isPresent()) {
+                server = Optional.of(new ControlServer(control.get(), shared, guests, stop));
+                pulses.add(server.get().pulse());
+                acceptor = Optional.of(Thread.ofPlatform().name("acceptor").start(server.get()));
+            }
+        } catch (OutOfMemoryError e) { // the system's answer to a thread too many
+            server.ifPresent(ControlServer::cancel);
+            guests.close(); // the watchdog ends, if it runs
+            if (watchdog.getState() == Thread.State.NEW) spare.close();
+            stop.close();
+            throw new IOException("no thread can be started: raise the limit of processes (ulimit -u, TasksMax=)", e);
+        }
     }
 
     /**
@@ -182,9 +211,13 @@ public final class Monitor implements AutoCloseable {
         stop(config.drain());
     }
 
-    /** Stops at once: connections that are live are cut. It returns when everything is closed that can be. */
+    /**
+     * Stops at once: connections that are live are cut, also where {@link #stop} waits for them in another thread. It
+     * returns when everything is closed that can be.
+     */
     @Override
     public void close() {
+        guests.cut();
         stop(Duration.ZERO);
     }
 
@@ -197,21 +230,27 @@ public final class Monitor implements AutoCloseable {
         LOG.info("stopping: {} guests", guests.live().size());
         guests.stopEmbedded().forEach(EmbeddedGuest::stop);
         guests.live().forEach(GuestThread::stop);
-        if (!awaitEnd(drain)) {
+        if (!awaitEnd(() -> guests.awaitDrained(drain.toNanos()))) {
             List<GuestThread> left = guests.live();
             LOG.info("{} guests have not ended; what they have is cut", left.size());
             left.forEach(GuestThread::kill);
-            if (!awaitEnd(TO_CLOSE)) reportStuck();
+            if (!awaitEnd(() -> guests.awaitNone(TO_CLOSE.toNanos()))) reportStuck();
         }
         guests.close();
         join(watchdog);
         if (interrupted) Thread.currentThread().interrupt();
     }
 
-    /** Whether all guests end in that time. An interrupt ends the time. */
-    private boolean awaitEnd(Duration most) {
+    /** Waits for the guests' end, for a time: whether that has come. */
+    @FunctionalInterface
+    private interface Wait {
+        boolean isOver() throws InterruptedException;
+    }
+
+    /** Whether all guests have ended after a wait. An interrupt ends the wait. */
+    private boolean awaitEnd(Wait wait) {
         try {
-            return guests.awaitNone(most.toNanos());
+            return wait.isOver();
         } catch (InterruptedException e) {
             interrupted = true;
             return false;

@@ -68,9 +68,12 @@ public record MonitorConfig(
 
     /** What is done with a guest that holds the lock of a pipe which the monitor must touch. */
     public enum Wedge {
-        /** It is logged. */
+        /** It is logged, with the processes that have the pipe open. */
         REPORT,
-        /** It is logged and killed, where the kernel lets the monitor. */
+        /**
+         * It is logged, and those of the processes are killed that are of the user who connected: never root's, nor one that
+         * this process descends from, nor one that this process cannot see to have the pipe open.
+         */
         KILL
     }
 

@@ -1,118 +1,231 @@
 package arca.monitor;
 
-import arca.bindings.Constants;
 import arca.bindings.Errno;
-import arca.bindings.Fd;
-import arca.bindings.Syscalls;
-import arca.monitor.reactor.Reactor;
+import arca.bindings.ErrnoException;
+import arca.monitor.ThreadState.Where;
+import arca.monitor.reactor.LastCall;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks on while guests' threads run, and finds one that its guest keeps from running: whoever holds a pipe's lock makes
- * every call on its other end wait without end, in state D, so that not even SIGKILL ends it. Such a call was still out at
- * three looks, and its thread in that state at the last two. It touches no descriptor of a guest's; the pidfds it kills by
- * are its own.
+ * Finds guests' threads that a guest keeps from running. Whoever holds a pipe's lock makes every call on the pipe's other
+ * end wait without end, in state D, so that not even SIGKILL ends it.
+ *
+ * <p>A thread is taken for wedged when it stood in one and the same call at two looks, in state D, and the kernel named a
+ * function that sleeps so for a pipe's lock alone. Where the kernel names none that is a suspicion, which is logged and
+ * no more. The watchdog touches no descriptor of a guest's; while there are no guests, it does not wake.
  */
 final class Watchdog implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
     private static final long LOOK_MILLIS = 250;
+    private static final int LOOKS_IN_A_SECOND = 4;
+    private static final int LOOKS_IN_A_MINUTE = 240;
+    private static final int MOST_NAMED = 8; // processes in a line
+    private static final int LONGEST_FILE = 1024; // of those that are looked at; stat has some 50 numbers
 
-    /** What was seen of a loop at the last look. */
+    /** What was seen of a thread so far. */
     private static final class Seen {
-        private long turn = -1;
-        private int uninterruptible; // looks on this turn at which the thread was in state D
-        private boolean reported;
+        private long call;
+        private Where where = Where.FREE;
+        private int looks; // at which it was there, in this call
+        private int reportAt;
+        private boolean isReported;
+        private boolean isHidden; // it was said that the kernel does not let us look
+
+        private void begin(long newCall, Where newWhere) {
+            call = newCall;
+            where = newWhere;
+            looks = 0;
+            reportAt = 2;
+            isReported = false;
+        }
     }
 
     private final Guests guests;
     private final MonitorConfig.Wedge wedge;
     private final Pulse pulse = new Pulse();
+    private final Complaints complaints;
+    private final SpareDescriptors spare;
     private final Map<GuestThread, Seen> seen = new HashMap<>();
 
-    Watchdog(Guests guests, MonitorConfig.Wedge wedge) {
+    /**
+     * A watchdog for a thread of its own, which {@link Guests#close} ends.
+     *
+     * @param spare descriptors to look for processes with; the watchdog's
+     */
+    Watchdog(Guests guests, MonitorConfig.Wedge wedge, Complaints complaints, SpareDescriptors spare) {
         this.guests = guests;
         this.wedge = wedge;
+        this.complaints = complaints;
+        this.spare = spare;
     }
 
     @Override
     public void run() {
-        while (!awaitClosed()) look();
-        guests.takeEnded().forEach(guest -> guest.process().ifPresent(Fd::close));
+        try (Arena arena = Arena.ofConfined();
+                spare) {
+            MemorySegment buffer = arena.allocate(LONGEST_FILE);
+            while (awaitLook()) look(buffer);
+        }
         pulse.waits(); // has ended as it should
     }
 
-    private boolean awaitClosed() {
+    private boolean awaitLook() {
         pulse.waits();
-        boolean closed = guests.awaitClosed(LOOK_MILLIS);
+        boolean next = guests.awaitLook(LOOK_MILLIS);
         pulse.works();
-        return closed;
+        return next;
     }
 
     Pulse pulse() {
         return pulse;
     }
 
-    private void look() {
-        guests.takeEnded().forEach(guest -> guest.process().ifPresent(Fd::close));
+    private void look(MemorySegment buffer) {
         Collection<GuestThread> live = guests.live();
         seen.keySet().retainAll(live);
         for (GuestThread guest : live) {
-            guest.reactor().ifPresent(reactor -> look(guest, reactor, seen.computeIfAbsent(guest, _ -> new Seen())));
-        }
-    }
-
-    private void look(GuestThread guest, Reactor reactor, Seen last) {
-        long turn = reactor.turn();
-        if (reactor.waits() || turn != last.turn) {
-            if (last.reported) LOG.warn("{}: runs again", guest.name());
-            last.turn = turn;
-            last.uninterruptible = 0;
-            last.reported = false;
-        } else if (!last.reported) {
-            last.uninterruptible = isUninterruptible(guest.tid()) ? last.uninterruptible + 1 : 0;
-            if (last.uninterruptible == 2) {
-                last.reported = true;
-                report(guest);
+            try {
+                guest.inKernel()
+                        .ifPresent(thread -> look(guest, thread, seen.computeIfAbsent(guest, _ -> new Seen()), buffer));
+            } catch (RuntimeException e) {
+                LOG.error("{}: a fault of the watchdog's", guest.name(), e);
             }
         }
     }
 
-    /** Whether a thread is in state D: proc(5), /proc/pid/stat; the name before the state may have any character in it. */
-    private static boolean isUninterruptible(int tid) {
+    private void look(GuestThread guest, GuestThread.InKernel thread, Seen last, MemorySegment buffer) {
+        long call = thread.lastCall().number();
+        Optional<Where> where =
+                thread.reactor().waits() ? Optional.of(Where.FREE) : where(guest, thread.state(), last, buffer);
+        if (where.isEmpty()) return;
+        if (call != last.call || where.get() != last.where) {
+            if (last.isReported) complaints.warn(guest.name(), "runs again");
+            last.begin(call, where.get());
+        }
+        last.looks++;
+        if (last.looks < last.reportAt) return;
+        boolean soon = false;
+        switch (last.where) {
+            case PIPE_LOCK -> soon = report(guest, thread.lastCall(), call);
+            case UNTOLD -> suspect(guest);
+            case FREE, ELSEWHERE, ENDED -> {
+                return;
+            }
+        }
+        last.isReported = true;
+        last.reportAt = last.looks + (soon ? LOOKS_IN_A_SECOND : LOOKS_IN_A_MINUTE);
+    }
+
+    /** Where a thread is; empty, and said once, where the kernel does not let us look. */
+    private Optional<Where> where(GuestThread guest, ThreadState state, Seen last, MemorySegment buffer) {
         try {
-            String stat = Files.readString(Path.of("/proc/self/task/" + tid + "/stat"));
-            return stat.startsWith(") D", stat.lastIndexOf(')'));
-        } catch (IOException e) {
-            return false; // the thread has ended since
+            Where where = state.look(buffer);
+            last.isHidden = false;
+            return Optional.of(where);
+        } catch (ErrnoException e) {
+            if (!last.isHidden) complaints.warn(guest.name(), "whether it is stuck cannot be told: " + e.getMessage());
+            last.isHidden = true;
+            return Optional.empty();
         }
     }
 
-    private void report(GuestThread guest) {
-        int pid = guest.credentials().pid();
-        LOG.warn(
-                "{}: wedged: its thread waits for a pipe that the guest holds locked (pid {}, uid {}); only the end of that"
-                        + " process frees it{}",
+    private void suspect(GuestThread guest) {
+        complaints.warn(
                 guest.name(),
-                pid,
-                guest.credentials().uid(),
-                wedge == MonitorConfig.Wedge.KILL ? "" : ": kill it, or start with --wedge kill");
-        if (wedge == MonitorConfig.Wedge.KILL) kill(guest, pid);
+                "its thread does not come back from the kernel, which does not tell what it waits for: a pipe that the guest"
+                        + " holds locked (" + who(guest) + "), or this machine's memory or disks");
     }
 
-    private static void kill(GuestThread guest, int pid) {
-        Optional<Fd> process = guest.process();
-        int n = process.isPresent()
-                ? Syscalls.pidfd_send_signal(process.get().value(), Constants.SIGKILL)
-                : -Errno.ESRCH;
-        if (n == 0) LOG.warn("{}: killed pid {}", guest.name(), pid);
-        else LOG.warn("{}: pid {} cannot be killed: {}", guest.name(), pid, Errno.describe(-n));
+    /** Reports a wedge, and kills where that is asked for and may be: whether the thread should run again soon. */
+    private boolean report(GuestThread guest, LastCall last, long call) {
+        Optional<String> pipe = pipe(last, call);
+        List<PipeUser> users = pipe.isPresent() ? users(guest, pipe.get()) : List.of();
+        complaints.warn(
+                guest.name(),
+                "wedged: its thread waits for the lock of " + pipe.orElse("a pipe") + "; the guest connected as "
+                        + who(guest) + "; "
+                        + (users.isEmpty() ? "no process is known to have it open" : "open in " + some(users))
+                        + (wedge == MonitorConfig.Wedge.KILL ? "" : ": kill who holds it, or start with --wedge kill"));
+        return wedge == MonitorConfig.Wedge.KILL && kill(guest, pipe.orElse(""), users);
+    }
+
+    private static String who(GuestThread guest) {
+        return "(pid " + guest.credentials().pid() + ", uid "
+                + Integer.toUnsignedString(guest.credentials().uid()) + ")";
+    }
+
+    /** The first of some words that a guest could make as many of as it likes. */
+    private static String some(List<?> words) {
+        String first = words.stream().limit(MOST_NAMED).map(Object::toString).collect(Collectors.joining("; "));
+        return words.size() <= MOST_NAMED ? first : first + "; and " + (words.size() - MOST_NAMED) + " more";
+    }
+
+    /**
+     * The pipe that a call is on, as proc(5) names it. The loop alone closes its descriptors, so the link is that of the
+     * call's own descriptor if no call has begun since.
+     */
+    private static Optional<String> pipe(LastCall last, long call) {
+        Optional<String> pipe = last.closing() > 0 ? Optional.of("pipe:[" + last.closing() + "]") : link(last.first());
+        if (pipe.isEmpty()) pipe = link(last.second());
+        return last.number() == call ? pipe : Optional.empty();
+    }
+
+    /** What a descriptor of ours refers to, if that is a pipe: it takes neither the pipe's lock nor a descriptor. */
+    private static Optional<String> link(int descriptor) {
+        if (descriptor < 0) return Optional.empty();
+        try {
+            return Optional.of(Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
+                            .toString())
+                    .filter(target -> target.startsWith("pipe:["));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private List<PipeUser> users(GuestThread guest, String pipe) {
+        spare.giveUp();
+        try {
+            return PipeUser.of(pipe);
+        } catch (IOException e) {
+            complaints.warn(guest.name(), "who has " + pipe + " open cannot be told: " + e.getMessage());
+            return List.of();
+        } finally {
+            spare.takeBack();
+        }
+    }
+
+    /** Kills those that may be killed, and says who was: whether there was any. */
+    private boolean kill(GuestThread guest, String pipe, List<PipeUser> users) {
+        List<PipeUser> killed = new ArrayList<>();
+        List<String> spared = new ArrayList<>();
+        boolean tried = false;
+        spare.giveUp();
+        for (PipeUser user : users) {
+            Optional<String> reason = user.spared(guest.credentials().uid());
+            if (reason.isEmpty()) {
+                tried = true;
+                int n = user.kill(pipe);
+                if (n < 0) reason = Optional.of(Errno.describe(-n));
+                else killed.add(user);
+            }
+            reason.ifPresent(why -> spared.add(user + ": " + why));
+        }
+        spare.takeBack();
+        if (!killed.isEmpty()) complaints.warn(guest.name(), "killed " + some(killed));
+        if (!spared.isEmpty()) complaints.warn(guest.name(), "not killed: " + some(spared));
+        return tried;
     }
 }

@@ -35,7 +35,7 @@ record DescriptorLimitTest(String readiness) {
     private static final int PLENTY = 4096;
     private static final String END = " bytes to the peer, "; // what the log says of a connection's
     private static final int OF_A_CONNECTION = 5; // its socket, and the ends of two pipes, of which it keeps two
-    private static final int OF_A_GUEST = 4; // its socket, its loop's eventfd and epoll, and a pidfd
+    private static final int OF_A_GUEST = 5; // its socket, its loop's eventfd and epoll, and two files of /proc
 
     private static MonitorProcess monitor;
     private static EchoPeer peer;
@@ -174,7 +174,7 @@ record DescriptorLimitTest(String readiness) {
                     }
                 });
                 monitor.child().awaitErrors(waits + 1, "guests wait to be let in");
-                monitor.proc().assertHardlyWorks();
+                monitor.proc().assertHardlyWorks("acceptor");
                 assertEquals(
                         waits + 1,
                         monitor.child().errors("guests wait to be let in").size(),

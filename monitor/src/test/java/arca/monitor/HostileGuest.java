@@ -22,6 +22,7 @@ import arca.control.Request.ConnectRequest;
 import arca.testkit.Child;
 import arca.testkit.ChildJvm;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.foreign.Arena;
@@ -30,8 +31,12 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.LongSupplier;
 
 /**
@@ -53,6 +58,10 @@ final class HostileGuest {
     private Fd writer;
     private Sockets.Pair wedge;
 
+    private HostileGuest() {
+        control = null; // it only holds what another guest was handed
+    }
+
     private HostileGuest(String path) throws IOException {
         control = Sockets.connect(SocketAddress.Unix.path(path));
     }
@@ -61,6 +70,36 @@ final class HostileGuest {
         Child child = Child.start(ChildJvm.command(HostileGuest.class, control.toString()));
         if (!child.hear().equals("connected")) throw new AssertionError(child.toString());
         return child;
+    }
+
+    /**
+     * As {@link #start(Path)}, another user's: the control socket and its folder are opened to everybody.
+     *
+     * @param classes options that give classes which that user may read
+     */
+    static Child startAs(int uid, Path control, List<String> classes) throws IOException, InterruptedException {
+        Files.setPosixFilePermissions(control.getParent(), PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setPosixFilePermissions(control, PosixFilePermissions.fromString("rw-rw-rw-"));
+        List<String> command = new ArrayList<>(asUser(uid));
+        command.addAll(ChildJvm.command(classes, HostileGuest.class, control.toString()));
+        Child child = Child.start(command);
+        if (!child.hear().equals("connected")) throw new AssertionError(child.toString());
+        return child;
+    }
+
+    private static List<String> asUser(int uid) {
+        String id = Integer.toString(uid);
+        return List.of("setpriv", "--reuid", id, "--regid", id, "--clear-groups");
+    }
+
+    /** Holds the pipe that is its standard input, for as long as it lives. */
+    static final class HolderOfItsInput {
+        private HolderOfItsInput() {}
+
+        public static void main(String[] args) throws Exception {
+            System.out.println(new HostileGuest().holdReader(0));
+            new CountDownLatch(1).await();
+        }
     }
 
     /** Lives as long as its standard input. */
@@ -81,7 +120,9 @@ final class HostileGuest {
             case "hear" -> hear(Integer.parseInt(deed[1]));
             case "flood" -> flood();
             case "hold-writer" -> holdWriter();
-            case "hold-reader" -> holdReader();
+            case "hold-reader" -> holdReader(reader.value());
+            case "hold-reader-by-child" ->
+                holdReaderByChild(deed.length > 1 ? asUser(Integer.parseInt(deed[1])) : List.of());
             case "let-go" -> letGo();
             case "send-descriptors" -> sendDescriptors(Integer.parseInt(deed[1]));
             case "send-raw" -> sendRaw(HexFormat.of().parseHex(deed[1]));
@@ -153,13 +194,26 @@ final class HostileGuest {
     }
 
     /** Splices what has come out of its pipe to a socket that is full: likewise. */
-    private String holdReader() throws Exception {
+    private String holdReader(int end) throws Exception {
         Poll poll = new Poll(arena, 1);
-        poll.set(0, reader.value(), POLLIN);
+        poll.set(0, end, POLLIN);
         poll.poll(-1);
         wedge = Sockets.pair(SOCK_STREAM);
         while (Syscalls.send(wedge.first().value(), block.asSlice(0, 1), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {}
-        return sleepsIn(() -> Syscalls.splice(reader.value(), wedge.first().value(), 1, 0));
+        return sleepsIn(() -> Syscalls.splice(end, wedge.first().value(), 1, 0));
+    }
+
+    /** Has a process of its own do it, which alone has the read end then: that process's number. */
+    private String holdReaderByChild(List<String> prefix) throws Exception {
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(ChildJvm.command(HolderOfItsInput.class));
+        Process child = new ProcessBuilder(command)
+                .redirectInput(new File("/proc/self/fd/" + reader.value()))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        reader.close();
+        String said = child.inputReader().readLine();
+        return "held".equals(said) ? Long.toString(child.pid()) : said;
     }
 
     /** Makes a call in a thread of its own, and returns when that sleeps in the kernel. */

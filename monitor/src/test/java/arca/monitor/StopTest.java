@@ -128,4 +128,19 @@ class StopTest {
             Together.join(stop);
         }
     }
+
+    @Test
+    void closeCutsADrainShortThatIsUnderWay() throws Exception {
+        try (Joined joined = Joined.by(variant, config -> config.withDrain(Duration.ofDays(1)))) {
+            FutureTask<Void> stop = Together.start(joined.monitor()::stop);
+            int late = joined.guest().ask(new ListenRequest(Loopback.free()));
+            while (!(joined.guest().answerTo(late) instanceof ListenErr refused && refused.code() == Errno.ESHUTDOWN)) {
+                late = joined.guest().ask(new ListenRequest(Loopback.free())); // until the drain has begun
+            }
+            joined.monitor().cut();
+            Together.join(stop);
+            joined.guest().assertEnd();
+            assertEquals(Errno.EPIPE, joined.side().awaitWriteError());
+        }
+    }
 }

@@ -136,7 +136,7 @@ class UnprivilegedTest {
             while (monitor.proc().threads(thread).isEmpty()) Thread.yield();
             long tries = monitor.proc().rounds(thread) + 10;
             while (monitor.proc().rounds(thread) < tries) Thread.yield();
-            monitor.proc().assertHardlyWorks();
+            monitor.proc().assertHardlyWorks("watchdog");
             assertEquals(-Errno.EAGAIN, guests.getLast().read(arca.bindings.Constants.MSG_DONTWAIT), "no reply yet");
             guests.removeFirst().close();
             assertTrue(guests.getLast().read(0) > 0, "the reply");

@@ -126,8 +126,9 @@ final class MonitorCommand implements Callable<Integer> {
     @Option(
             names = "--wedge",
             paramLabel = "ACTION",
-            description = "What is done with a guest that holds its thread here in the kernel: report, or kill where "
-                    + "the monitor may. Default: report.")
+            description = "What is done when a guest holds its own thread here in the kernel, by a pipe's lock: report "
+                    + "tells which processes have that pipe open; kill also kills those of the user who connected, but "
+                    + "never root's, nor one that the monitor descends from. Default: report.")
     private MonitorConfig.Wedge wedge = DEFAULT.wedge();
 
     @Option(

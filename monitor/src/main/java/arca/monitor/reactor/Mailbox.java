@@ -5,8 +5,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The only way into a loop from another thread: a queue without locks, and an eventfd that wakes the loop. The eventfd
- * is a loan that must stay open as long as anybody may post; a wake-up after the loop has ended is harmless.
+ * The only way into a loop from another thread: a queue without locks, and a bell that wakes the loop. The eventfd is a
+ * loan that must stay open as long as the loop runs; a message that comes later is never run, and its ring is harmless.
  */
 public final class Mailbox {
     private final Queue<Runnable> messages = new ConcurrentLinkedQueue<>();
@@ -14,7 +14,12 @@ public final class Mailbox {
     private final int eventfd;
     private final Runnable bell;
 
-    /** A mailbox whose bell makes {@code eventfd} readable. */
+    /** A mailbox with a bell. */
+    public Mailbox(Bell bell) {
+        this(bell.fd(), bell::ring);
+    }
+
+    /** A mailbox whose bell makes {@code eventfd} readable, as long as anybody may post. */
     public Mailbox(int eventfd, Runnable bell) {
         this.eventfd = eventfd;
         this.bell = bell;

@@ -1,0 +1,96 @@
+package arca.monitor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import arca.bindings.Errno;
+import arca.bindings.ErrnoException;
+import arca.bindings.EventFd;
+import arca.bindings.Fd;
+import arca.bindings.SocketAddress;
+import arca.bindings.Sockets;
+import arca.testkit.ChildJvm;
+import arca.testkit.DescriptorLeaks;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A monitor that cannot start leaves nothing open, and closes the socket that it was given. */
+@Timeout(90)
+class StartTest {
+    @TempDir
+    Path folder;
+
+    private static Fd listener(Path path) throws ErrnoException {
+        return Sockets.listen(SocketAddress.Unix.path(path.toString()), 0, 1);
+    }
+
+    @Test
+    void socketIsClosedWhereTheConfigurationHasOneToo() throws Exception {
+        Fd control = listener(folder.resolve("a"));
+        MonitorConfig config = MonitorConfig.DEFAULT.withControl(folder.resolve("b"));
+        assertThrows(IllegalArgumentException.class, () -> Monitor.start(config, control));
+        assertFalse(control.isOpen());
+    }
+
+    @Test
+    void socketIsClosedWhereThereIsNoConfiguration() throws Exception {
+        Fd control = listener(folder.resolve("a"));
+        assertThrows(NullPointerException.class, () -> Monitor.start(null, control));
+        assertFalse(control.isOpen());
+    }
+
+    /** Starts monitors with room for 0, 1, 2 and so on descriptors, until one starts. */
+    static final class WithoutRoom {
+        private WithoutRoom() {}
+
+        public static void main(String[] args) throws Exception {
+            Path folder = Path.of(args[0]);
+            Monitor.start(MonitorConfig.DEFAULT, listener(folder.resolve("first")))
+                    .close(); // loads the classes
+            Deque<EventFd> filling = new ArrayDeque<>();
+            Set<String> before = DescriptorLeaks.open().keySet();
+            int refused = 0;
+            for (boolean started = false; !started; ) {
+                Fd control = listener(folder.resolve("s" + refused));
+                fill(filling);
+                for (int room = 0; room < refused; room++) filling.removeLast().close();
+                try (Monitor _ = Monitor.start(MonitorConfig.DEFAULT, control)) {
+                    started = true;
+                } catch (ErrnoException e) {
+                    if (e.errno() != Errno.EMFILE) throw e;
+                    refused++;
+                }
+                while (!filling.isEmpty()) filling.removeLast().close();
+                Set<String> left = DescriptorLeaks.open().keySet();
+                if (!left.equals(before)) throw new AssertionError("room for " + refused + ": left open: " + left);
+            }
+            System.out.println("refused " + refused + " times");
+        }
+
+        private static void fill(Deque<EventFd> filling) throws ErrnoException {
+            try {
+                while (true) filling.add(EventFd.open());
+            } catch (ErrnoException e) {
+                if (e.errno() != Errno.EMFILE) throw e;
+            }
+        }
+    }
+
+    @Test
+    void nothingIsLeftOpenWhereDescriptorsRunOut() throws Exception {
+        List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -n 128; exec \"$@\"", "sh"));
+        Path jars = Files.createDirectory(folder.resolve("jars"));
+        command.addAll(ChildJvm.command(ChildJvm.sameClassesInJars(jars), WithoutRoom.class, folder.toString()));
+        ChildJvm.Result result = ChildJvm.run(command);
+        assertEquals(0, result.status(), result.output());
+    }
+}

@@ -1,0 +1,99 @@
+package arca.monitor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import arca.control.guest.ArcaSession;
+import arca.monitor.cli.Main;
+import arca.testkit.Child;
+import arca.testkit.ChildJvm;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Where no thread can be started any more, new guests are refused, and those who are in go on. */
+@Timeout(90)
+class ThreadLimitTest {
+    /** Nobody else's, so that nobody else's threads are counted for it. */
+    private static final int UID = 3_000_000 + (int) ProcessHandle.current().pid() % 1_000_000;
+
+    /** Listens on argv[1], as a service manager does, and becomes argv[2…] with that as descriptor 3. */
+    private static final String PASS = """
+            import os, socket, sys
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            s.bind(sys.argv[1])
+            s.listen()
+            os.dup2(s.fileno(), 3)
+            os.set_inheritable(3, True)
+            os.environ['LISTEN_PID'] = str(os.getpid())
+            os.environ['LISTEN_FDS'] = '1'
+            os.execvp(sys.argv[2], sys.argv[2:])
+            """;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void asRoot() throws IOException {
+        assumeTrue(
+                Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
+    }
+
+    private Path control() {
+        return folder.resolve("control");
+    }
+
+    private Child start(boolean inherited) throws Exception {
+        List<String> classes = ChildJvm.sameClassesInJars(folder);
+        Files.setAttribute(folder, "unix:uid", UID);
+        String id = Integer.toString(UID);
+        List<String> command = new ArrayList<>();
+        if (inherited) command.addAll(List.of("python3", "-c", PASS, control().toString()));
+        command.addAll(List.of("setpriv", "--reuid", id, "--regid", id, "--clear-groups"));
+        command.addAll(ChildJvm.command(classes, Main.class, "monitor", "--allow-listen", "any"));
+        if (!inherited) command.addAll(List.of("--control", control().toString()));
+        Child monitor = Child.start(command);
+        monitor.awaitError("ready: ");
+        return monitor;
+    }
+
+    /** How many threads and processes the monitor's user may have: getrlimit(2), RLIMIT_NPROC. */
+    private static void limitThreads(Child monitor, String most) throws Exception {
+        ChildJvm.Result result =
+                ChildJvm.run(List.of("prlimit", "--pid", "" + monitor.pid(), "--nproc=" + most + ":" + most));
+        assertEquals(0, result.status(), result.output());
+    }
+
+    @ParameterizedTest(name = "an inherited socket: {0}")
+    @ValueSource(booleans = {false, true})
+    void newGuestsAreRefusedAndTheOthersGoOn(boolean inherited) throws Exception {
+        if (inherited)
+            assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "no python3, which passes the socket");
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        try (Child monitor = start(inherited);
+                ArcaSession guest = ArcaSession.connect(control())) {
+            GoodGuests.listen(guest);
+            limitThreads(monitor, "1");
+            for (int i = 1; i <= 3; i++) {
+                try (ArcaSession refused = ArcaSession.connect(control())) {
+                    assertThrows(IOException.class, () -> GoodGuests.listen(refused));
+                }
+                monitor.awaitErrors(i, ": refused: no thread for it");
+            }
+            GoodGuests.listen(guest);
+            limitThreads(monitor, "unlimited");
+            try (ArcaSession next = ArcaSession.connect(control())) {
+                GoodGuests.listen(next);
+            }
+        }
+    }
+}
