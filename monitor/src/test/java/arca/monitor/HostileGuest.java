@@ -22,7 +22,6 @@ import arca.control.Request.ConnectRequest;
 import arca.testkit.Child;
 import arca.testkit.ChildJvm;
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.foreign.Arena;
@@ -58,12 +57,8 @@ final class HostileGuest {
     private Fd writer;
     private Sockets.Pair wedge;
 
-    private HostileGuest() {
-        control = null; // it only holds what another guest was handed
-    }
-
-    private HostileGuest(String path) throws IOException {
-        control = Sockets.connect(SocketAddress.Unix.path(path));
+    private HostileGuest(SocketAddress address) throws IOException {
+        control = Sockets.connect(address);
     }
 
     static Child start(Path control) throws IOException, InterruptedException {
@@ -92,19 +87,22 @@ final class HostileGuest {
         return List.of("setpriv", "--reuid", id, "--regid", id, "--clear-groups");
     }
 
-    /** Holds the pipe that is its standard input, for as long as it lives. */
-    static final class HolderOfItsInput {
-        private HolderOfItsInput() {}
+    /** Holds a pipe whose read end it is sent, for as long as it lives. */
+    static final class Holder {
+        private Holder() {}
 
         public static void main(String[] args) throws Exception {
-            System.out.println(new HostileGuest().holdReader(0));
+            HostileGuest holder = new HostileGuest(new SocketAddress.Unix(args[0], true));
+            holder.rights.receive(holder.control.value(), 0);
+            holder.reader = holder.rights.take();
+            System.out.println(holder.holdReader());
             new CountDownLatch(1).await();
         }
     }
 
     /** Lives as long as its standard input. */
     public static void main(String[] args) throws Exception {
-        HostileGuest guest = new HostileGuest(args[0]);
+        HostileGuest guest = new HostileGuest(SocketAddress.Unix.path(args[0]));
         System.out.println("connected");
         BufferedReader deeds = new BufferedReader(new InputStreamReader(System.in));
         for (String deed = deeds.readLine(); deed != null; deed = deeds.readLine()) {
@@ -120,7 +118,7 @@ final class HostileGuest {
             case "hear" -> hear(Integer.parseInt(deed[1]));
             case "flood" -> flood();
             case "hold-writer" -> holdWriter();
-            case "hold-reader" -> holdReader(reader.value());
+            case "hold-reader" -> holdReader();
             case "hold-reader-by-child" ->
                 holdReaderByChild(deed.length > 1 ? asUser(Integer.parseInt(deed[1])) : List.of());
             case "let-go" -> letGo();
@@ -194,26 +192,32 @@ final class HostileGuest {
     }
 
     /** Splices what has come out of its pipe to a socket that is full: likewise. */
-    private String holdReader(int end) throws Exception {
+    private String holdReader() throws Exception {
         Poll poll = new Poll(arena, 1);
-        poll.set(0, end, POLLIN);
+        poll.set(0, reader.value(), POLLIN);
         poll.poll(-1);
         wedge = Sockets.pair(SOCK_STREAM);
         while (Syscalls.send(wedge.first().value(), block.asSlice(0, 1), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {}
-        return sleepsIn(() -> Syscalls.splice(end, wedge.first().value(), 1, 0));
+        return sleepsIn(() -> Syscalls.splice(reader.value(), wedge.first().value(), 1, 0));
     }
 
     /** Has a process of its own do it, which alone has the read end then: that process's number. */
     private String holdReaderByChild(List<String> prefix) throws Exception {
+        String name = "arca-holder-" + ProcessHandle.current().pid();
         List<String> command = new ArrayList<>(prefix);
-        command.addAll(ChildJvm.command(HolderOfItsInput.class));
-        Process child = new ProcessBuilder(command)
-                .redirectInput(new File("/proc/self/fd/" + reader.value()))
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        reader.close();
-        String said = child.inputReader().readLine();
-        return "held".equals(said) ? Long.toString(child.pid()) : said;
+        command.addAll(ChildJvm.command(Holder.class, name));
+        try (Fd listener = Sockets.listen(new SocketAddress.Unix(name, true), 0, 1)) {
+            Process child = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD) // else this process's errors would not end with it
+                    .start();
+            try (Fd socket = Sockets.accept(listener, 0).orElseThrow()) {
+                rights.put(0, reader.value());
+                rights.send(socket.value(), 1, 1, MSG_NOSIGNAL);
+                reader.close();
+                String said = child.inputReader().readLine();
+                return "held".equals(said) ? Long.toString(child.pid()) : said;
+            }
+        }
     }
 
     /** Makes a call in a thread of its own, and returns when that sleeps in the kernel. */

@@ -55,10 +55,9 @@ class ThreadLimitTest {
     private Child start(boolean inherited) throws Exception {
         List<String> classes = ChildJvm.sameClassesInJars(folder);
         Files.setAttribute(folder, "unix:uid", UID);
-        String id = Integer.toString(UID);
         List<String> command = new ArrayList<>();
         if (inherited) command.addAll(List.of("python3", "-c", PASS, control().toString()));
-        command.addAll(List.of("setpriv", "--reuid", id, "--regid", id, "--clear-groups"));
+        command.addAll(asUser());
         command.addAll(ChildJvm.command(classes, Main.class, "monitor", "--allow-listen", "any"));
         if (!inherited) command.addAll(List.of("--control", control().toString()));
         Child monitor = Child.start(command);
@@ -68,9 +67,20 @@ class ThreadLimitTest {
 
     /** How many threads and processes the monitor's user may have: getrlimit(2), RLIMIT_NPROC. */
     private static void limitThreads(Child monitor, String most) throws Exception {
-        ChildJvm.Result result =
-                ChildJvm.run(List.of("prlimit", "--pid", "" + monitor.pid(), "--nproc=" + most + ":" + most));
+        List<String> command = new ArrayList<>(asUser());
+        command.addAll(List.of("prlimit", "--pid", "" + monitor.pid(), "--nproc=" + most + ":"));
+        ChildJvm.Result result = ChildJvm.run(command);
         assertEquals(0, result.status(), result.output());
+    }
+
+    private static List<String> asUser() {
+        String id = Integer.toString(UID);
+        return List.of("setpriv", "--reuid", id, "--regid", id, "--clear-groups");
+    }
+
+    private static String threads(Child monitor) throws IOException {
+        String limits = Files.readString(Path.of("/proc", "" + monitor.pid(), "limits"));
+        return limits.replaceAll("(?s).*Max processes +([0-9a-z]+) .*", "$1");
     }
 
     @ParameterizedTest(name = "an inherited socket: {0}")
@@ -82,6 +92,7 @@ class ThreadLimitTest {
         try (Child monitor = start(inherited);
                 ArcaSession guest = ArcaSession.connect(control())) {
             GoodGuests.listen(guest);
+            String usual = threads(monitor);
             limitThreads(monitor, "1");
             for (int i = 1; i <= 3; i++) {
                 try (ArcaSession refused = ArcaSession.connect(control())) {
@@ -90,7 +101,7 @@ class ThreadLimitTest {
                 monitor.awaitErrors(i, ": refused: no thread for it");
             }
             GoodGuests.listen(guest);
-            limitThreads(monitor, "unlimited");
+            limitThreads(monitor, usual);
             try (ArcaSession next = ArcaSession.connect(control())) {
                 GoodGuests.listen(next);
             }
