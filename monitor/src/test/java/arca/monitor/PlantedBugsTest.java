@@ -65,8 +65,8 @@ class PlantedBugsTest {
                 bug(
                         "a pipe is not asked after a short count",
                         "relay.PipeToSocket",
-                        "return isEmpty() ? State.DRAINED : State.READY;",
-                        "return State.DRAINED;"),
+                        "return isEmpty() ? drained() : State.READY;",
+                        "return drained();"),
                 bug(
                         "EAGAIN is taken for an empty pipe",
                         "relay.PipeToSocket",

@@ -4,15 +4,24 @@ import arca.bindings.Errno;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
 
-/** What the guest writes, to its peer. 0 from a pipe means that it has no writer left and no byte. */
+/**
+ * What the guest writes, to its peer. 0 from a pipe means that it has no writer left and no byte.
+ *
+ * <p>When the pipe is empty, the socket is pushed if TCP may hold the last bytes back. Elsewhere this is not needed: more
+ * bytes, or the FIN, push what is before them, and a socket that has no room is waiting for an acknowledgement.
+ */
 final class PipeToSocket extends Flow {
+    private boolean heldBack; // the last bytes, perhaps
+
     PipeToSocket(Relay relay, Reactor reactor, Mover mover, Descriptor pipe, Descriptor socket) {
         super(relay, reactor, mover, pipe, socket);
     }
 
     @Override
     long move(long count) {
-        return mover.move(source.fd(), sink.fd(), count, stash);
+        long n = mover.move(source.fd(), sink.fd(), count, stash);
+        if (n > 0) heldBack = mover.mayHoldBack(n);
+        return n;
     }
 
     /**
@@ -22,12 +31,18 @@ final class PipeToSocket extends Flow {
      */
     @Override
     State afterShort(long count) {
-        return isEmpty() ? State.DRAINED : State.READY;
+        return isEmpty() ? drained() : State.READY;
     }
 
     @Override
     State after(int errno) {
-        return errno == Errno.EAGAIN && isEmpty() ? State.DRAINED : super.after(errno);
+        return errno == Errno.EAGAIN && isEmpty() ? drained() : super.after(errno);
+    }
+
+    private State drained() {
+        if (heldBack) mover.push(sink.fd());
+        heldBack = false;
+        return State.DRAINED;
     }
 
     /** Whether there is nothing to move: what the guest writes from now on is an edge, and so is its end. */
