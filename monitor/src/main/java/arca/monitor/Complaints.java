@@ -18,15 +18,24 @@ final class Complaints {
 
     private final AtomicLong leftOut = new AtomicLong();
 
-    /** Logs a line, unless there were too many. */
+    /** Logs a warning, unless there were too many lines. */
     void warn(String guest, String line) {
+        if (mayLog()) LOG.warn("{}: {}", guest, line);
+    }
+
+    /** Logs what is nobody's fault, unless there were too many lines. */
+    void info(String guest, String line) {
+        if (mayLog()) LOG.info("{}: {}", guest, line);
+    }
+
+    private boolean mayLog() {
         if (!takeLine(System.nanoTime())) {
             leftOut.incrementAndGet();
-            return;
+            return false;
         }
         long before = leftOut.getAndSet(0);
         if (before > 0) LOG.warn("{} lines about guests were left out", before);
-        LOG.warn("{}: {}", guest, line);
+        return true;
     }
 
     /** Whether there is a line at a time; it is used up then. */

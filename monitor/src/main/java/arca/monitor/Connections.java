@@ -1,15 +1,19 @@
 package arca.monitor;
 
+import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.control.ConnectionReady;
 import arca.control.DataPipeInfo;
+import arca.control.Endpoint;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
+import arca.monitor.relay.Cut;
 import arca.monitor.relay.DataPipe;
 import arca.monitor.relay.Mover;
 import arca.monitor.relay.Relay;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -100,7 +104,8 @@ final class Connections implements AutoCloseable {
         int pipeId = shared.pipeIds.take();
         try {
             long bytes = 2L * pipe.ringSize();
-            live.put(id, new Connection(id, pipeId, bytes, Relay.start(reactor, mover, socket, pipe, _ -> ended(id))));
+            Relay relay = Relay.start(reactor, mover, socket, pipe, shared.config.linger(), _ -> ended(id));
+            live.put(id, new Connection(id, pipeId, bytes, relay));
             pipeBytes += bytes;
             shared.pipes.reserve(bytes);
         } catch (ErrnoException e) {
@@ -126,7 +131,28 @@ final class Connections implements AutoCloseable {
                 Integer.toUnsignedString(id),
                 connection.relay().bytesToPeer(),
                 connection.relay().bytesFromPeer());
+        connection.relay().cut().ifPresent(cut -> log(Integer.toUnsignedString(id), cut));
         onEnd.run();
+    }
+
+    private void log(String id, Cut cut) {
+        int address = (int) (cut.peer() >>> Short.SIZE);
+        String connection = cut.peer() < 0
+                ? "connection " + id
+                : "connection " + id + " with " + new Endpoint(address, (int) (cut.peer() & 0xffff));
+        switch (cut) {
+            case Cut.Refused refused ->
+                shared.complaints.warn(
+                        guest,
+                        connection + " was cut: " + refused.way().name().toLowerCase(Locale.ROOT) + " failed: "
+                                + Errno.describe(refused.errno()));
+            case Cut.Unacknowledged left ->
+                shared.complaints.info(
+                        guest,
+                        connection + " was cut: the guest has closed it, and the peer has acknowledged nothing for "
+                                + shared.config.linger().toSeconds() + " s (--linger); " + left.bytes()
+                                + " bytes were not acknowledged");
+        }
     }
 
     /** Closes all at once; peers may be reset. */

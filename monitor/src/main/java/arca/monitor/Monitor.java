@@ -51,8 +51,8 @@ public final class Monitor implements AutoCloseable {
     private boolean closed;
     private boolean interrupted; // while it stopped; the thread that stopped it is told when all is done
 
-    private Monitor(MonitorConfig config) throws IOException {
-        this.config = config;
+    private Monitor(MonitorConfig wanted) throws IOException {
+        this.config = SplicePermission.checked(wanted);
         this.guests = new Guests(config.limits());
         PipeAllowance pipes = PipeAllowance.of(config.limits().pipeMemory());
         pipes.unknown().forEach(fact -> LOG.warn("{}", fact));

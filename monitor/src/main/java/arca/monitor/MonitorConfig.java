@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param relay how bytes are moved
  * @param pipeSize bytes of each pipe that a guest is handed, as far as the system grants them
  * @param connectTimeout how long a TCP handshake may take before it is ETIMEDOUT
+ * @param linger how long a peer may acknowledge nothing, once its guest has closed the connection, before it is cut
  * @param drain how long live connections may go on when the monitor stops
  * @param wedge what is done with a guest that keeps its own thread here from running
  */
@@ -27,6 +28,7 @@ public record MonitorConfig(
         Relay relay,
         int pipeSize,
         Duration connectTimeout,
+        Duration linger,
         Duration drain,
         Wedge wedge) {
 
@@ -44,6 +46,9 @@ public record MonitorConfig(
         }
         if (!connectTimeout.isPositive() || connectTimeout.compareTo(LONGEST) > 0) {
             throw new IllegalArgumentException("a handshake may take more than 0 seconds and at most a day");
+        }
+        if (linger.isNegative() || linger.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException("the linger time is 0 seconds to a day");
         }
         if (drain.isNegative() || drain.compareTo(LONGEST) > 0) {
             throw new IllegalArgumentException("connections may go on for 0 seconds to a day");
@@ -77,7 +82,7 @@ public record MonitorConfig(
         KILL
     }
 
-    /** Nothing allowed, usual limits, 256 KiB pipes, 30 seconds to connect and 10 to drain. */
+    /** Nothing allowed, usual limits, 256 KiB pipes, 30 seconds to connect, 5 minutes to linger and 10 seconds to drain. */
     public static final MonitorConfig DEFAULT = new MonitorConfig(
             Optional.empty(),
             ControlAccess.OWNER,
@@ -87,6 +92,7 @@ public record MonitorConfig(
             Relay.SPLICE,
             256 * 1024,
             Duration.ofSeconds(30),
+            Duration.ofMinutes(5),
             Duration.ofSeconds(10),
             Wedge.REPORT);
 
@@ -97,7 +103,7 @@ public record MonitorConfig(
      */
     public MonitorConfig withControl(Path control) {
         return new MonitorConfig(
-                Optional.of(control), access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+                Optional.of(control), access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
     }
 
     /**
@@ -107,7 +113,7 @@ public record MonitorConfig(
      */
     public MonitorConfig withAccess(ControlAccess access) {
         return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
     }
 
     /**
@@ -117,7 +123,7 @@ public record MonitorConfig(
      */
     public MonitorConfig withPolicy(Policy policy) {
         return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
     }
 
     /**
@@ -127,7 +133,7 @@ public record MonitorConfig(
      */
     public MonitorConfig withLimits(Limits limits) {
         return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
     }
 
     /**
@@ -137,7 +143,7 @@ public record MonitorConfig(
      */
     public MonitorConfig withReadiness(Readiness readiness) {
         return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
     }
 
     /**
@@ -147,7 +153,7 @@ public record MonitorConfig(
      */
     public MonitorConfig withRelay(Relay relay) {
         return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
     }
 
     /**
@@ -157,7 +163,7 @@ public record MonitorConfig(
      */
     public MonitorConfig withPipeSize(int pipeSize) {
         return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
     }
 
     /**
@@ -167,7 +173,17 @@ public record MonitorConfig(
      */
     public MonitorConfig withConnectTimeout(Duration connectTimeout) {
         return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
+    }
+
+    /**
+     * {@return this, with another {@link #linger}}
+     *
+     * @param linger the other one
+     */
+    public MonitorConfig withLinger(Duration linger) {
+        return new MonitorConfig(
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
     }
 
     /**
@@ -177,7 +193,7 @@ public record MonitorConfig(
      */
     public MonitorConfig withDrain(Duration drain) {
         return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
     }
 
     /**
@@ -187,6 +203,6 @@ public record MonitorConfig(
      */
     public MonitorConfig withWedge(Wedge wedge) {
         return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, drain, wedge);
+                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
     }
 }

@@ -31,6 +31,7 @@ class MonitorConfigTest {
                 Relay.COPY,
                 4096,
                 Duration.ofDays(1),
+                Duration.ofSeconds(2),
                 Duration.ZERO,
                 Wedge.KILL);
         assertEquals(
@@ -44,6 +45,7 @@ class MonitorConfigTest {
                         .withRelay(Relay.COPY)
                         .withPipeSize(4096)
                         .withConnectTimeout(Duration.ofDays(1))
+                        .withLinger(Duration.ofSeconds(2))
                         .withDrain(Duration.ZERO)
                         .withWedge(Wedge.KILL));
     }
@@ -66,6 +68,8 @@ class MonitorConfigTest {
         refused(
                 "a handshake may take",
                 () -> config.withConnectTimeout(Duration.ofDays(1).plusNanos(1)));
+        refused("the linger time is", () -> config.withLinger(Duration.ofNanos(-1)));
+        refused("the linger time is", () -> config.withLinger(Duration.ofDays(1).plusNanos(1)));
         refused("connections may go on", () -> config.withDrain(Duration.ofNanos(-1)));
         refused(
                 "connections may go on",

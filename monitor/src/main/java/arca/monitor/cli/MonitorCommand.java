@@ -118,6 +118,13 @@ final class MonitorCommand implements Callable<Integer> {
     private Seconds connectTimeout = new Seconds(DEFAULT.connectTimeout());
 
     @Option(
+            names = "--linger",
+            paramLabel = "SECONDS",
+            description = "Once a guest has closed a connection, how long its peer may acknowledge nothing before the "
+                    + "monitor cuts it. Default: ${DEFAULT-VALUE}.")
+    private Seconds linger = new Seconds(DEFAULT.linger());
+
+    @Option(
             names = "--drain",
             paramLabel = "SECONDS",
             description = "How long live connections may go on after the signal. Default: ${DEFAULT-VALUE}.")
@@ -269,6 +276,7 @@ final class MonitorCommand implements Callable<Integer> {
         config =
                 with(config, "--pipe-size: ", c -> c.withPipeSize((int) Math.min(pipeSize.bytes(), Integer.MAX_VALUE)));
         config = with(config, "--connect-timeout: ", c -> c.withConnectTimeout(connectTimeout.duration()));
+        config = with(config, "--linger: ", c -> c.withLinger(linger.duration()));
         return with(config, "--drain: ", c -> c.withDrain(drain.duration()));
     }
 

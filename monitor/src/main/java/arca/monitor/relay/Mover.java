@@ -3,6 +3,7 @@ package arca.monitor.relay;
 import static arca.bindings.Constants.IPPROTO_TCP;
 import static arca.bindings.Constants.MSG_DONTWAIT;
 import static arca.bindings.Constants.MSG_PEEK;
+import static arca.bindings.Constants.POLLHUP;
 import static arca.bindings.Constants.POLLIN;
 import static arca.bindings.Constants.TCP_NODELAY;
 
@@ -35,6 +36,7 @@ public final class Mover implements AutoCloseable {
     private static final long NEVER_HELD_BACK = 4096;
 
     private static final int[] ASKED = {POLLIN};
+    private static final int[] UNASKED = {0}; // HUP and ERR are told all the same
 
     private final Kernel kernel;
     private final Way way;
@@ -56,6 +58,11 @@ public final class Mover implements AutoCloseable {
     /** An empty stash for one flow, whose memory is this mover's. */
     Stash newStash() {
         return new Stash(stashed);
+    }
+
+    /** How it moves bytes. */
+    Way way() {
+        return way;
     }
 
     /** How many bytes one call should ask for, where {@code left} are left of a turn: a copy may not ask for fewer. */
@@ -137,6 +144,15 @@ public final class Mover implements AutoCloseable {
     /** Has a socket send what it holds back: setting TCP_NODELAY does that, also where it is set already. */
     void push(int socket) {
         kernel.setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+    }
+
+    /**
+     * Whether a socket's connection is over, so that an error was the connection's: after a reset or a timeout the kernel
+     * says POLLHUP, and so it does where both sides have sent their FIN.
+     */
+    boolean isOver(int socket) {
+        polled[0] = socket;
+        return kernel.poll(polled, UNASKED, told, 1, 0) == 1 && (told[0] & POLLHUP) != 0;
     }
 
     /** Reads a socket and throws away: bytes, 0 at the end, or {@code -errno}. */

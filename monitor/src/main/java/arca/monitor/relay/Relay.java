@@ -13,8 +13,11 @@ import static arca.bindings.ErrnoException.check;
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.monitor.reactor.Descriptor;
+import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.reactor.Timer;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -30,10 +33,12 @@ import java.util.function.Consumer;
  * any                   EPIPE                 our write end closes; what still comes is thrown away
  * ended                 ended                 the socket closes
  * ended well            thrown away           the socket closes once the peer has acknowledged everything, and all that
- *                                             it has sent by then is thrown away; or after 30 seconds in which it has
- *                                             acknowledged nothing
+ *                                             it has sent by then is thrown away; or after the linger time, in which it
+ *                                             has acknowledged nothing
  * no writer left        thrown away, ended    so it does while the pipe has bytes for which the peer has no room
  * ended by an error     thrown away           the socket closes
+ * a call is refused, though the connection    the socket closes with a reset, both ends close
+ * stands; in either direction
  * </pre>
  */
 public final class Relay implements AutoCloseable {
@@ -42,12 +47,14 @@ public final class Relay implements AutoCloseable {
 
     private static final int SOURCE_EVENTS = EPOLLIN | EPOLLPRI | EPOLLRDHUP;
 
-    private static final long LINGER_NANOS = 30_000_000_000L;
-    private static final long ASK_NANOS = 20_000_000; // where no event tells
+    private static final long ASK_NANOS = 20_000_000; // at least, where no event tells
+    private static final int ASK_PART = 8; // of the time in which nothing was acknowledged: asked ever more seldom
 
     private final Reactor reactor;
+    private final Mover mover;
     private final Descriptor socket;
     private final DataPipe pipe;
+    private final long lingerNanos;
     private final Consumer<Relay> onEnd;
     private final PipeToSocket toPeer;
     private final SocketToPipe fromPeer;
@@ -58,11 +65,15 @@ public final class Relay implements AutoCloseable {
     private long progress; // when that was last more than before
 
     private boolean closed;
+    private Optional<Cut> cut = Optional.empty();
 
-    private Relay(Reactor reactor, Mover mover, Descriptor socket, DataPipe pipe, Consumer<Relay> onEnd) {
+    private Relay(
+            Reactor reactor, Mover mover, Descriptor socket, DataPipe pipe, Duration linger, Consumer<Relay> onEnd) {
         this.reactor = reactor;
+        this.mover = mover;
         this.socket = socket;
         this.pipe = pipe;
+        this.lingerNanos = linger.toNanos();
         this.onEnd = onEnd;
         this.toPeer = new PipeToSocket(this, reactor, mover, pipe.reader(), socket);
         this.fromPeer = new SocketToPipe(this, reactor, mover, socket, pipe.writer());
@@ -73,12 +84,14 @@ public final class Relay implements AutoCloseable {
      *
      * @param socket owned by the relay from now on, unless this throws
      * @param pipe of which our two ends are the relay's from now on, unless this throws
+     * @param linger how long the peer may acknowledge nothing, once the guest is gone
      * @param onEnd told once, when everything is closed
      * @throws ErrnoException ENOSPC or ENOMEM where the loop cannot watch them
      */
-    public static Relay start(Reactor reactor, Mover mover, Descriptor socket, DataPipe pipe, Consumer<Relay> onEnd)
+    public static Relay start(
+            Reactor reactor, Mover mover, Descriptor socket, DataPipe pipe, Duration linger, Consumer<Relay> onEnd)
             throws ErrnoException {
-        Relay relay = new Relay(reactor, mover, socket, pipe, onEnd);
+        Relay relay = new Relay(reactor, mover, socket, pipe, linger, onEnd);
         // In this order events are told where several came at once: of a guest that has closed its end we hear so
         // before we would write to it, which would be a SIGPIPE, whose way through the JVM costs as much as several
         // calls.
@@ -96,6 +109,11 @@ public final class Relay implements AutoCloseable {
     /** Bytes that came from the peer, those thrown away included. */
     public long bytesFromPeer() {
         return fromPeer.moved();
+    }
+
+    /** Why the monitor has cut the connection; empty while it lives, and where guest and peer have ended it. */
+    public Optional<Cut> cut() {
+        return cut;
     }
 
     private void socketReady(Descriptor descriptor, int events) {
@@ -128,7 +146,9 @@ public final class Relay implements AutoCloseable {
 
     /** A flow has ended, for {@link Flow#reason}. */
     void ended(Flow flow) {
-        if (flow == toPeer) {
+        if (flow.reason() < 0 && !mover.isOver(socket.fd())) {
+            cut(new Cut.Refused(peer(), mover.way(), (int) -flow.reason()));
+        } else if (flow == toPeer) {
             pipe.reader().close();
             // Fails only where the connection is gone, which the other direction finds out by itself.
             if (flow.reason() == 0) reactor.kernel().shutdown(socket.fd(), SHUT_WR);
@@ -139,7 +159,7 @@ public final class Relay implements AutoCloseable {
                 pipe.reader().close();
             }
         }
-        closeIfDone();
+        if (!closed) closeIfDone();
     }
 
     /** The guest has closed its read end; what comes from the peer is thrown away from now on. */
@@ -173,13 +193,28 @@ public final class Relay implements AutoCloseable {
             acknowledged = toPeer.moved() - queued;
             progress = now;
         }
-        long left = LINGER_NANOS - (now - progress);
+        long left = lingerNanos - (now - progress);
         boolean acknowledgedAll = toPeer.hasEnded() && queued <= 0;
         if (acknowledgedAll) fromPeer.sourceReady(); // throws away what has come: if it is left unread, close(2) resets
         if (closed) return;
-        if (left <= 0 || acknowledgedAll && !fromPeer.isReady()) close();
+        if (acknowledgedAll && !fromPeer.isReady()) close();
+        else if (left <= 0) cut(new Cut.Unacknowledged(peer(), Math.max(0, toPeer.hasEnded() ? queued - 1 : queued)));
         else if (acknowledgedAll) reactor.schedule(linger, 1); // more has come than a turn's worth
-        else reactor.schedule(linger, reactor.tellsOfAcknowledgement() ? left : Math.min(left, ASK_NANOS));
+        else reactor.schedule(linger, Math.min(left, untilAsked(now - progress)));
+    }
+
+    private long untilAsked(long quiet) {
+        return reactor.tellsOfAcknowledgement() ? Long.MAX_VALUE : Math.max(ASK_NANOS, quiet / ASK_PART);
+    }
+
+    private void cut(Cut why) {
+        cut = Optional.of(why);
+        close();
+    }
+
+    /** As {@link Kernel#getpeername}. */
+    private long peer() {
+        return reactor.kernel().getpeername(socket.fd());
     }
 
     /**
@@ -190,7 +225,7 @@ public final class Relay implements AutoCloseable {
     public void close() {
         if (closed) return;
         closed = true;
-        if (!toPeer.hasEnded()) reactor.kernel().resetOnClose(socket.fd());
+        if (!toPeer.hasEnded() || isRefused()) reactor.kernel().resetOnClose(socket.fd());
         toPeer.stop(-Errno.ECONNABORTED);
         fromPeer.stop(-Errno.ECONNABORTED);
         if (linger != null) reactor.cancel(linger);
@@ -198,5 +233,9 @@ public final class Relay implements AutoCloseable {
         pipe.writer().close(); // the guest's ends may still be on their way to it
         socket.close();
         onEnd.accept(this);
+    }
+
+    private boolean isRefused() {
+        return cut.isPresent() && cut.get() instanceof Cut.Refused;
     }
 }

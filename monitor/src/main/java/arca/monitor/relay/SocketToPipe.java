@@ -51,8 +51,12 @@ final class SocketToPipe extends Flow {
         };
     }
 
-    /** Bytes may be left behind an urgent one. The kernel tells of an error once, so it is kept until they are read. */
+    /**
+     * Bytes may be left behind an urgent one. The kernel tells of an error of the connection once, so that is kept until they
+     * are read. Another error is the call's own, and no bytes are read past it.
+     */
     private long atEnd(long answer) {
+        if (answer < 0 && !(stash.isEmpty() && mover.isOver(source.fd()))) return answer;
         if (answer < 0) error = answer;
         long n = mover.peek(source.fd());
         if (n == 0) return error;

@@ -96,7 +96,7 @@ class OptionsTest {
             assertEquals(USUAL, config(option.longestName(), said.group(1)), option.longestName());
             seen++;
         }
-        assertEquals(13, seen);
+        assertEquals(14, seen);
     }
 
     static Stream<Arguments> settings() {
@@ -118,6 +118,8 @@ class OptionsTest {
                 Arguments.of("--pipe-size 1M", USUAL.withPipeSize(1 << 20)),
                 Arguments.of("--connect-timeout 5", USUAL.withConnectTimeout(Duration.ofSeconds(5))),
                 Arguments.of("--connect-timeout 0.25", USUAL.withConnectTimeout(Duration.ofMillis(250))),
+                Arguments.of("--linger 0", USUAL.withLinger(Duration.ZERO)),
+                Arguments.of("--linger 600", USUAL.withLinger(Duration.ofMinutes(10))),
                 Arguments.of("--drain 0", USUAL.withDrain(Duration.ZERO)),
                 Arguments.of("--drain 0.000000001", USUAL.withDrain(Duration.ofNanos(1))),
                 Arguments.of("--max-connections 1", limits(1, 256, 4096, 256, 512, 256, 0)),
@@ -171,6 +173,7 @@ class OptionsTest {
             --pipe-memory 1G                    | '--pipe-memory': "1G" is not a number of bytes
             --connect-timeout soon              | '--connect-timeout': "soon" is not a number of seconds
             --connect-timeout 0                 | --connect-timeout: a handshake may take more than 0 seconds
+            --linger 86401                      | --linger: the linger time is 0 seconds to a day
             --drain 1.                          | '--drain': "1." is not a number of seconds, such as
             --drain -1                          | '--drain': "-1" is not a number of seconds, such as
             --drain 86400.1                     | --drain: connections may go on for 0 seconds to a day

@@ -26,6 +26,7 @@ import java.lang.foreign.ValueLayout;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -90,7 +91,7 @@ class HeldBackTest {
             socket = new Descriptor(reactor, accepted.release());
             try (Reactor _ = reactor;
                     DataPipe _ = pipe;
-                    Relay relay = Relay.start(reactor, mover, socket, pipe, _ -> {})) {
+                    Relay relay = Relay.start(reactor, mover, socket, pipe, Duration.ZERO, _ -> {})) {
                 for (int size : sizes(pipeSize).toArray()) {
                     holdsNothingBack(size + " bytes", () -> write(size));
                     for (int first : new int[] {1, 100, PAGE - 1}) {

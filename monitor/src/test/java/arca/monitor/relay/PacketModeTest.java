@@ -22,6 +22,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.time.Duration;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -43,7 +44,7 @@ class PacketModeTest {
             Descriptor socket = new Descriptor(
                     reactor,
                     Sockets.accept(listener, SOCK_NONBLOCK).orElseThrow().release());
-            try (Relay relay = Relay.start(reactor, mover, socket, pipe, _ -> {})) {
+            try (Relay relay = Relay.start(reactor, mover, socket, pipe, Duration.ZERO, _ -> {})) {
                 int guest = pipe.guestWriter().fd();
                 check("fcntl", Syscalls.fcntl(guest, F_SETFL, O_DIRECT));
                 for (int i = 0; i < 3; i++) Syscalls.write(guest, arena.allocate(10));

@@ -26,6 +26,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.time.Duration;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -59,7 +60,7 @@ class UrgentByteAheadTest {
                     Sockets.accept(listener, SOCK_NONBLOCK).orElseThrow().release());
             kernel.setsockopt(socket.fd(), SOL_SOCKET, SO_OOBINLINE, 1);
             Sockets.setOption(peer, IPPROTO_TCP, TCP_NODELAY, 1);
-            try (Relay relay = Relay.start(reactor, mover, socket, pipe, _ -> {})) {
+            try (Relay relay = Relay.start(reactor, mover, socket, pipe, Duration.ZERO, _ -> {})) {
                 while (reactor.step(0)) continue;
                 filter(arena, socket.fd());
                 check("send", Syscalls.send(peer.value(), arena.allocateFrom("abc"), 0, 3, MSG_NOSIGNAL));
