@@ -121,6 +121,27 @@ class PlantedBugsTest {
                         "if (written == n) return n;",
                         "if (written == n || written < 0 && written != -Errno.EAGAIN) return written;"),
                 bug(
+                        "what TCP holds back is not pushed",
+                        "relay.PipeToSocket",
+                        "if (heldBack) mover.push(sink.fd());",
+                        ""),
+                bug(
+                        "what TCP may hold back is underestimated",
+                        "relay.Mover",
+                        "NEVER_HELD_BACK = 4096;",
+                        "NEVER_HELD_BACK = 65536;"),
+                bug(
+                        "a refused call ends one direction alone",
+                        "relay.Relay",
+                        "if (flow.reason() < 0 && !mover.isOver(socket.fd())) {",
+                        "if (flow.reason() < -10_000) {"),
+                bug(
+                        "a refused call is told the peer as an orderly end",
+                        "relay.Relay",
+                        "if (!toPeer.hasEnded() || isRefused())",
+                        "if (!toPeer.hasEnded())"),
+                bug("a peer that pauses is cut", "MonitorConfig", "Duration.ofMinutes(5),", "Duration.ofSeconds(30),"),
+                bug(
                         "events have no generation",
                         new Change("reactor.Reactor", "dying[deaths++] = slot;", "free[frees++] = slot;"),
                         new Change(

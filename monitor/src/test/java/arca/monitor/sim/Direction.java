@@ -9,6 +9,8 @@ import arca.bindings.Errno;
 
 /** A way that the monitor was seen to move bytes: what it was answered last, and how many in this round. */
 final class Direction {
+    private static final long NEVER_HELD_BACK = 4096; // of a guest that writes; one that splices is served late
+
     private final SimFile source;
     private final SimFile sink;
     private long last;
@@ -34,6 +36,11 @@ final class Direction {
 
     boolean isOver() {
         return !source.isOpen() || !sink.isOpen();
+    }
+
+    /** Whether the sink holds back the end of what it took last, and nothing more is to come that would push it. */
+    boolean isHeldBack() {
+        return last > NEVER_HELD_BACK && source.events() == 0 && sink instanceof SimTcp socket && socket.heldBack() > 0;
     }
 
     /** Whether bytes could be moved now: then a loop that waits for an event waits in vain. */

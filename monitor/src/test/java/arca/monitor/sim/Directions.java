@@ -56,6 +56,7 @@ final class Directions {
     /** The loop is about to sleep: it must have nothing to do. */
     void findStarved() {
         for (Direction way : directions.values()) {
+            if (way.isHeldBack()) throw new Violation("the end is held back, and nobody pushes it: " + way);
             if (way.isStarved()) throw new Violation("a wait in vain, there are bytes and there is room: " + way);
         }
     }

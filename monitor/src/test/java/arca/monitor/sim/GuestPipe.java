@@ -53,7 +53,7 @@ final class GuestPipe {
     }
 
     void start() {
-        long stall = pace.writePause() > 500 && random.nextInt(12) == 0 ? random.nextLong(20_000_000_000L) : 0;
+        long stall = pace.writePause() > 500 && random.nextInt(12) == 0 ? random.nextLong(100_000_000_000L) : 0;
         world.in(random.nextLong(1_000_000), this::write);
         world.in(stall + random.nextLong(1_000_000), this::read);
     }

@@ -80,6 +80,7 @@ public final class Scenario {
         // A turn at an event of either end, and one from the ready list; a copy may end each of them a buffer late.
         kernel.directions().limitRound(3L * (1 << 20) + (copies ? 3L * (256 << 10) : 0));
         network.kernel(kernel);
+        if (random.nextInt(20) == 0) kernel.refuseSplice(world.skewed(1_000, 1_000_000_000L));
 
         channel = SimUnix.pair(1 + random.nextInt(random.nextBoolean() ? 2 : 16));
         channel.nonBlocking = true;
@@ -201,6 +202,6 @@ public final class Scenario {
         while (world.next(LONGEST)) {
             if (world.now() > LONGEST) throw new Violation("guests and peers do not end");
         }
-        if (!killed) pairs.check();
+        if (!killed) pairs.check(kernel.refusesSplice());
     }
 }

@@ -7,6 +7,7 @@ import static arca.bindings.Constants.FIONREAD;
 import static arca.bindings.Constants.F_GETPIPE_SZ;
 import static arca.bindings.Constants.F_SETFL;
 import static arca.bindings.Constants.F_SETPIPE_SZ;
+import static arca.bindings.Constants.IPPROTO_TCP;
 import static arca.bindings.Constants.MSG_PEEK;
 import static arca.bindings.Constants.O_NONBLOCK;
 import static arca.bindings.Constants.SHUT_RD;
@@ -15,6 +16,7 @@ import static arca.bindings.Constants.SOCK_NONBLOCK;
 import static arca.bindings.Constants.SOL_SOCKET;
 import static arca.bindings.Constants.SO_ERROR;
 import static arca.bindings.Constants.SO_OOBINLINE;
+import static arca.bindings.Constants.TCP_NODELAY;
 
 import arca.bindings.Errno;
 import arca.monitor.reactor.Kernel;
@@ -54,6 +56,7 @@ public final class SimKernel implements Kernel {
     private static final int FIRST_FD = 3;
     private static final int FIRST_FREE_PORT = 32768;
     private static final int ALWAYS = EPOLLERR | EPOLLHUP;
+    private static final int BATCH = 16; // slots that splice(2) sends to a socket at a time
     private static final int PIECE = 1 << 15; // the most that one slot holds
     private static final int POLL_ON_STACK = 9; // entries for which poll(2) needs no memory: fs/select.c
     private static final int STOPPED_ONE_IN = 50;
@@ -74,6 +77,7 @@ public final class SimKernel implements Kernel {
     private int nextPort = FIRST_FREE_PORT;
 
     private final Directions directions = new Directions();
+    private long spliceRefused = Long.MAX_VALUE; // from this time on
 
     SimKernel(World world, Faults faults, Network network, int descriptors, long callNanos, Consumer<String> trace) {
         this.world = world;
@@ -104,6 +108,15 @@ public final class SimKernel implements Kernel {
         if (socket.mayNotSend() != 0) return;
         socket.send(new byte[1]);
         socket.urgent();
+    }
+
+    /** From a time on splice(2) is EPERM, as by a seccomp filter. */
+    void refuseSplice(long from) {
+        spliceRefused = from;
+    }
+
+    boolean refusesSplice() {
+        return spliceRefused <= world.now();
     }
 
     int openDescriptors() {
@@ -302,6 +315,7 @@ public final class SimKernel implements Kernel {
         begin();
         SimTcp socket = tcp("setsockopt", fd);
         if (level == SOL_SOCKET && option == SO_OOBINLINE) socket.urgentInLine = value != 0;
+        if (level == IPPROTO_TCP && option == TCP_NODELAY) socket.push();
         return 0;
     }
 
@@ -400,7 +414,8 @@ public final class SimKernel implements Kernel {
         unlocked("splice", source);
         unlocked("splice", sink);
         long n;
-        if (source instanceof SimTcp from && sink instanceof SimPipe.End to) n = splice(from, to, count);
+        if (refusesSplice()) n = -Errno.EPERM;
+        else if (source instanceof SimTcp from && sink instanceof SimPipe.End to) n = splice(from, to, count);
         else if (source instanceof SimPipe.End from && sink instanceof SimTcp to) n = splice(from, to, count);
         else throw violation("splice from %s to %s", source, sink);
         directions.moved(source, sink, n);
@@ -433,7 +448,9 @@ public final class SimKernel implements Kernel {
         int n = mayNotSend(to);
         if (n != 0) return awake("splice", to, n);
         n = faults.shorten((int) Math.min(Math.min(count, from.bytes()), to.room()));
-        to.send(from.spliceOut(n));
+        // Whether more is in the pipe is asked before the slots of a batch are let go: a full one always finds some.
+        boolean more = n < count && from.slots(n) % BATCH == 0;
+        to.send(from.spliceOut(n), more);
         return n;
     }
 

@@ -127,6 +127,17 @@ final class SimPipe {
         return take(count, false);
     }
 
+    /** How many slots the first so many bytes are in. */
+    int slots(int count) {
+        int n = 0;
+        for (Slot slot : slots) {
+            if (count <= 0) break;
+            count -= slot.to - slot.from;
+            n++;
+        }
+        return n;
+    }
+
     /** What splice(2) takes out: as read, but it wakes a writer even where the pipe was not full. */
     byte[] spliceOut(int count) {
         return take(count, true);

@@ -54,6 +54,7 @@ final class SimTcp extends SimFile {
 
     // To be sent.
     private final Chunks unsent = new Chunks();
+    private int heldBack; // of them at the end: MSG_MORE
     private final Queue<Long> urgents = new ArrayDeque<>(); // where in the stream they are
     private int sendBuffer = 1 << 16;
     private long sent; // bytes that arrived over there
@@ -63,6 +64,8 @@ final class SimTcp extends SimFile {
     private boolean endAcknowledged;
     private boolean noSpace; // a sender is to be told of room
     private boolean transmits;
+    private static final int SEGMENT = 1448;
+    private static final long PROBE = 200_000_000; // after which what is held back is sent all the same
     private long latency = 50_000;
     private long quiet; // no acknowledgement comes before this time
 
@@ -210,8 +213,25 @@ final class SimTcp extends SimFile {
 
     /** Takes bytes that there is room for. */
     void send(byte[] bytes) {
+        send(bytes, false);
+    }
+
+    /** Takes bytes; with MSG_MORE the last segment is held back where it is not full. */
+    void send(byte[] bytes, boolean more) {
         unsent.add(bytes);
+        heldBack = more ? unsent.size() % SEGMENT : 0;
+        if (more) world.in(PROBE, this::push);
         transmit();
+    }
+
+    /** Sends what is held back: TCP_NODELAY, an acknowledgement or a timer does that. */
+    void push() {
+        heldBack = 0;
+        transmit();
+    }
+
+    int heldBack() {
+        return heldBack;
     }
 
     /** The last byte that was sent is urgent: MSG_OOB. */
@@ -228,7 +248,7 @@ final class SimTcp extends SimFile {
     void shutdownWrite() {
         if (writeShut || state != State.CONNECTED) return;
         writeShut = true;
-        transmit();
+        push();
     }
 
     void shutdownRead() {
@@ -253,7 +273,7 @@ final class SimTcp extends SimFile {
 
     private boolean hasToTransmit() {
         if (state != State.CONNECTED) return false;
-        if (!unsent.isEmpty()) return other.received.size() < other.receiveBuffer;
+        if (!unsent.isEmpty()) return unsent.size() > heldBack && other.received.size() < other.receiveBuffer;
         return writeShut && !endSent;
     }
 
@@ -276,7 +296,8 @@ final class SimTcp extends SimFile {
             other.endArrived();
         } else {
             int window = other.receiveBuffer - other.received.size();
-            byte[] bytes = unsent.takePiece(Math.min(window, 1 + world.random.nextInt(1 << 15)));
+            byte[] bytes = unsent.takePiece(
+                    Math.min(Math.min(window, unsent.size() - heldBack), 1 + world.random.nextInt(1 << 15)));
             unacknowledged += bytes.length;
             sent += bytes.length;
             long urgent = -1;
@@ -300,6 +321,7 @@ final class SimTcp extends SimFile {
             return;
         }
         unacknowledged -= bytes;
+        push();
         if (noSpace && isWritable()) {
             noSpace = false;
             wake(EPOLLOUT);
@@ -341,6 +363,7 @@ final class SimTcp extends SimFile {
         readShut = true;
         writeShut = true;
         unsent.clear();
+        heldBack = 0;
         wake(ANY);
     }
 
