@@ -74,6 +74,7 @@ public final class Report {
         pipes();
         readiness();
         latency();
+        messages();
         grows("ManyConnectionsBenchmark", "connections", List.of("EPOLL", "POLL"), CONNECTIONS_GROW);
         grows("ManyGuestsBenchmark", "guests", List.of(), GUESTS_GROW);
         costs("System calls", "SyscallBenchmark", "What the calls cost; nothing of what a program does with them.");
@@ -188,6 +189,38 @@ public final class Report {
         }
         chart(chart, "latency", "Two threads on this machine's CPUs, with what else ran; 2 is the median.");
         costs("", "RoundTripBenchmark", "");
+    }
+
+    private void messages() throws IOException {
+        if (results.of("MessageBenchmark", _ -> true).isEmpty()) return;
+        line("## Messages of every size");
+        line(
+                "A message of a guest, and one byte back; in the second row of a size the guest writes 100 bytes right before it. "
+                        + "Times in µs: half of the messages are faster than the first, 99 of 100 than the second.");
+        Chart chart = new Chart("A message of a guest, and one byte back", "bytes of the message", "µs, 99 of 100");
+        for (String way : List.of("SPLICE", "COPY")) {
+            List<Result> line = results.of("MessageBenchmark", all(way).and(r -> r.number("before") == 0));
+            chart.line(way, line, r -> r.number("size"), r -> micros(r, 99));
+        }
+        chart(chart, "messages", "Two threads on this machine's CPUs, with what else ran.");
+        text.append("| message | before it | splice: 50 % | 99 % | copy: 50 % | 99 % |\n|--:|--:|--:|--:|--:|--:|\n");
+        for (Result splice : results.of("MessageBenchmark", all("SPLICE"))) {
+            Predicate<Result> same =
+                    r -> r.number("size") == splice.number("size") && r.number("before") == splice.number("before");
+            List<Result> copy = results.of("MessageBenchmark", all("COPY").and(same));
+            row(
+                    String.format(Locale.ROOT, "%,d", splice.number("size")),
+                    splice.parameter("before"),
+                    number(micros(splice, 50)),
+                    number(micros(splice, 99)),
+                    copy.isEmpty() ? "" : number(micros(copy.getFirst(), 50)),
+                    copy.isEmpty() ? "" : number(micros(copy.getFirst(), 99)));
+        }
+        line("");
+    }
+
+    private static double micros(Result result, double percentile) {
+        return result.percentiles().getOrDefault(percentile, Double.NaN) / 1000;
     }
 
     private void grows(String benchmark, String parameter, List<String> ways, String why) throws IOException {

@@ -110,6 +110,33 @@ class ReportTest {
         assertEquals(Set.of("connections.svg", "memory-connections.svg"), names(directory.resolve("results")));
     }
 
+    private static String message(int size, String relay, double half, double most) {
+        return """
+                {"benchmark": "arca.benchmarks.MessageBenchmark.answered", "mode": "sample",
+                 "params": {"size": "%d", "before": "0", "relay": "%s"},
+                 "primaryMetric": {"score": 1, "scoreError": "NaN", "scorePercentiles": {"50.0": %s, "99.0": %s}},
+                 "secondaryMetrics": {}}""".formatted(size, relay, half, most);
+    }
+
+    @Test
+    void messagesAreToldBySizeInPercentiles() throws IOException {
+        assumeTrue(hasFonts(), "charts have text, and text needs a font");
+        String run = Stream.of(
+                        message(61440, "SPLICE", 50_000, 90_000),
+                        message(61441, "SPLICE", 51_000, 208_000_000),
+                        message(61440, "COPY", 60_000, 95_000))
+                .collect(Collectors.joining(",", "[", "]"));
+        Files.writeString(directory.resolve(Results.FILE), run);
+        Files.writeString(
+                directory.resolve(Machine.FILE), Machine.here(List.of()).toJson());
+        Report.main(new String[] {directory.toString(), directory.toString()});
+
+        String text = Files.readString(directory.resolve("RESULTS.md"));
+        assertTrue(text.contains("| 61,440 | 0 | 50.0 | 90.0 | 60.0 | 95.0 |"), text);
+        assertTrue(text.contains("| 61,441 | 0 | 51.0 | 208,000 |  |  |"), text);
+        assertEquals(Set.of("messages.svg"), names(directory.resolve("results")));
+    }
+
     private static Set<String> names(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             return files.map(file -> file.getFileName().toString()).collect(Collectors.toSet());
