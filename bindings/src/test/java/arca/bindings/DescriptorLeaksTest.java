@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
+import arca.testkit.DescriptorLeaks;
 import org.junit.jupiter.api.Test;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
@@ -29,6 +30,7 @@ class DescriptorLeaksTest {
                     .execute(
                             LauncherDiscoveryRequestBuilder.request()
                                     .selectors(selectClass(Leaky.class))
+                                    .configurationParameter(DescriptorLeaks.AT_ONCE, "true")
                                     .build(),
                             listener);
         } finally {

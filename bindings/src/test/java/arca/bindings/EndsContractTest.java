@@ -3,6 +3,7 @@ package arca.bindings;
 import static arca.bindings.Constants.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import arca.testkit.Patience;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -53,7 +54,8 @@ class EndsContractTest {
             assertEquals(POLLIN | POLLRDHUP, events, () -> "for good " + Tcp.kernel());
             tcp.peer().nonBlocking(true);
             Tcp.send(tcp.peer(), "goes out all the same", 0);
-            while (Syscalls.ioctl(tcp.peer().value(), SIOCOUTQ) > 0) Thread.onSpinWait();
+            Patience.await(
+                    "the acknowledgement", () -> Syscalls.ioctl(tcp.peer().value(), SIOCOUTQ) == 0);
             assertEquals(0, Tcp.events(tcp.peer(), POLLIN), () -> "and is acknowledged, no reset " + Tcp.kernel());
         }
     }

@@ -3,6 +3,7 @@ package arca.bindings;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import arca.testkit.Patience;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Field;
@@ -60,7 +61,7 @@ class ErrnoTest {
             threads.add(countWrong(together, empty, -Errno.EAGAIN));
             threads.add(countWrong(together, 1 << 20, -Errno.EBADF));
             threads.forEach(task -> Thread.ofPlatform().start(task));
-            for (FutureTask<Integer> thread : threads) assertEquals(0, thread.get());
+            for (FutureTask<Integer> thread : threads) assertEquals(0, Patience.get("a thread", thread));
         }
     }
 

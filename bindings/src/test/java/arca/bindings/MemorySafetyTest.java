@@ -222,7 +222,7 @@ class MemorySafetyTest {
         });
         assertThrows(IllegalStateException.class, shared::close);
         cause.run();
-        assertEquals(0, waiting.answer().get());
+        assertEquals(0, waiting.get());
         shared.close();
     }
 }

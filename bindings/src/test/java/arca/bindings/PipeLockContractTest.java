@@ -6,14 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.testkit.ChildJvm;
-import java.io.IOException;
+import arca.testkit.KernelThread;
+import arca.testkit.Patience;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,12 +60,12 @@ class PipeLockContractTest {
                 awaitSplice(holder);
                 int reader = pipe.reader().value();
                 Waiting waiting = Waiting.in("read", () -> Syscalls.read(reader, byteOfMemory));
-                assertEquals('D', state(waiting.tid()), Tcp::kernel);
+                assertEquals('D', KernelThread.of(waiting.tid()).state(), Tcp::kernel);
                 assertEquals(0, Tcp.events(pipe.reader(), POLLIN), "poll(2) takes no lock");
                 pipe.reader().nonBlocking(true); // nor does F_SETFL, which also changes nothing
                 assertFalse(waiting.answer().isDone());
                 holder.destroyForcibly();
-                assertEquals(-Errno.EAGAIN, waiting.answer().get(10, TimeUnit.SECONDS), "freed by the holder's death");
+                assertEquals(-Errno.EAGAIN, waiting.get(), "freed by the holder's death");
             } finally {
                 holder.destroyForcibly().waitFor();
                 holder.getOutputStream().close();
@@ -74,26 +73,11 @@ class PipeLockContractTest {
         }
     }
 
-    /** Until a thread of the process sleeps in splice(2). */
     private static void awaitSplice(Process holder) throws Exception {
-        while (true) {
+        Patience.await("splice(2) of the holder", () -> {
             assertTrue(holder.isAlive(), () -> "the holder has died " + Tcp.kernel());
-            try (var tasks = Files.newDirectoryStream(Path.of("/proc/" + holder.pid() + "/task"))) {
-                for (Path task : tasks) if (splices(task)) return;
-            }
-        }
-    }
-
-    private static boolean splices(Path task) throws Exception {
-        try {
-            return Waiting.sleepsIn("splice", task);
-        } catch (IOException e) {
-            return false; // the thread has ended since it was listed
-        }
-    }
-
-    private static char state(int tid) throws Exception {
-        String stat = ProcFile.read("/proc/self/task/" + tid + "/stat");
-        return stat.charAt(stat.lastIndexOf(')') + 2);
+            for (KernelThread thread : KernelThread.named(holder.pid(), "")) if (thread.sleepsIn("splice")) return true;
+            return false;
+        });
     }
 }

@@ -4,6 +4,7 @@ import static arca.bindings.Constants.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import arca.testkit.Patience;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -27,7 +28,7 @@ class ReadinessTest {
             poll.set(2, ready.reader().value(), POLLIN);
             assertEquals(0, poll.poll(0));
             writeByte(ready.writer());
-            assertEquals(1, poll.poll(-1));
+            assertEquals(1, poll.poll(Patience.MILLIS));
             assertEquals(0, poll.revents(0));
             assertEquals(0, poll.revents(1), "an entry that was never set watches nothing");
             assertEquals(POLLIN, poll.revents(2));
@@ -58,7 +59,7 @@ class ReadinessTest {
             assertEquals(0, epoll.await(0));
             assertThrows(IndexOutOfBoundsException.class, () -> epoll.token(0));
             writeByte(pipe.writer());
-            assertEquals(1, epoll.await(-1));
+            assertEquals(1, epoll.await(Patience.MILLIS));
             assertEquals(EPOLLIN, epoll.events(0));
             assertEquals(TOKEN, epoll.token(0));
             assertEquals(0, epoll.await(0), "edge-triggered: told once");
@@ -120,7 +121,7 @@ class ReadinessTest {
             assertEquals(2, event.drain());
             assertEquals(0, poll.poll(0));
             Thread signaller = Thread.ofPlatform().start(event::signal);
-            assertEquals(1, poll.poll(-1));
+            assertEquals(1, poll.poll(Patience.MILLIS));
             signaller.join();
             assertEquals(1, event.drain());
         }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import arca.testkit.ChildJvm;
+import arca.testkit.Patience;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -66,7 +67,7 @@ class ReadmeIT {
                     lines[1].replace("java ", "java --illegal-native-access=deny ")
                             .replace("FILE", file.toString())
                             .replace("PORT", Integer.toString(port)));
-            assertArrayEquals(bytes, received.get(), () -> "seed " + SEED);
+            assertArrayEquals(bytes, Patience.get("the bytes", received), () -> "seed " + SEED);
         }
     }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import arca.bindings.SocketAddress.IPv4;
 import arca.bindings.SocketAddress.IPv6;
 import arca.bindings.SocketAddress.Unix;
+import arca.testkit.Patience;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
@@ -132,7 +133,7 @@ class SocketsTest {
             assertEquals(-Errno.EINPROGRESS, Sockets.startConnect(socket, nobody));
             Poll poll = new Poll(arena, 1);
             poll.set(0, socket.value(), POLLOUT);
-            assertEquals(1, poll.poll(-1));
+            assertEquals(1, poll.poll(Patience.MILLIS));
             assertEquals(Errno.ECONNREFUSED, Sockets.error(socket));
             assertEquals(0, Sockets.error(socket));
         }

@@ -193,7 +193,7 @@ class SpliceContractTest {
             tcp.ours().nonBlocking(false);
             Waiting waiting = Waiting.in("splice", () -> in(tcp, pipe)); // would never sleep if it did
             Tcp.send(tcp.peer(), "x", 0);
-            assertIs(1, waiting.answer().get(), "it waited for data");
+            assertIs(1, waiting.get(), "it waited for data");
         }
     }
 }

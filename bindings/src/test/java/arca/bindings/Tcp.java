@@ -4,6 +4,7 @@ import static arca.bindings.Constants.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import arca.testkit.Patience;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -15,7 +16,6 @@ import java.lang.foreign.ValueLayout;
  */
 record Tcp(Fd ours, Fd peer) implements AutoCloseable {
     static final SocketAddress LOOPBACK = new SocketAddress.IPv4(0x7f000001, 0);
-    private static final int PATIENCE = 10_000; // milliseconds, after which a test has failed
 
     static Tcp open() throws IOException {
         try (Fd listener = Sockets.listen(LOOPBACK, 0, 1)) {
@@ -95,7 +95,7 @@ record Tcp(Fd ours, Fd peer) implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             Poll poll = new Poll(arena, 1);
             poll.set(0, fd.value(), asked);
-            assertTrue(poll.poll(PATIENCE) > 0, "nothing happened");
+            assertTrue(poll.poll(Patience.MILLIS) > 0, "nothing happened");
             assertTrue((poll.revents(0) & awaited) != 0, () -> "events " + Integer.toHexString(poll.revents(0)));
             return poll.revents(0);
         } catch (ErrnoException e) {

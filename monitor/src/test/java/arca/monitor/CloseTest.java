@@ -10,6 +10,7 @@ import arca.control.Reply.ConnectErr;
 import arca.control.Reply.ConnectOk;
 import arca.control.Request.ConnectRequest;
 import arca.testkit.DescriptorLeaks;
+import arca.testkit.Patience;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -218,10 +219,7 @@ class CloseTest {
             joined.side().close();
             joined.peer().assertEnd();
             joined.peer().close();
-            long start = System.nanoTime();
-            while (!(connected(guest, listener))) {
-                assertTrue(System.nanoTime() - start < 10_000_000_000L, "the connection is not forgotten");
-            }
+            Patience.await("the connection to be forgotten", () -> connected(guest, listener));
         }
     }
 
@@ -248,13 +246,10 @@ class CloseTest {
         }
     }
 
-    private static void awaitDescriptors(int count) {
-        long start = System.nanoTime();
-        for (Map<String, String> open = DescriptorLeaks.open(); open.size() > count; open = DescriptorLeaks.open()) {
-            String left = open.toString();
-            assertTrue(System.nanoTime() - start < 3_000_000_000L, () -> "more than " + count + " are open: " + left);
-            Thread.onSpinWait();
-        }
+    private static void awaitDescriptors(int count) throws Exception {
+        Patience.await(
+                () -> count + " descriptors and not " + DescriptorLeaks.open(),
+                () -> DescriptorLeaks.open().size() <= count);
     }
 
     @Test

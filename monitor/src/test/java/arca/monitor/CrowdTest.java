@@ -13,6 +13,7 @@ import arca.control.Request.AcceptRequest;
 import arca.control.guest.ArcaListener;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.ArcaStream;
+import arca.testkit.Patience;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -28,19 +29,16 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Many guests and many connections: what they cost while they are there, and that nothing stays when they are gone. */
-@Timeout(90)
 @ParameterizedClass
 @ValueSource(strings = {"epoll", "poll"})
 record CrowdTest(String readiness) {
     private static final int AT_ONCE = 4;
-    private static final long MIB = 1024; // in the KiB that proc(5) counts memory in
 
     private static MonitorProcess monitor;
     private static Map<Integer, String> before;
@@ -60,7 +58,8 @@ record CrowdTest(String readiness) {
     @AfterEach
     void endWithNothingLeft() throws Exception {
         monitor.proc().awaitDescriptors(before);
-        while (!monitor.proc().threads("guest ").isEmpty()) Thread.yield();
+        Patience.await(
+                "the end of all guests", () -> monitor.proc().threads("guest ").isEmpty());
     }
 
     /** Some work, which is done many times. */
@@ -78,7 +77,7 @@ record CrowdTest(String readiness) {
                     return null;
                 }));
             }
-            for (Future<?> one : all) one.get();
+            for (Future<?> one : all) Patience.get("work that is done many times", one);
         }
     }
 
@@ -126,10 +125,9 @@ record CrowdTest(String readiness) {
     }
 
     @Test
-    void fiveHundredGuestsAreAThreadAndALittleMemoryEach() throws Exception {
+    void fiveHundredGuestsAreAThreadEachAndThoseWithNothingToDoSleep() throws Exception {
         int count = 500;
         Proc proc = monitor.proc();
-        long memory = proc.status("VmRSS");
         List<Fd> guests = new ArrayList<>();
         try (EchoPeer peer = new EchoPeer();
                 ArcaSession active = monitor.session()) {
@@ -140,16 +138,6 @@ record CrowdTest(String readiness) {
                         SocketAddress.Unix.path(monitor.control().toString())));
             for (Fd guest : guests) assertServed(guest);
             assertEquals(1 + count, proc.threads("guest ").size());
-            long each = (proc.status("VmRSS") - memory) / count;
-            System.out.printf(
-                    "%s: %d guests: %d threads, %d descriptors and as many eventfds as guests, VmRSS %d KiB, %d KiB a guest%n",
-                    readiness,
-                    count,
-                    proc.status("Threads"),
-                    monitor.descriptors().size(),
-                    proc.status("VmRSS"),
-                    each);
-            assertTrue(each < MIB / 4, () -> each + " KiB a guest");
             Map<Integer, Long> waits = proc.waits("guest ", "acceptor");
             GoodGuests.connect(active, peer, 2);
             Map<Integer, Long> later = proc.waits("guest ", "acceptor");

@@ -9,6 +9,8 @@ import arca.bindings.ErrnoException;
 import arca.control.guest.ArcaListener;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.ArcaStream;
+import arca.testkit.Patience;
+import arca.testkit.ReservedPorts;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -16,11 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
@@ -28,7 +28,6 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A monitor that is out of descriptors says so, loses nothing, does not spin, and goes on when there is room again. */
-@Timeout(90)
 @ParameterizedClass
 @ValueSource(strings = {"epoll", "poll"})
 record DescriptorLimitTest(String readiness) {
@@ -60,7 +59,7 @@ record DescriptorLimitTest(String readiness) {
             ErrnoException e = assertThrows(
                     ErrnoException.class,
                     () -> session.connect(
-                            new InetSocketAddress(InetAddress.getLoopbackAddress(), GoodGuests.freePort())));
+                            new InetSocketAddress(InetAddress.getLoopbackAddress(), ReservedPorts.next())));
             assertEquals(Errno.ECONNREFUSED, e.errno());
         }
         awaitNoGuest();
@@ -141,12 +140,12 @@ record DescriptorLimitTest(String readiness) {
                     accepted.completeExceptionally(e);
                 }
             });
-            while (monitor.descriptors().size() < alone + 4)
-                Thread.yield(); // until the next connection's pipes are made
+            Patience.await(
+                    "the next connection's pipes", () -> monitor.descriptors().size() == alone + 4);
             monitor.proc().leaveRoomFor(0);
             try (Socket socket = new Socket(
                     InetAddress.getLoopbackAddress(), listener.endpoint().port())) {
-                accepting.join();
+                Patience.join(accepting);
                 assertTrue(accepted.isCompletedExceptionally());
                 socket.getOutputStream().write(7);
                 monitor.proc().limitDescriptors(PLENTY);
@@ -174,13 +173,13 @@ record DescriptorLimitTest(String readiness) {
                     }
                 });
                 monitor.child().awaitErrors(waits + 1, "guests wait to be let in");
-                monitor.proc().assertHardlyWorks("acceptor");
+                monitor.proc().awaitTriesWithPauses("acceptor");
                 assertEquals(
                         waits + 1,
                         monitor.child().errors("guests wait to be let in").size(),
                         "said once");
                 monitor.proc().limitDescriptors(PLENTY);
-                listening.get(10, TimeUnit.SECONDS).close();
+                Patience.get("a guest that is let in", listening).close();
             }
         }
     }

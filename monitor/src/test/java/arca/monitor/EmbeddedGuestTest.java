@@ -99,10 +99,10 @@ class EmbeddedGuestTest {
                         .ready();
                 try (GuestSide side = take(guest, ready)) {
                     peer.send("in");
-                    while (Side.isSilent(side.input)) guest.pumpOnce();
+                    side.awaitInput(guest);
                     assertEquals("in", side.receive(2));
                     side.send("out");
-                    while (Side.isSilent(peer.input)) guest.pumpOnce();
+                    peer.awaitInput(guest);
                     assertEquals("out", peer.receive(3));
                 }
             }
@@ -156,7 +156,7 @@ class EmbeddedGuestTest {
                 try (GuestSide side = take(guest, ready)) {
                     first.send("1");
                     second.send("2");
-                    while (Side.isSilent(side.input)) guest.pumpOnce();
+                    side.awaitInput(guest);
                     assertEquals("1", side.receive(1));
                 }
             }
@@ -208,7 +208,7 @@ class EmbeddedGuestTest {
                 guest.requests().close();
                 side.send("after the session");
                 side.finish();
-                while (Side.isSilent(peer.input)) guest.pumpOnce();
+                peer.awaitInput(guest);
                 assertEquals("after the session", peer.receive(17));
                 peer.finish();
                 guest.run(); // ends with this, its last connection
@@ -258,7 +258,7 @@ class EmbeddedGuestTest {
                 assertEquals(new ListenErr(Errno.ESHUTDOWN), answer(guest));
                 assertFalse(guest.hasEnded());
                 side.send("still");
-                while (Side.isSilent(peer.input)) guest.pumpOnce();
+                peer.awaitInput(guest);
                 assertEquals("still", peer.receive(5));
                 side.finish();
                 peer.finish();

@@ -10,20 +10,20 @@ import arca.control.guest.ArcaStream;
 import arca.control.guest.SessionEndedException;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
+import arca.testkit.Patience;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A fault in the monitor's own code, wherever a guest meets it, ends that guest and nobody else. */
-@Timeout(90)
 class FaultTest {
     @TempDir
     Path folder;
@@ -65,9 +65,9 @@ class FaultTest {
                 meet(faulty, peer, armed);
                 GoodGuests.connect(other, peer, 2);
             }
-            assertEquals(true, guests.awaitNone(10_000_000_000L));
+            assertEquals(true, guests.awaitNone(TimeUnit.SECONDS.toNanos(Patience.SECONDS)));
             stop.signal();
-            acceptor.join();
+            Patience.join(acceptor);
         } finally {
             guests.close();
         }

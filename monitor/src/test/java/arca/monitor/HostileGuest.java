@@ -21,6 +21,7 @@ import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.testkit.Child;
 import arca.testkit.ChildJvm;
+import arca.testkit.KernelThread;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -28,7 +29,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
@@ -43,9 +43,6 @@ import java.util.function.LongSupplier;
  * so that it can say what no library would, and holds the last connection that it was handed.
  */
 final class HostileGuest {
-    /** The system call's number, which is the architecture's, as proc(5) shows it. */
-    private static final String SPLICE = System.getProperty("os.arch").equals("aarch64") ? "76 " : "275 ";
-
     private static final int BLOCK = 64 * 1024;
 
     private final Arena arena = Arena.ofShared();
@@ -220,23 +217,15 @@ final class HostileGuest {
         }
     }
 
-    /** Makes a call in a thread of its own, and returns when that sleeps in the kernel. */
-    private static String sleepsIn(LongSupplier call) throws Exception {
+    /** Makes a splice(2) in a thread of its own, and returns when that sleeps in it. */
+    private static String sleepsIn(LongSupplier splice) throws Exception {
         CompletableFuture<Integer> tid = new CompletableFuture<>();
-        Thread thread = Thread.ofPlatform().daemon().start(() -> {
+        Thread.ofPlatform().daemon().start(() -> {
             tid.complete(Syscalls.gettid());
-            call.getAsLong();
+            splice.getAsLong();
         });
-        Path syscall = Path.of("/proc/self/task/" + tid.get() + "/syscall");
-        while (thread.isAlive()) {
-            try {
-                if (Files.readString(syscall).startsWith(SPLICE)) return "held";
-            } catch (NoSuchFileException e) {
-                break;
-            }
-            Thread.yield();
-        }
-        return "not held";
+        KernelThread.of(tid.get()).awaitSleepIn("splice");
+        return "held";
     }
 
     private String letGo() {

@@ -6,14 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.control.Endpoint;
+import arca.control.Reply.AcceptErr;
+import arca.control.Request.AcceptRequest;
 import arca.control.guest.ArcaListener;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.ArcaStream;
 import arca.control.guest.SessionEndedException;
+import arca.testkit.Patience;
+import arca.testkit.ReservedPorts;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
@@ -21,12 +23,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A guest that is at a limit is told so at once, lives, and has room again when something of it is gone. */
-@Timeout(90)
 class LimitsTest {
     private static final int MOST = 3;
     private static final int UNLIMITED = 1000;
@@ -105,35 +105,35 @@ class LimitsTest {
     void waitingAccepts() throws Exception {
         Limits limits = new Limits(UNLIMITED, UNLIMITED, MOST, UNLIMITED, UNLIMITED, UNLIMITED, 0);
         try (Monitor _ = start(limits);
-                ArcaSession session = session()) {
-            List<ArcaListener> listeners = new ArrayList<>();
-            for (int i = 0; i <= MOST; i++) listeners.add(GoodGuests.listen(session));
-            for (int i = 0; i < MOST; i++) leaveWaiting(listeners.get(i));
-            assertErrno(Errno.ENOBUFS, () -> listeners.get(MOST).accept());
-            try (Socket _ = new Socket(
-                            InetAddress.getLoopbackAddress(),
-                            listeners.getFirst().endpoint().port());
-                    ArcaStream _ = listeners.getFirst().accept()) {
-                leaveWaiting(listeners.get(MOST)); // there is room for one more now
+                RawGuest guest = new RawGuest(control())) {
+            List<Endpoint> at = new ArrayList<>();
+            List<Integer> listeners = new ArrayList<>();
+            for (int i = 0; i <= MOST; i++) {
+                at.add(Loopback.free());
+                listeners.add(guest.listen(at.get(i)));
+            }
+            int first = guest.ask(new AcceptRequest(listeners.get(0)));
+            for (int i = 1; i < MOST; i++) guest.ask(new AcceptRequest(listeners.get(i)));
+            int tooMany = guest.ask(new AcceptRequest(listeners.get(MOST)));
+            assertEquals(new AcceptErr(Errno.ENOBUFS), guest.answerTo(tooMany));
+            try (Peer _ = Peer.connect(at.getFirst())) {
+                guest.sideFor(first).close();
+                guest.ask(new AcceptRequest(listeners.get(MOST))); // there is room for one more now
+                guest.ask(new AcceptRequest(0)); // answered after it
+                assertEquals(new AcceptErr(Errno.EBADF), guest.answer().reply());
             }
         }
-    }
-
-    /** An accept that has given up leaves its request with the monitor. */
-    private static void leaveWaiting(ArcaListener listener) {
-        assertThrows(SocketTimeoutException.class, () -> listener.accept(Duration.ofMillis(1)));
     }
 
     @Test
     void handshakes() throws Exception {
         Limits limits = new Limits(UNLIMITED, UNLIMITED, UNLIMITED, MOST, UNLIMITED, UNLIMITED, 0);
-        List<Socket> filling = new ArrayList<>();
         try (Monitor _ = start(limits);
                 EchoPeer peer = new EchoPeer();
                 ArcaSession session = session()) {
-            try (ServerSocket slow = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-                InetSocketAddress at = (InetSocketAddress) slow.getLocalSocketAddress();
-                fillBacklog(at, filling);
+            try (Peer.Listener slow = Peer.Listener.open(0);
+                    Peer _ = Peer.connect(slow.endpoint())) { // the one that it has room for: the next gets no answer
+                Endpoint at = slow.endpoint();
                 for (int i = 0; i < MOST; i++) {
                     assertThrows(SocketTimeoutException.class, () -> session.connect(at, Duration.ofMillis(1)));
                 }
@@ -142,33 +142,18 @@ class LimitsTest {
                     GoodGuests.connect(other, peer, 1);
                 }
             }
-            awaitRoom(session, peer); // whoever tries again is refused, now that nobody listens
-        } finally {
-            for (Socket socket : filling) socket.close();
+            // Whoever tries again is refused, now that nobody listens.
+            Patience.await("room for a handshake", () -> hasRoom(session, peer));
         }
     }
 
-    /** Makes connections that nobody accepts, until one more gets no answer. */
-    private static void fillBacklog(InetSocketAddress at, List<Socket> filling) throws IOException {
-        while (true) {
-            Socket socket = new Socket();
-            filling.add(socket);
-            try {
-                socket.connect(at, 50);
-            } catch (SocketTimeoutException e) {
-                return;
-            }
-        }
-    }
-
-    private static void awaitRoom(ArcaSession session, EchoPeer peer) throws Exception {
-        while (true) {
-            try {
-                GoodGuests.connect(session, peer, 2);
-                return;
-            } catch (ErrnoException e) {
-                if (e.errno() != Errno.ENOBUFS) throw e;
-            }
+    private static boolean hasRoom(ArcaSession session, EchoPeer peer) throws Exception {
+        try {
+            GoodGuests.connect(session, peer, 2);
+            return true;
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.ENOBUFS) throw e;
+            return false;
         }
     }
 
@@ -184,7 +169,7 @@ class LimitsTest {
 
     private void assertGuestsAreLimited(Limits limits) throws Exception {
         List<ArcaSession> sessions = new ArrayList<>();
-        Endpoint anywhere = new Endpoint(0x7f000001, GoodGuests.freePort());
+        Endpoint anywhere = new Endpoint(0x7f000001, ReservedPorts.next());
         try (Monitor _ = start(limits)) {
             for (int i = 0; i < MOST; i++) sessions.add(session());
             for (ArcaSession session : sessions) assertErrno(Errno.ECONNREFUSED, () -> session.connect(anywhere));
@@ -193,21 +178,20 @@ class LimitsTest {
                 assertThrows(SessionEndedException.class, () -> refused.connect(anywhere));
             }
             sessions.removeLast().close();
-            awaitPlace(anywhere);
+            Patience.await("a place for a guest", () -> hasPlace(anywhere));
         } finally {
             sessions.forEach(ArcaSession::close);
         }
     }
 
-    /** Tries until a guest is let in: the place of one that has left is free when its thread has ended. */
-    private void awaitPlace(Endpoint anywhere) throws IOException {
-        while (true) {
-            try (ArcaSession session = session()) {
-                assertErrno(Errno.ECONNREFUSED, () -> session.connect(anywhere));
-                return;
-            } catch (AssertionError e) {
-                if (!(e.getCause() instanceof SessionEndedException)) throw e;
-            }
+    /** Whether a guest is let in: the place of one that has left is free when its thread has ended. */
+    private boolean hasPlace(Endpoint anywhere) throws IOException {
+        try (ArcaSession session = session()) {
+            assertErrno(Errno.ECONNREFUSED, () -> session.connect(anywhere));
+            return true;
+        } catch (AssertionError e) {
+            if (!(e.getCause() instanceof SessionEndedException)) throw e;
+            return false;
         }
     }
 }

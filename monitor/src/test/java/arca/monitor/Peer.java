@@ -21,6 +21,9 @@ import arca.bindings.SocketAddress;
 import arca.bindings.Sockets;
 import arca.bindings.Syscalls;
 import arca.control.Endpoint;
+import arca.monitor.reactor.Kernel;
+import arca.monitor.reactor.LinuxKernel;
+import arca.testkit.DescriptorLeaks;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -28,6 +31,8 @@ import java.lang.foreign.ValueLayout;
 
 /** A TCP socket at the other end of what a guest does. It sends at once what it is given. */
 final class Peer extends Side {
+    private static final int SO_DOMAIN = 39; // socket(7)
+
     private final Fd socket;
 
     private Peer(Fd socket) throws ErrnoException {
@@ -43,6 +48,20 @@ final class Peer extends Side {
     /** Where it is connected from. */
     Endpoint local() throws ErrnoException {
         return Loopback.of(Sockets.localAddress(socket));
+    }
+
+    /** The descriptor of its connection's other end, a monitor's of this process: a loan, for a look at it. */
+    int otherEnd() throws Exception {
+        Endpoint own = local();
+        long wanted = Integer.toUnsignedLong(own.address()) << 16 | own.port();
+        try (Kernel kernel = new LinuxKernel()) {
+            for (String fd : DescriptorLeaks.open().keySet()) {
+                int other = Integer.parseInt(fd);
+                boolean isTcp = kernel.getsockopt(other, SOL_SOCKET, SO_DOMAIN) == AF_INET;
+                if (isTcp && kernel.getpeername(other) == wanted) return other;
+            }
+        }
+        throw new AssertionError("nobody here is connected to " + own);
     }
 
     @Override

@@ -11,6 +11,7 @@ import arca.bindings.ErrnoException;
 import arca.bindings.Fd;
 import arca.bindings.Poll;
 import arca.bindings.Syscalls;
+import arca.testkit.Patience;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,11 +20,9 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * One side of a connection as a test has it: a guest's two pipe ends, or a peer's socket. Its calls wait, but not without
- * end: what does not come within {@link #PATIENCE_MILLIS} fails the test. One thread may read while another writes.
+ * end: what does not come within {@link Patience} fails the test. One thread may read while another writes.
  */
 abstract sealed class Side implements AutoCloseable permits GuestSide, Peer {
-    static final int PATIENCE_MILLIS = 10_000;
-
     final Fd input;
     final Fd output;
 
@@ -43,7 +42,7 @@ abstract sealed class Side implements AutoCloseable permits GuestSide, Peer {
         try (Arena arena = Arena.ofConfined()) {
             Poll poll = new Poll(arena, 1);
             poll.set(0, fd.value(), events);
-            assertTrue(poll.poll(PATIENCE_MILLIS) > 0, () -> "nothing happened at " + fd + ", events " + events);
+            assertTrue(poll.poll(Patience.MILLIS) > 0, () -> "nothing happened at " + fd + ", events " + events);
             return poll.revents(0);
         } catch (ErrnoException e) {
             throw new AssertionError(e);
@@ -59,6 +58,14 @@ abstract sealed class Side implements AutoCloseable permits GuestSide, Peer {
         } catch (ErrnoException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Runs a guest's loop until something is there to be read, the end included. */
+    void awaitInput(EmbeddedGuest guest) throws Exception {
+        Patience.await("bytes at " + input, () -> {
+            while (guest.pumpOnce()) continue;
+            return !isSilent(input);
+        });
     }
 
     /** Reads once: bytes, 0 at the end, or {@code -errno}. */

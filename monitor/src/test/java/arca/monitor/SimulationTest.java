@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.monitor.sim.Wedged;
+import arca.testkit.LongForm;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -12,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** The guest loop in simulated worlds: RELIABILITY.md. {@code ./build simulate SEEDS FIRST} lives through more of them. */
 class SimulationTest {
-    private static final long SEEDS = Long.getLong("arca.seeds", 10_000);
+    private static final long SEEDS = Long.getLong("arca.seeds", LongForm.times(10_000, 100_000));
     private static final long FIRST = Long.getLong("arca.first", 0);
     private static final int REPORTED = 10; // failures, then it is enough
 

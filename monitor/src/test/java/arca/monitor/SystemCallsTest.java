@@ -18,6 +18,7 @@ import arca.control.Request.ListenRequest;
 import arca.control.guest.DataPipes.Ends;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
+import arca.testkit.Patience;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -31,7 +32,6 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -39,7 +39,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What a guest's loop asks of the kernel, call by call, with splice(2) and epoll(7): no more than there is a reason for.
  * Guest, loop and peer are one thread, so the counts are exact. Of waits those are counted that told of something.
  */
-@Timeout(60)
 class SystemCallsTest {
     private static final int PIPE = 256 * 1024;
 
@@ -140,11 +139,11 @@ class SystemCallsTest {
     }
 
     /** Writes all at one side, and reads it at the other. */
-    private void carry(Side from, Side to, MemorySegment bytes) {
+    private void carry(Side from, Side to, MemorySegment bytes) throws Exception {
         long written = 0;
         for (long read = 0; read < bytes.byteSize(); ) {
             if (written < bytes.byteSize()) written += Math.max(0, from.tryWrite(bytes.asSlice(written)));
-            while (Side.isSilent(to.input)) guest.pumpOnce();
+            to.awaitInput(guest);
             read += to.read(bytes.asSlice(read));
         }
     }
@@ -221,7 +220,10 @@ class SystemCallsTest {
         Both both = accepted();
         asked();
         both.side().close();
-        while (calls.getOrDefault("close", 0) + calls.getOrDefault("closePipe", 0) < 3) guest.pumpOnce();
+        Patience.await("three closes", () -> {
+            settle();
+            return calls.getOrDefault("close", 0) + calls.getOrDefault("closePipe", 0) == 3;
+        });
         both.peer().assertEnd();
         assertTrue(calls.remove("ioctl") <= 3, calls::toString);
         assertTrue(calls.remove("epoll_wait") <= 3, calls::toString);

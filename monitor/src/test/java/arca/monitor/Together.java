@@ -1,17 +1,13 @@
 package arca.monitor;
 
+import arca.testkit.Patience;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** Things that happen at the same time, each in a thread of its own. */
 final class Together {
-    private static final int PATIENCE_SECONDS = 50;
-
     private Together() {}
 
     /** Something to do. */
@@ -33,13 +29,7 @@ final class Together {
 
     /** Waits for one to be done. */
     static void join(FutureTask<Void> task) throws Exception {
-        try {
-            task.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        } catch (ExecutionException e) {
-            throw new AssertionError(e.getCause().getMessage(), e.getCause());
-        } catch (TimeoutException e) {
-            throw new AssertionError("not done after " + PATIENCE_SECONDS + " seconds", e);
-        }
+        Patience.get("what is done at the same time", task);
     }
 
     /** Does all of them, and waits for all to be done. */

@@ -128,11 +128,11 @@ final class Transfer {
     private synchronized void awaitReceived(long all) throws InterruptedException {
         senderWaits = true;
         notifyAll();
-        while (received < all && !failed) wait(Side.PATIENCE_MILLIS);
+        while (received < all && !failed) wait();
         senderWaits = false;
     }
 
     private synchronized void awaitFull() throws InterruptedException {
-        while (!senderWaits && !failed) wait(Side.PATIENCE_MILLIS);
+        while (!senderWaits && !failed) wait();
     }
 }

@@ -16,6 +16,7 @@ import arca.control.Request;
 import arca.control.Request.ConnectRequest;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.ArcaStream;
+import arca.testkit.Patience;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -30,10 +31,8 @@ import java.util.Deque;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** A monitor of an ordinary user, whom the kernel counts pipes and descriptors in flight for. */
-@Timeout(90)
 class UnprivilegedTest {
     /** Nobody else's, so that nobody else's pipes are counted for it. */
     private static final int UID = 1_000_000 + (int) ProcessHandle.current().pid() % 1_000_000;
@@ -133,10 +132,8 @@ class UnprivilegedTest {
             }
             guests.add(Unread.start(monitor.control(), port, 1));
             String thread = "guest g" + guests.size();
-            while (monitor.proc().threads(thread).isEmpty()) Thread.yield();
-            long tries = monitor.proc().rounds(thread) + 10;
-            while (monitor.proc().rounds(thread) < tries) Thread.yield();
-            monitor.proc().assertHardlyWorks("watchdog");
+            Patience.await(thread, () -> !monitor.proc().threads(thread).isEmpty());
+            monitor.proc().awaitTriesWithPauses(thread);
             assertEquals(-Errno.EAGAIN, guests.getLast().read(arca.bindings.Constants.MSG_DONTWAIT), "no reply yet");
             guests.removeFirst().close();
             assertTrue(guests.getLast().read(0) > 0, "the reply");

@@ -11,6 +11,8 @@ import arca.control.guest.ArcaStream;
 import arca.control.guest.SessionEndedException;
 import arca.testkit.Child;
 import arca.testkit.ChildJvm;
+import arca.testkit.KernelThread;
+import arca.testkit.Patience;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -25,11 +27,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A guest that holds its thread in the kernel is found out, and only such a one. */
-@Timeout(90)
 class WatchdogTest {
     private static final int NOBODY = 65534;
     private static final int KILLED = 128 + 9; // the exit status of a process that SIGKILL has ended
@@ -114,9 +114,13 @@ class WatchdogTest {
             try (Socket peer = listener.accept()) {
                 assertEquals("writing", guest.ask("write-without-end"));
                 InputStream in = peer.getInputStream();
-                long looks = monitor.proc().rounds("watchdog") + 8;
+                KernelThread watchdog = monitor.proc().thread("watchdog");
+                long looks = watchdog.sleeps() + 8;
                 byte[] block = new byte[1 << 20];
-                while (monitor.proc().rounds("watchdog") < looks) in.readNBytes(block, 0, block.length);
+                Patience.await("8 looks of the watchdog", () -> {
+                    in.readNBytes(block, 0, block.length);
+                    return watchdog.sleeps() >= looks;
+                });
             }
             assertEquals(List.of(), monitor.child().errors("wedged"));
         }

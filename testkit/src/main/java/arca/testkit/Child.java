@@ -10,12 +10,10 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A process that runs beside a test, for as long as the test likes: it is told things on its standard input, and what it
- * says on its output and its errors is heard line by line. Every wait ends within a minute, with what the process has said
- * so far.
+ * says on its output and its errors is heard line by line. A wait that fails tells what the process has said so
+ * far.
  */
 public final class Child implements AutoCloseable {
-    private static final long PATIENCE_SECONDS = 60;
-
     private final Process process;
     private final Lines output;
     private final Lines errors;
@@ -77,7 +75,7 @@ public final class Child implements AutoCloseable {
 
     /** Waits for its end: its exit status. */
     public int await() throws InterruptedException {
-        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) throw new AssertionError("it runs on; " + this);
+        if (!process.waitFor(Patience.SECONDS, TimeUnit.SECONDS)) throw new AssertionError("it runs on; " + this);
         output.join();
         errors.join();
         return process.exitValue();
@@ -142,7 +140,7 @@ public final class Child implements AutoCloseable {
 
         /** The line that is the {@code count}th of those with a part. */
         synchronized String await(int count, String part, Child child) throws InterruptedException {
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(Patience.SECONDS);
             int found = 0;
             for (int next = 0; ; next++) {
                 while (next == lines.size()) {

@@ -9,15 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 
 /** A JVM of its own, for what would hurt the test's: limits, properties, an exit. */
 public final class ChildJvm {
-    private static final long PATIENCE_SECONDS = 120; // less than a test has, so that it sees what the child said
-
     private ChildJvm() {}
 
     /** How a child ended: its exit status, and its output and errors as one text. */
@@ -84,23 +81,16 @@ public final class ChildJvm {
         return command;
     }
 
-    /** Runs a command to its end; kills it, and fails, where it has none within two minutes. */
+    /** Runs a command to its end; kills it where the patience is over. */
     public static Result run(List<String> command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        Thread killer = Thread.ofVirtual().start(() -> {
-            try {
-                if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) process.destroyForcibly();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
+        Patience.killLate(process);
         try (InputStream output = process.getInputStream()) {
             process.getOutputStream().close();
             String text = new String(output.readAllBytes(), StandardCharsets.UTF_8);
             return new Result(process.waitFor(), text);
         } finally {
             process.getErrorStream().close();
-            killer.interrupt();
             process.destroyForcibly();
         }
     }

@@ -17,6 +17,7 @@ import arca.bindings.Fd;
 import arca.bindings.Pipe;
 import arca.bindings.Syscalls;
 import arca.control.guest.ScriptedMonitor.Handed;
+import arca.testkit.Patience;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.foreign.Arena;
@@ -262,7 +263,7 @@ class ArcaStreamTest {
     void waitingWriteHearsThatThePeerHasGone() throws Exception {
         ByteBuffer from = ByteBuffer.allocate(PIPE + 1);
         Task<Integer> write = Task.of(() -> stream.write(from));
-        while (Syscalls.ioctl(outgoing.reader().value(), FIONREAD) < PIPE) Thread.onSpinWait();
+        Patience.await("a full pipe", () -> Syscalls.ioctl(outgoing.reader().value(), FIONREAD) == PIPE);
         write.waits();
         outgoing.reader().close();
         assertEquals(Errno.EPIPE, write.fails(ErrnoException.class).errno());
@@ -291,7 +292,7 @@ class ArcaStreamTest {
 
     @Test
     void readThatWaitsForItsTimeoutSleeps() throws Exception {
-        stream.readTimeout(Duration.ofMinutes(1));
+        stream.readTimeout(Duration.ofHours(1));
         Task<Integer> read = reads();
         read.assertSleeps();
         peer.write("x");

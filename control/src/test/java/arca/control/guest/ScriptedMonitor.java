@@ -27,6 +27,7 @@ import arca.control.Request;
 import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
+import arca.testkit.Patience;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -42,7 +43,6 @@ import java.util.Optional;
 final class ScriptedMonitor implements AutoCloseable {
     static final Endpoint PEER = Endpoint.parse("192.0.2.1:80");
     static final long RING = 65536;
-    private static final int PATIENCE_MILLISECONDS = 30_000;
 
     /** A request as it came. */
     record Asked(int id, Request request) {}
@@ -94,7 +94,7 @@ final class ScriptedMonitor implements AutoCloseable {
     static int await(Fd fd, int events) throws ErrnoException {
         Poll poll = new Poll(Arena.ofAuto(), 1);
         poll.set(0, fd.value(), events);
-        assertEquals(1, poll.poll(PATIENCE_MILLISECONDS), "nothing happened to " + fd);
+        assertEquals(1, poll.poll(Patience.MILLIS), "nothing happened to " + fd);
         return poll.revents(0);
     }
 

@@ -5,9 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.bindings.Syscalls;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import arca.testkit.KernelThread;
+import arca.testkit.Patience;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -16,7 +15,6 @@ import java.util.concurrent.TimeUnit;
 
 /** A call in a thread of its own. */
 final class Task<T> {
-    private static final long PATIENCE_SECONDS = 30;
     private static final int LOOKS = 1_000;
 
     private final CompletableFuture<Integer> tid = new CompletableFuture<>();
@@ -38,7 +36,7 @@ final class Task<T> {
     /** What the call answered, or its exception. */
     T get() throws Exception {
         try {
-            return call.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            return call.get(Patience.SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof Exception thrown) throw thrown;
             throw e;
@@ -55,40 +53,29 @@ final class Task<T> {
 
     /** Returns when the thread waits: in poll(2), or in the JVM for another thread. */
     Task<T> waits() throws Exception {
-        Path syscall = syscall();
-        while (true) {
-            switch (thread.getState()) {
-                case WAITING, TIMED_WAITING -> {
-                    return this;
-                }
-                case TERMINATED -> throw new AssertionError("it did not wait, but answered " + get());
-                case NEW, RUNNABLE, BLOCKED -> {
-                    if (isPoll(Files.readString(syscall))) return this;
-                }
-            }
-            if (Thread.interrupted()) throw new AssertionError("it never waited"); // the test has taken too long
-        }
+        KernelThread kernels = kernels();
+        Patience.await("a thread that waits", () -> switch (thread.getState()) {
+            case WAITING, TIMED_WAITING -> true;
+            case TERMINATED -> throw new AssertionError("it did not wait, but answered " + get());
+            case NEW, RUNNABLE, BLOCKED -> kernels.sleepsIn("poll");
+        });
+        return this;
     }
 
     /** Fails if a call that waits in the kernel does anything else. */
     void assertSleeps() throws Exception {
-        waits();
-        assertSleeps(syscall());
+        assertSleeps(kernels());
     }
 
-    /** Fails if a thread is not in poll(2), and in one and the same call, at every look. */
-    static void assertSleeps(Path syscall) throws IOException {
-        String poll = Files.readString(syscall);
-        assertTrue(isPoll(poll), poll);
-        for (int look = 0; look < LOOKS; look++) assertEquals(poll, Files.readString(syscall));
+    /** Fails if a thread does not come to sleep in poll(2), or wakes from it before it was looked at many times. */
+    static void assertSleeps(KernelThread thread) throws Exception {
+        thread.awaitSleepIn("poll");
+        long sleeps = thread.sleeps();
+        for (int look = 0; look < LOOKS; look++) assertTrue(thread.sleepsIn("poll"), () -> thread + " has woken");
+        assertEquals(sleeps, thread.sleeps(), "it has woken");
     }
 
-    private Path syscall() throws Exception {
-        return Path.of("/proc/self/task/" + tid.get(PATIENCE_SECONDS, TimeUnit.SECONDS) + "/syscall");
-    }
-
-    /** Whether the kernel shows a thread in poll(2), which glibc makes of ppoll(2) on aarch64. */
-    static boolean isPoll(String syscall) {
-        return syscall.startsWith(System.getProperty("os.arch").equals("aarch64") ? "73 " : "7 ");
+    private KernelThread kernels() throws Exception {
+        return KernelThread.of(Patience.get("a thread", tid));
     }
 }

@@ -1,5 +1,7 @@
 package arca.monitor.cli;
 
+import java.util.function.LongSupplier;
+
 /**
  * The heap of a daemon that may run for years. The serial collector looks for what is no longer needed among what has lived
  * for long only once the heap can grow no more; so every connection that lived through a few collections would leave its
@@ -9,13 +11,24 @@ final class Heap {
     private static final long LEAST = 24 << 20; // bytes
     private static final int TIMES = 3;
 
+    private final LongSupplier used;
+    private final Runnable collect;
     private long bound = LEAST;
+
+    Heap() {
+        this(Heap::used, System::gc);
+    }
+
+    Heap(LongSupplier used, Runnable collect) {
+        this.used = used;
+        this.collect = collect;
+    }
 
     /** Collects where it is time: a pause of all threads, of some milliseconds for each 10 MiB alive. Call now and then. */
     void tidy() {
-        if (used() <= bound) return;
-        System.gc();
-        bound = Math.max(LEAST, TIMES * used());
+        if (used.getAsLong() <= bound) return;
+        collect.run();
+        bound = Math.max(LEAST, TIMES * used.getAsLong());
     }
 
     /** Bytes of objects, those that nobody needs any more included. */

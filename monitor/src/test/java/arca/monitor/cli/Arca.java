@@ -1,9 +1,9 @@
 package arca.monitor.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.testkit.ChildJvm;
+import arca.testkit.Patience;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,29 +11,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
 /** A process of {@code ./arca}, with the jars of this build. */
 final class Arca implements AutoCloseable {
     static final Path COMMAND = Path.of("..", "arca").toAbsolutePath().normalize();
 
-    private static final long GUEST_SECONDS = 120; // less than a test has
-    private static final long MONITOR_SECONDS = 900; // of a whole class
+    private static final int OF_A_MONITOR = 20; // waits: it may serve a whole class of tests
 
     final Process process;
     private final BufferedReader err;
 
-    private Arca(Process process, long patienceSeconds) {
+    private Arca(Process process) {
         this.process = process;
         this.err = process.errorReader();
-        // A test that waits for what this process is to say cannot be interrupted; it is told of the end instead.
-        Thread.ofVirtual().start(() -> {
-            try {
-                if (!process.waitFor(patienceSeconds, TimeUnit.SECONDS)) process.destroyForcibly();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
     }
 
     static Arca start(String... words) throws IOException {
@@ -50,7 +40,9 @@ final class Arca implements AutoCloseable {
     static Arca run(Map<String, String> environment, List<String> command) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().putAll(environment);
-        return new Arca(builder.start(), command.contains("monitor") ? MONITOR_SECONDS : GUEST_SECONDS);
+        Process process = builder.start();
+        Patience.killLate(process, command.contains("monitor") ? OF_A_MONITOR : 1);
+        return new Arca(process);
     }
 
     /** A monitor whose guests may use all of loopback, once it is ready. */
@@ -97,8 +89,7 @@ final class Arca implements AutoCloseable {
     }
 
     int status() throws InterruptedException {
-        assertTrue(process.waitFor(45, TimeUnit.SECONDS), "it runs on");
-        return process.exitValue();
+        return Patience.exitOf(process);
     }
 
     @Override

@@ -12,6 +12,7 @@ import arca.bindings.ErrnoException;
 import arca.control.Endpoint;
 import arca.control.guest.ArcaSession;
 import arca.testkit.ChildJvm;
+import arca.testkit.Patience;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,8 +22,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,12 +44,12 @@ class ArcaIT {
                 new ProcessBuilder(command).directory(folder.toFile()).redirectError(err.toFile());
         builder.environment().put("ARCA_JAVA_OPTIONS", javaOptions);
         Process process = builder.start();
-        endInTime(process);
+        Patience.killLate(process);
         try (InputStream out = process.getInputStream()) {
             process.getOutputStream().close();
             String text = new String(out.readAllBytes(), StandardCharsets.UTF_8);
-            assertTrue(process.waitFor(30, TimeUnit.SECONDS), "it runs on");
-            return new Outcome(process.pid(), process.exitValue(), text, Files.readString(err));
+            int status = Patience.exitOf(process);
+            return new Outcome(process.pid(), status, text, Files.readString(err));
         } finally {
             process.destroyForcibly();
         }
@@ -111,7 +110,7 @@ class ArcaIT {
         Process process = new ProcessBuilder(
                         "env", "--default-signal=INT", ARCA.toString(), "monitor", "--control", control.toString())
                 .start();
-        endInTime(process);
+        Patience.killLate(process);
         try (BufferedReader err = process.errorReader();
                 InputStream out = process.getInputStream()) {
             process.getOutputStream().close();
@@ -125,9 +124,8 @@ class ArcaIT {
                                 + " allow it with --allow-connect 127.0.0.1:80",
                         err);
                 signal(signal, process);
-                assertTrue(process.waitFor(30, TimeUnit.SECONDS), "it runs on");
+                assertEquals(0, Patience.exitOf(process));
             }
-            assertEquals(0, process.exitValue());
             assertEquals(0, out.readAllBytes().length);
             assertFalse(Files.exists(control));
         } finally {
@@ -212,11 +210,6 @@ class ArcaIT {
                 Files.delete(asked);
             }
         }
-    }
-
-    /** A read of a process that says nothing has no end but the process's, not even by an interrupt. */
-    private static void endInTime(Process process) {
-        CompletableFuture.delayedExecutor(40, TimeUnit.SECONDS).execute(process::destroyForcibly);
     }
 
     /** Waits for a line that ends in a pattern. */

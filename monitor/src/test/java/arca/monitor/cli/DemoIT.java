@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import arca.testkit.Tools;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,7 +13,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,7 +43,6 @@ class DemoIT {
     }
 
     @Test
-    @Timeout(120)
     void inALogItTellsEverythingInFewLines() throws Exception {
         try (Arca demo = Arca.start(environment(), "demo", "--size", "32M")) {
             String output = demo.out();
@@ -67,8 +66,8 @@ class DemoIT {
     }
 
     @Test
-    @Timeout(120)
     void onATerminalALineMovesAlong() throws Exception {
+        Tools.assume("script");
         String line = Arca.COMMAND + " demo --size 8M";
         try (Arca demo = Arca.run(environment(), List.of("script", "-qec", line, "/dev/null"))) {
             String output = demo.out();
@@ -80,7 +79,6 @@ class DemoIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"INT", "TERM"})
-    @Timeout(120)
     void signalInTheMiddleLeavesNothing(String signal) throws Exception {
         // A child inherits ignored signals, and a script's background jobs ignore SIGINT.
         List<String> command =

@@ -4,48 +4,70 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.testkit.ChildJvm;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** In a JVM with the collector that ./arca chooses. */
 class HeapTest {
-    private static final int ALIVE = 8; // MiB
-    private static final int DEAD = 12; // MiB, each time
-    private static final int TIMES = 16;
+    private static final long MIB = 1 << 20;
 
-    private static List<byte[]> blocks(int count) {
-        List<byte[]> blocks = new ArrayList<>();
-        for (int i = 0; i < count; i++) blocks.add(new byte[1 << 20]);
-        return blocks;
-    }
+    private long used;
+    private long alive;
+    private int collections;
 
-    /** Prints how many MiB there are once much has lived for a while and died; looks after them if there is an argument. */
-    public static void main(String[] arguments) {
-        Heap heap = new Heap();
-        List<byte[]> alive = blocks(ALIVE);
-        for (int i = 0; i < TIMES; i++) {
-            blocks(DEAD);
-            if (arguments.length > 0) heap.tidy();
-        }
-        System.out.println(Heap.used() >> 20);
-        alive.clear();
-    }
+    private final Heap heap = new Heap(() -> used, () -> {
+        collections++;
+        used = alive;
+    });
 
-    private static int mebibytesOf(String... arguments) throws IOException, InterruptedException {
-        List<String> options = new ArrayList<>(List.of("-Xms16m", "-Xmx512m"));
-        options.addAll(ChildJvm.sameClasses());
-        ChildJvm.Result result = ChildJvm.run(ChildJvm.command(options, HeapTest.class, arguments));
-        assertEquals(0, result.status(), result::output);
-        return Integer.parseInt(result.output().strip());
+    private int collectionsWith(long mebibytes) {
+        used = mebibytes * MIB;
+        heap.tidy();
+        return collections;
     }
 
     @Test
-    void whatNobodyNeedsGoesOnceThereIsMuchMoreThanWhatIsAlive() throws Exception {
-        int untidy = mebibytesOf();
-        int tidy = mebibytesOf("tidy");
-        assertTrue(untidy > 100, () -> untidy + " MiB, and no need of a Heap");
-        assertTrue(tidy <= 3 * ALIVE + DEAD, () -> tidy + " MiB");
+    void smallHeapIsLeftAlone() {
+        assertEquals(0, collectionsWith(24));
+        assertEquals(1, collectionsWith(25));
+    }
+
+    @Test
+    void heapIsCollectedOnceItHoldsThreeTimesWhatWasAlive() {
+        alive = 20 * MIB;
+        assertEquals(1, collectionsWith(25));
+        assertEquals(1, collectionsWith(60));
+        alive = 1 * MIB;
+        assertEquals(2, collectionsWith(61));
+        assertEquals(2, collectionsWith(24), "and that is the least");
+        assertEquals(3, collectionsWith(25));
+    }
+
+    /** In a JVM with the collector that ./arca chooses. */
+    static final class Child {
+        private static final int DEAD = 64;
+
+        private Child() {}
+
+        /** Prints how many MiB there are before and after, when nobody needs most of them. */
+        public static void main(String[] arguments) {
+            List<byte[]> blocks = new ArrayList<>();
+            for (int i = 0; i < DEAD; i++) blocks.add(new byte[(int) MIB]);
+            blocks.clear();
+            System.out.println(Heap.used() / MIB);
+            new Heap().tidy();
+            System.out.println(Heap.used() / MIB);
+        }
+    }
+
+    @Test
+    void whatNobodyNeedsIsGoneAfterACollection() throws Exception {
+        List<String> options = new ArrayList<>(List.of("-Xms16m", "-Xmx512m"));
+        options.addAll(ChildJvm.sameClasses());
+        ChildJvm.Result result = ChildJvm.run(ChildJvm.command(options, Child.class));
+        assertEquals(0, result.status(), result::output);
+        List<Integer> mebibytes = result.output().lines().map(Integer::valueOf).toList();
+        assertTrue(mebibytes.get(0) >= Child.DEAD, mebibytes::toString);
+        assertTrue(mebibytes.get(1) < Child.DEAD / 2, mebibytes::toString);
     }
 }

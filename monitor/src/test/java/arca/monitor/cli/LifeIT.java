@@ -9,6 +9,8 @@ import arca.bindings.ErrnoException;
 import arca.control.Endpoint;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.ArcaStream;
+import arca.testkit.LongForm;
+import arca.testkit.Patience;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -20,14 +22,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A monitor that is ended again and again while a guest's connection is busy, each time on the same path. */
 class LifeIT {
-    private static final int TIMES = Integer.getInteger("arca.life", 100);
+    private static final int TIMES = LongForm.times(5, 100);
     private static final int BUSY = 4 << 20; // bytes that have moved when it is ended
 
     @TempDir
@@ -41,7 +42,6 @@ class LifeIT {
 
     @ParameterizedTest(name = "SIG{0}")
     @CsvSource({"TERM, 0", "KILL, 137"})
-    @Timeout(900)
     void endsUnderLoadAndStartsAgain(String signal, int status) throws Exception {
         Path control = folder.resolve("a.sock");
         try (ServerSocketChannel peers =
@@ -58,7 +58,7 @@ class LifeIT {
                     else monitor.process.destroyForcibly();
                     assertEquals(status, monitor.status(), "time " + i);
                     assertEquals(status == 0, Files.notExists(control), "time " + i);
-                    writer.join(); // it was told of the end
+                    Patience.join(writer); // it was told of the end
                     receiveToTheEnd(peer);
                 }
                 try (var left = Files.list(folder)) {

@@ -10,6 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import arca.bindings.Pipe;
 import arca.bindings.Processes;
 import arca.bindings.Syscalls;
+import arca.testkit.Patience;
+import arca.testkit.ReservedPorts;
+import arca.testkit.Tools;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -50,7 +53,6 @@ class NetcatIT {
 
     @BeforeAll
     static void startMonitor() throws Exception {
-        freePort(); // the JDK opens a descriptor of its own with the first socket, and keeps it
         monitor = Arca.monitor(control());
     }
 
@@ -75,12 +77,6 @@ class NetcatIT {
         Arca listener = guest("listen", port, more);
         assertEquals("arca: listening on 127.0.0.1:" + port, listener.awaitErr(""));
         return listener;
-    }
-
-    private static int freePort() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0, 1, LOOPBACK)) {
-            return socket.getLocalPort();
-        }
     }
 
     private static String text(InputStream in) throws Exception {
@@ -156,8 +152,8 @@ class NetcatIT {
             });
             assertTrue(Arrays.equals(bytes, guest.process.getInputStream().readAllBytes()));
             assertEquals(0, guest.status());
-            writer.join();
-            echo.join();
+            Patience.join(writer);
+            Patience.join(echo);
         }
     }
 
@@ -343,7 +339,7 @@ class NetcatIT {
 
     @Test
     void refusedConnectIsOneLineByName() throws Exception {
-        int port = freePort();
+        int port = ReservedPorts.next();
         try (Arca guest = guest("connect", port)) {
             assertEquals("arca: connect 127.0.0.1:" + port + ": ECONNREFUSED (Connection refused)", guest.err());
             assertEquals("", guest.out());
@@ -396,7 +392,7 @@ class NetcatIT {
 
     @Test
     void listenerTakesOneConnectionAndListensNoMore() throws Exception {
-        int port = freePort();
+        int port = ReservedPorts.next();
         try (Arca guest = listener(port);
                 Socket peer = new Socket(LOOPBACK, port)) {
             write(peer, "hello");
@@ -416,7 +412,8 @@ class NetcatIT {
     void monitorThatStopsEndsAListener() throws Exception {
         Path control = folder.resolve("b.sock");
         try (Arca other = Arca.monitor(control, "--drain", "0");
-                Arca guest = Arca.start("listen", "127.0.0.1:" + freePort(), "--control", control.toString())) {
+                Arca guest =
+                        Arca.start("listen", "127.0.0.1:" + ReservedPorts.next(), "--control", control.toString())) {
             guest.awaitErr("listening");
             other.signal("TERM");
             assertEquals(0, other.status());
@@ -436,7 +433,8 @@ class NetcatIT {
     @ParameterizedTest
     @ValueSource(strings = {"connect", "listen"})
     void terminalGivesLinesAndItsEndOfFile(String command) throws Exception {
-        int port = freePort();
+        Tools.assume("script");
+        int port = ReservedPorts.next();
         try (ServerSocket peers = command.equals("connect") ? new ServerSocket(port, 1, LOOPBACK) : new ServerSocket();
                 Arca guest = inTerminal(command, port)) {
             BufferedReader screen = guest.process.inputReader();

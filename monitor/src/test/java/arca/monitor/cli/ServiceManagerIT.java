@@ -13,6 +13,7 @@ import arca.bindings.Sockets;
 import arca.bindings.Syscalls;
 import arca.control.Endpoint;
 import arca.control.guest.ArcaSession;
+import arca.testkit.Tools;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +46,11 @@ class ServiceManagerIT {
 
     @TempDir
     Path folder;
+
+    @BeforeAll
+    static void needsPython() {
+        Tools.assume("python3");
+    }
 
     private Arca passed(Map<String, String> environment, String how, String... words) throws Exception {
         List<String> command = new ArrayList<>(List.of("python3", "-c", PASS, socket().toString(), how));

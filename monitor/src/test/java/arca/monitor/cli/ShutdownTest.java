@@ -5,13 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.testkit.ChildJvm;
+import arca.testkit.Patience;
 import java.io.BufferedReader;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -63,8 +62,7 @@ class ShutdownTest {
         command.add(Daemon.class.getName());
         command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        // A read of a process that says nothing has no end but the process's, not even by an interrupt.
-        CompletableFuture.delayedExecutor(40, TimeUnit.SECONDS).execute(process::destroyForcibly);
+        Patience.killLate(process);
         return process;
     }
 
@@ -75,11 +73,6 @@ class ShutdownTest {
     private static void kill(String signal, long pid) throws Exception {
         ChildJvm.Result kill = ChildJvm.run(List.of("kill", "-" + signal, Long.toString(pid)));
         assertEquals(0, kill.status(), kill.output());
-    }
-
-    private static int status(Process process) throws InterruptedException {
-        assertTrue(process.waitFor(30, TimeUnit.SECONDS), "it runs on");
-        return process.exitValue();
     }
 
     @ParameterizedTest
@@ -93,7 +86,7 @@ class ShutdownTest {
             kill(second, process);
             assertEquals("cut short", output.readLine());
             assertNull(output.readLine());
-            assertEquals(0, status(process));
+            assertEquals(0, Patience.exitOf(process));
         } finally {
             end(process);
         }
@@ -107,7 +100,7 @@ class ShutdownTest {
             assertEquals("stopping", output.readLine());
             kill("TERM", process);
             assertEquals("cut short", output.readLine());
-            assertEquals(0, status(process));
+            assertEquals(0, Patience.exitOf(process));
         } finally {
             end(process);
         }
@@ -124,7 +117,7 @@ class ShutdownTest {
             List<String> lines = output.readAllLines();
             assertTrue(lines.getFirst().contains("ERROR"), lines.toString());
             assertTrue(lines.contains("java.lang.IllegalStateException: stuck"), lines.toString());
-            assertEquals(1, status(process));
+            assertEquals(1, Patience.exitOf(process));
         } finally {
             end(process);
         }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import arca.bindings.Syscalls;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
+import arca.testkit.Patience;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -22,8 +23,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The same calls in the simulated kernel and in Linux: the same answers, the same state, the same edges. */
 class KernelModelTest {
-    private static final long PATIENCE_NANOS = 5_000_000_000L;
-
     record Step(Rig.Op op, int n) {}
 
     record Script(String name, List<Step> steps) {
@@ -165,7 +164,7 @@ class KernelModelTest {
 
     @ParameterizedTest
     @MethodSource({"measured", "random"})
-    void answersStateAndEdgesAreTheSame(Script script) {
+    void answersStateAndEdgesAreTheSame(Script script) throws Exception {
         World world = new World(new SplittableRandom(1));
         SimKernel sim = simulated(world);
         try (Kernel linux = new LinuxKernel();
@@ -198,12 +197,12 @@ class KernelModelTest {
     }
 
     /** Until all that is on its way has come: in Linux that takes real time. */
-    private static void settle(World world, Rig real, Rig model, String at) {
+    private static void settle(World world, Rig real, Rig model, String at) throws Exception {
         while (world.next(Long.MAX_VALUE)) {}
         String expected = model.state();
-        long deadline = System.nanoTime() + PATIENCE_NANOS;
-        while (!real.state().equals(expected) && System.nanoTime() < deadline) Thread.onSpinWait();
-        assertEquals(real.state(), expected, at);
+        Patience.await(
+                () -> at + ": " + expected + ", but Linux has " + real.state(),
+                () -> real.state().equals(expected));
     }
 
     private record SimPeer(SimKernel kernel) implements Rig.Peer {
