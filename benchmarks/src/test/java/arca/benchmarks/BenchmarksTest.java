@@ -53,7 +53,7 @@ class BenchmarksTest {
                 .warmupIterations(0)
                 .measurementIterations(runs)
                 .measurementBatchSize(calls)
-                .timeout(TimeValue.seconds(30))
+                .timeout(TimeValue.minutes(10))
                 .param("memory", "NATIVE")
                 .param("size", "64")
                 .param("pipeSize", "65536")

@@ -31,7 +31,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ParameterizedClass
 @ValueSource(strings = {"epoll", "poll"})
 record DescriptorLimitTest(String readiness) {
-    private static final int PLENTY = 4096;
     private static final String END = " bytes to the peer, "; // what the log says of a connection's
     private static final int OF_A_CONNECTION = 5; // its socket, and the ends of two pipes, of which it keeps two
     private static final int OF_A_GUEST = 5; // its socket, its loop's eventfd and epoll, and two files of /proc
@@ -68,7 +67,7 @@ record DescriptorLimitTest(String readiness) {
 
     @AfterEach
     void endWithNothingLeft() throws Exception {
-        monitor.proc().limitDescriptors(PLENTY);
+        monitor.proc().leaveAllRoom();
         peer.close();
         awaitNoGuest();
         monitor.proc().awaitDescriptors(before);
@@ -148,7 +147,7 @@ record DescriptorLimitTest(String readiness) {
                 Patience.join(accepting);
                 assertTrue(accepted.isCompletedExceptionally());
                 socket.getOutputStream().write(7);
-                monitor.proc().limitDescriptors(PLENTY);
+                monitor.proc().leaveAllRoom();
                 try (ArcaStream stream = listener.accept()) {
                     assertEquals(7, stream.inputStream().read());
                 }
@@ -178,7 +177,7 @@ record DescriptorLimitTest(String readiness) {
                         waits + 1,
                         monitor.child().errors("guests wait to be let in").size(),
                         "said once");
-                monitor.proc().limitDescriptors(PLENTY);
+                monitor.proc().leaveAllRoom();
                 Patience.get("a guest that is let in", listening).close();
             }
         }

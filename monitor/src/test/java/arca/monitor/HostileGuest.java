@@ -5,6 +5,7 @@ import static arca.bindings.Constants.MSG_NOSIGNAL;
 import static arca.bindings.Constants.O_RDONLY;
 import static arca.bindings.Constants.POLLIN;
 import static arca.bindings.Constants.SOCK_STREAM;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.bindings.Errno;
 import arca.bindings.Fd;
@@ -95,6 +96,11 @@ final class HostileGuest {
             System.out.println(holder.holdReader());
             new CountDownLatch(1).await();
         }
+    }
+
+    /** Fails unless it says that it was handed a connection; how large its pipes are is up to the user's allowance. */
+    static void assertConnected(String said) {
+        assertTrue(said.startsWith("ring_size "), said);
     }
 
     /** Lives as long as its standard input. */

@@ -42,6 +42,7 @@ class LimitsTest {
         return Monitor.start(MonitorConfig.DEFAULT
                 .withControl(control())
                 .withLimits(limits)
+                .withConnectTimeout(Duration.ofHours(1))
                 .withPolicy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any")));
     }
 

@@ -1,11 +1,9 @@
 package arca.monitor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.control.guest.ArcaSession;
 import arca.control.guest.ArcaStream;
-import arca.testkit.Allocation;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -59,39 +57,5 @@ class MemoryTest {
         } finally {
             for (ArcaStream stream : streams) stream.close();
         }
-    }
-
-    /** Every pipe and every socket's buffer is full: of all these bytes the monitor, in this process, keeps none. */
-    @Test
-    void guestThatNeverReadsCostsTheMonitorNoMemoryOfItsOwn() throws Exception {
-        int count = 8;
-        List<Peer> peers = new ArrayList<>();
-        try (RunningMonitor monitor = RunningMonitor.start(Variant.EPOLL_SPLICE);
-                RawGuest guest = monitor.guest();
-                Peer.Listener listener = Peer.Listener.open()) {
-            for (int i = 0; i < count; i++) {
-                guest.connect(listener.endpoint());
-                peers.add(listener.accept());
-            }
-            long before = Allocation.alive();
-            long sent = 0;
-            for (int i = 0; i < 1000; i++, sent++) peers.getFirst().send("c"); // crumbs: a segment each, if not a slot
-            for (long more = fill(peers, guest); more > 0; more = fill(peers, guest)) sent += more;
-            long all = sent;
-            assertTrue(all > count * LARGE, () -> all + " bytes");
-            long grown = Allocation.alive() - before;
-            assertTrue(grown < all / 32, () -> grown + " bytes more than before, of " + all);
-        } finally {
-            peers.forEach(Peer::close);
-        }
-    }
-
-    /** Sends as long as there is room: how many bytes that was. */
-    private static long fill(List<Peer> peers, RawGuest guest) throws Exception {
-        long sent = 0;
-        for (Peer peer : peers) sent += peer.fill();
-        guest.sync();
-        guest.sync(); // the loop has been round since, and has moved what there was room for
-        return sent;
     }
 }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** What proc(5) tells of a process. */
 record Proc(long pid) {
@@ -61,7 +62,17 @@ record Proc(long pid) {
         limitDescriptors(limit);
     }
 
-    void limitDescriptors(int limit) throws IOException, InterruptedException {
+    /** Raises it as far as it may. */
+    void leaveAllRoom() throws IOException, InterruptedException {
+        try (Stream<String> lines = Files.lines(path("limits"))) {
+            String line = lines.filter(each -> each.startsWith("Max open files"))
+                    .findFirst()
+                    .orElseThrow();
+            limitDescriptors(Integer.parseInt(line.split(" {2,}")[2]));
+        }
+    }
+
+    private void limitDescriptors(int limit) throws IOException, InterruptedException {
         ChildJvm.Result result = ChildJvm.run(List.of("prlimit", "--pid", "" + pid, "--nofile=" + limit + ":"));
         if (result.status() != 0) throw new AssertionError(result.output());
     }

@@ -1,6 +1,7 @@
 package arca.monitor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,7 @@ import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
 import arca.control.guest.DataPipes.Ends;
+import arca.monitor.Together.Deed;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
 import arca.testkit.Patience;
@@ -148,15 +150,30 @@ class SystemCallsTest {
         }
     }
 
+    /**
+     * Fails unless this is what a deed asks. TCP may tell in pieces of what it could tell at once, on a busy machine above
+     * all, so the deed is done until it has asked for exactly this: what is asked without a reason is asked each time.
+     */
+    private void assertAsks(String expected, Deed deed) throws Exception {
+        List<String> last = new ArrayList<>(List.of(""));
+        Patience.await(() -> "a deed that asks for " + expected + "; the last one asked for " + last.getFirst(), () -> {
+            asked();
+            deed.run();
+            last.set(0, asked());
+            return last.getFirst().equals(expected);
+        });
+    }
+
     @Test
     void connect() throws Exception {
         try (Peer.Listener listener = Peer.Listener.open()) {
-            asked();
-            connect(listener.endpoint());
-            assertEquals(
+            assertAsks(
                     "{connect=1, epoll_ctl=4, epoll_wait=3, fcntl=4, getsockname=1, getsockopt=1, pipe2=2, read=2,"
                             + " setsockopt=6, socket=1, write=1}",
-                    asked());
+                    () -> {
+                        connect(listener.endpoint());
+                        open.add(listener.accept());
+                    });
         }
     }
 
@@ -164,12 +181,12 @@ class SystemCallsTest {
     void accept() throws Exception {
         Endpoint at = Loopback.free();
         int listener = listen(at);
-        asked();
-        ask(new AcceptRequest(listener));
-        settle();
-        open.add(Peer.connect(at));
-        side(assertInstanceOf(IncomingConnection.class, answer()).ready());
-        assertEquals("{accept4=2, epoll_ctl=3, epoll_wait=3, fcntl=4, pipe2=2, read=2, write=1}", asked());
+        assertAsks("{accept4=2, epoll_ctl=3, epoll_wait=3, fcntl=4, pipe2=2, read=2, write=1}", () -> {
+            ask(new AcceptRequest(listener));
+            settle();
+            open.add(Peer.connect(at));
+            side(assertInstanceOf(IncomingConnection.class, answer()).ready());
+        });
     }
 
     /** Whatever else there is that is idle. */
@@ -178,40 +195,60 @@ class SystemCallsTest {
     void roundTrip(int idle) throws Exception {
         for (int i = 0; i < idle; i++) accepted();
         Both both = accepted();
-        asked();
-        for (int i = 0; i < 100; i++) {
-            carry(both.side(), both.peer(), message);
-            carry(both.peer(), both.side(), message);
-        }
-        assertEquals("{epoll_wait=200, poll=100, splice=200}", asked());
+        assertAsks("{epoll_wait=20, poll=10, splice=20}", () -> {
+            for (int i = 0; i < 10; i++) {
+                carry(both.side(), both.peer(), message);
+                carry(both.peer(), both.side(), message);
+            }
+        });
     }
 
     /** TCP might hold the end of each piece back, so it is pushed: setsockopt(2). */
     @Test
     void mebibyteToThePeer() throws Exception {
         Both both = accepted();
-        asked();
-        for (int i = 0; i < 4; i++) {
-            carry(both.side(), both.peer(), bulk);
-            settle();
-        }
-        assertEquals("{epoll_wait=4, poll=4, setsockopt=4, splice=4}", asked());
+        assertAsks("{epoll_wait=4, poll=4, setsockopt=4, splice=4}", () -> {
+            for (int i = 0; i < 4; i++) {
+                carry(both.side(), both.peer(), bulk);
+                settle();
+            }
+        });
     }
 
     /** How many pieces TCP makes of it is TCP's affair, and each may be told of. */
     @Test
     void mebibyteFromThePeer() throws Exception {
         Both both = accepted();
+        Patience.await(() -> "no more than 32 splices; " + calls, () -> {
+            asked();
+            for (int i = 0; i < 4; i++) {
+                carry(both.peer(), both.side(), bulk);
+                settle();
+            }
+            int waits = calls.getOrDefault("epoll_wait", 0);
+            int splices = calls.getOrDefault("splice", 0);
+            return calls.keySet().equals(Set.of("epoll_wait", "splice"))
+                    && 4 <= splices
+                    && splices <= 32
+                    && waits <= splices;
+        });
+    }
+
+    /** Crumbs, a segment each, and bulk, until all between the peers and the guest is full: none of it is read. */
+    @Test
+    void bytesThatTheGuestDoesNotReadStayInTheKernel() throws Exception {
+        List<Both> all = List.of(accepted(), accepted(), accepted());
         asked();
-        for (int i = 0; i < 4; i++) {
-            carry(both.peer(), both.side(), bulk);
+        for (int i = 0; i < 200; i++) {
+            all.getFirst().peer().send("c");
             settle();
         }
-        int waits = calls.getOrDefault("epoll_wait", 0);
-        int splices = calls.getOrDefault("splice", 0);
-        assertEquals(Set.of("epoll_wait", "splice"), calls.keySet());
-        assertTrue(4 <= splices && splices <= 32, calls::toString);
-        assertTrue(waits <= splices, calls::toString);
+        for (long sent = 1; sent > 0; settle()) {
+            sent = 0;
+            for (Both both : all) sent += both.peer().fill();
+        }
+        assertTrue(Set.of("epoll_wait", "poll", "splice").containsAll(calls.keySet()), calls::toString);
+        assertFalse(Side.isSilent(all.getLast().side().input));
     }
 
     /** Whether the peer's acknowledgement of the end has come by the first look, or is waited for, is up to TCP. */

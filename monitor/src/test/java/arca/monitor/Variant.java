@@ -2,6 +2,7 @@ package arca.monitor;
 
 import arca.monitor.MonitorConfig.Readiness;
 import arca.monitor.MonitorConfig.Relay;
+import java.time.Duration;
 
 /** The ways in which a monitor can work: what a guest or a peer sees of it is the same in all of them. */
 enum Variant {
@@ -18,9 +19,11 @@ enum Variant {
         this.relay = relay;
     }
 
-    /** A configuration that allows every endpoint of loopback, and listens everywhere. */
+    /** A configuration that allows every endpoint of loopback, listens everywhere, and has time. */
     MonitorConfig config() {
         return MonitorConfig.DEFAULT
+                .withConnectTimeout(Duration.ofHours(1))
+                .withDrain(Duration.ofHours(1))
                 .withReadiness(readiness)
                 .withRelay(relay)
                 .withPolicy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"));

@@ -1,6 +1,5 @@
 package arca.testkit;
 
-import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 
 /** What a piece of code allocates in steady state. */
@@ -40,16 +39,5 @@ public final class Allocation {
     /** Bytes that a live thread has allocated since it began. */
     public static long bytesOf(Thread thread) {
         return THREADS.getThreadAllocatedBytes(thread.threadId());
-    }
-
-    /** Bytes of this JVM's objects that are alive, and of native memory that Java code has allocated. */
-    public static long alive() {
-        System.gc();
-        Runtime runtime = Runtime.getRuntime();
-        long bytes = runtime.totalMemory() - runtime.freeMemory();
-        for (BufferPoolMXBean pool : ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class)) {
-            bytes += pool.getMemoryUsed();
-        }
-        return bytes;
     }
 }

@@ -97,7 +97,8 @@ class TourIT {
 
     /** What a monitor says of a system that gives too little, of an old kernel, or of guests that are its own user. */
     private static boolean isOfThisSystem(String line) {
-        return line.contains(" WARN ")
-                && (line.contains(": raise ") || line.contains("SO_PASSRIGHTS") || line.contains("(said once)"));
+        return line.contains("; raise ")
+                || line.contains(" WARN ")
+                        && (line.contains(": raise ") || line.contains("SO_PASSRIGHTS") || line.contains("(said once)"));
     }
 }
