@@ -8,5 +8,8 @@ public final class Launcher {
     /** A call that captures errno allocates 40 bytes unless this is inlined, and for want of a profile it sometimes is not. */
     public static final String INLINE = "-XX:CompileCommand=inline,jdk.internal.foreign.abi.SharedUtils::checkNative";
 
+    /** Or it is not inlined all the way from a guest's loop. */
+    public static final String DEEP = "-XX:MaxInlineLevel=40";
+
     private Launcher() {}
 }

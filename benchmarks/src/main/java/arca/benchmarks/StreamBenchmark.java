@@ -42,6 +42,7 @@ import org.openjdk.jmh.annotations.Warmup;
             "--enable-native-access=ALL-UNNAMED",
             Launcher.QUIET,
             Launcher.INLINE,
+            Launcher.DEEP,
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"
         })
 @Warmup(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)
