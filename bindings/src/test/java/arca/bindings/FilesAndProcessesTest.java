@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import arca.testkit.ChildJvm.Result;
 import arca.testkit.ChildJvm;
+import arca.testkit.ChildJvm.Result;
 import arca.testkit.Patience;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -103,7 +103,17 @@ public record MonitorConfig(
      */
     public MonitorConfig withControl(Path control) {
         return new MonitorConfig(
-                Optional.of(control), access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
+                Optional.of(control),
+                access,
+                policy,
+                limits,
+                readiness,
+                relay,
+                pipeSize,
+                connectTimeout,
+                linger,
+                drain,
+                wedge);
     }
 
     /**

@@ -9,10 +9,8 @@ import arca.testkit.ChildJvm;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** A monitor that sees nothing of /proc but processes, as in some containers: proc(5), the mount option subset=pid. */
-@Timeout(150)
 class BareProcTest {
     private static final List<String> BARE =
             List.of("unshare", "--mount", "sh", "-c", "mount -t proc -o subset=pid proc /proc && exec \"$@\"", "sh");

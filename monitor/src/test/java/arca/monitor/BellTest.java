@@ -11,11 +11,9 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A bell that is rung while it closes writes to no other file, which has its descriptor's number by then. */
-@Timeout(60)
 class BellTest {
     private static final int RINGERS = 4;
     private static final int ROUNDS = 5000;

@@ -20,13 +20,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Connections that the monitor cuts: both sides see it, the peer as a reset, and the log says why. */
-@Timeout(60)
 class CutTest {
     /** A connection of a guest whose loop the test drives, so that guest and monitor are one thread. */
     private record Connected(Monitor monitor, EmbeddedGuest guest, GuestSide side, Peer peer) implements AutoCloseable {

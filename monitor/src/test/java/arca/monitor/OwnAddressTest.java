@@ -22,13 +22,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /**
  * A host, in a network namespace, whose guests may connect to port 8080 of {@code any}. They may not connect to the host's
  * own addresses, whatever others do to its ports. No packet leaves the namespace.
  */
-@Timeout(150)
 class OwnAddressTest {
     private static final String NETWORK = "ip link set lo up; ip tuntap add host0 mode tun; ip link set host0 up;"
             + " ip addr add 11.0.0.7/32 dev host0; ip route add unreachable 11.0.0.0/16";

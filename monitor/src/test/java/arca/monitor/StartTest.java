@@ -21,11 +21,9 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A monitor that cannot start leaves nothing open, and closes the socket that it was given. */
-@Timeout(90)
 class StartTest {
     @TempDir
     Path folder;

@@ -15,13 +15,11 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where no thread can be started any more, new guests are refused, and those who are in go on. */
-@Timeout(90)
 class ThreadLimitTest {
     /** Nobody else's, so that nobody else's threads are counted for it. */
     private static final int UID = 3_000_000 + (int) ProcessHandle.current().pid() % 1_000_000;

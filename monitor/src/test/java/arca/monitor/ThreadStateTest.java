@@ -22,13 +22,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the kernel tells of a thread, for threads that wait for one thing and another. */
-@Timeout(60)
 class ThreadStateTest {
     /** A thread that does something, once it has opened what the kernel tells of it. */
     private record Watched(ThreadState state, FutureTask<Void> deed) {

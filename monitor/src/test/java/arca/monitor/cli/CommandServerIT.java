@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.testkit.ChildJvm;
+import arca.testkit.ReservedPorts;
 import java.io.BufferedReader;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -34,7 +34,7 @@ class CommandServerIT {
 
     @BeforeAll
     static void startMonitor() throws Exception {
-        freePort(); // the JDK opens a descriptor of its own with the first socket, and keeps it
+        ReservedPorts.next(); // the JDK opens a descriptor of its own with the first socket, and keeps it
         monitor = Arca.monitor(control());
     }
 
@@ -61,12 +61,6 @@ class CommandServerIT {
         return listener;
     }
 
-    private static int freePort() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0, 1, LOOPBACK)) {
-            return socket.getLocalPort();
-        }
-    }
-
     private static String text(InputStream in) throws Exception {
         return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
@@ -86,7 +80,7 @@ class CommandServerIT {
 
     @Test
     void commandServesManyAtATime() throws Exception {
-        int port = freePort();
+        int port = ReservedPorts.next();
         try (Arca guest = listener(port, "read name; cat; echo \"bye $name\"")) {
             List<Socket> peers = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
@@ -106,7 +100,7 @@ class CommandServerIT {
 
     @Test
     void commandThatReadsNothingAndFailsEndsItsConnectionAlone() throws Exception {
-        int port = freePort();
+        int port = ReservedPorts.next();
         try (Arca guest = listener(port, "echo no; exit 3")) {
             for (int i = 0; i < 3; i++) {
                 try (Socket peer = new Socket(LOOPBACK, port)) {
@@ -121,7 +115,7 @@ class CommandServerIT {
     @Test
     void connectionBeyondTheLimitWaitsForOneToEnd() throws Exception {
         Path control = folder.resolve("few.sock");
-        int port = freePort();
+        int port = ReservedPorts.next();
         try (Arca few = Arca.monitor(control, "--max-connections", "2");
                 Arca guest = Arca.start(
                         "listen", "127.0.0.1:" + port, "--control", control.toString(), "--exec", "echo hi; cat")) {
@@ -142,7 +136,7 @@ class CommandServerIT {
     @Test
     void connectionsBeyondTheMostCommandsWaitForOneToEnd() throws Exception {
         Path log = folder.resolve("commands");
-        int port = freePort();
+        int port = ReservedPorts.next();
         String command = "echo +1 >>" + log + "; echo hi; cat; echo -1 >>" + log;
         try (Arca guest = listener(port, command, "--max-commands", "2")) {
             List<Socket> peers = new ArrayList<>();
@@ -166,7 +160,7 @@ class CommandServerIT {
 
     @Test
     void whatACommandLeavesRunningCountsAsTheCommand() throws Exception {
-        int port = freePort();
+        int port = ReservedPorts.next();
         try (Arca guest = listener(port, "exec 3<&0; echo hi; cat <&3 >/dev/null &", "--max-commands", "1");
                 Socket first = new Socket(LOOPBACK, port);
                 Socket second = new Socket(LOOPBACK, port)) {
@@ -180,7 +174,7 @@ class CommandServerIT {
 
     @Test
     void responseEndsWithItsLastWriterAndNotWithTheShell() throws Exception {
-        int port = freePort();
+        int port = ReservedPorts.next();
         try (Arca guest = listener(port, "exec 3<&0; echo $$; (read -r line; echo \"b $line\") <&3 &");
                 Socket peer = new Socket(LOOPBACK, port)) {
             BufferedReader lines = reader(peer);
@@ -196,7 +190,7 @@ class CommandServerIT {
 
     @Test
     void commandOfAPeerThatResetIsEndedThoughItNeitherReadsNorWrites() throws Exception {
-        int port = freePort();
+        int port = ReservedPorts.next();
         try (Arca guest = listener(port, "sleep 1000 & echo $$; echo $!; wait")) {
             ProcessHandle shell;
             ProcessHandle child;
@@ -214,7 +208,7 @@ class CommandServerIT {
 
     @Test
     void signalEndsCommandsAndTheirChildrenThoughTheyIgnoreIt() throws Exception {
-        int port = freePort();
+        int port = ReservedPorts.next();
         try (Arca guest = listener(port, "trap '' TERM; sleep 1000 & echo $$; echo $!; wait");
                 Socket peer = new Socket(LOOPBACK, port)) {
             BufferedReader lines = reader(peer);
@@ -230,7 +224,7 @@ class CommandServerIT {
 
     @Test
     void signalEndsCommandsAndTheirChildrenByTheSameSignal() throws Exception {
-        int port = freePort();
+        int port = ReservedPorts.next();
         Path told = folder.resolve("told");
         String command = "trap 'echo ended >" + told + "; exit' TERM; sleep 1000 & echo $$; echo $!; wait";
         try (Arca guest = listener(port, command);
@@ -249,7 +243,7 @@ class CommandServerIT {
     @Test
     void monitorThatStopsLetsResponsesEndAndThenItFails() throws Exception {
         Path control = folder.resolve("stops.sock");
-        int port = freePort();
+        int port = ReservedPorts.next();
         try (Arca stops = Arca.monitor(control);
                 Arca guest = Arca.start(words(control, port, "echo hi; read -r line; echo \"got $line\"")
                         .toArray(String[]::new))) {
@@ -279,7 +273,7 @@ class CommandServerIT {
 
     @Test
     void connectionWhoseCommandCannotBeStartedWaits() throws Exception {
-        int port = freePort();
+        int port = ReservedPorts.next();
         List<String> user = List.of();
         if (System.getProperty("user.name").equals("root")) { // whom the limit does not bind
             user = List.of("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups");

@@ -18,14 +18,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code ./arca} in odd but legal places: closed descriptors, any locale, any name of a folder. */
-@Timeout(120)
 class EnvironmentIT {
     /** So that a test can write names that its own JVM may not be able to express. */
     private static final String NAME = "name=$(printf 'Jos\\303\\251 \\344\\270\\255')\n";

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.bindings.Fd;
 import arca.bindings.Pipe;
+import arca.testkit.Patience;
 import java.io.BufferedReader;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -16,16 +17,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Writes to a pipe of one page, which is read when the test says so. */
-@Timeout(value = 150, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // a read of a pipe cannot be interrupted
 class LogWriterTest {
     private static final int PAGE = 4096;
     private static final int WAITING = 8192; // bytes
-    private static final long PATIENCE_MILLIS = 120_000;
     private static final String DROPPED = "dropped ";
 
     private static LogWriter start(Pipe pipe) {
@@ -108,7 +106,7 @@ class LogWriterTest {
             for (int i = 0; i < 1000; i++) log.println("line " + i);
             assertFalse(writer.awaitWritten(1));
             Thread.ofPlatform().start(() -> readFor(writer, pipe));
-            assertTrue(writer.awaitWritten(PATIENCE_MILLIS));
+            assertTrue(writer.awaitWritten(Patience.MILLIS));
         }
     }
 
@@ -140,7 +138,7 @@ class LogWriterTest {
             PrintStream log = print(writer);
             pipe.reader().close();
             for (int i = 0; i < 3; i++) log.println("line " + i);
-            assertTrue(writer.awaitWritten(PATIENCE_MILLIS));
+            assertTrue(writer.awaitWritten(Patience.MILLIS));
             try (BufferedReader reader = reader(pipe.writer())) { // the same pipe's other end: proc(5), /proc/pid/fd
                 log.println("line 3");
                 assertEquals(DROPPED + 3, reader.readLine());

@@ -225,7 +225,7 @@ class NetcatIT {
         Path control = folder.resolve("ends.sock");
         try (ServerSocket peers = new ServerSocket(0, 1, LOOPBACK);
                 Arca ends = Arca.monitor(control, "--drain", "0")) {
-            int port = command.equals("connect") ? peers.getLocalPort() : freePort();
+            int port = command.equals("connect") ? peers.getLocalPort() : ReservedPorts.next();
             List<String> words =
                     new ArrayList<>(List.of(command, "127.0.0.1:" + port, "--control", control.toString()));
             if (side.equals("-d")) words.add(side);
@@ -312,7 +312,7 @@ class NetcatIT {
 
     @Test
     void controlSocketIsThatOfTheEnvironmentUnlessAnOptionNamesIt() throws Exception {
-        int port = freePort();
+        int port = ReservedPorts.next();
         Map<String, String> right = Map.of("ARCA_CONTROL", control().toString());
         Map<String, String> wrong = Map.of("ARCA_CONTROL", folder.toString());
         try (Arca listener = Arca.start(right, "listen", "127.0.0.1:" + port)) {

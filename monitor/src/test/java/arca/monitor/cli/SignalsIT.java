@@ -23,15 +23,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Signals to {@code ./arca monitor}. */
-@Timeout(
-        value = 150,
-        threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // a read of a child's output cannot be interrupted
 class SignalsIT {
     private static final Endpoint DENIED = Endpoint.parse("192.0.2.1:80");
 

@@ -99,6 +99,8 @@ class TourIT {
     private static boolean isOfThisSystem(String line) {
         return line.contains("; raise ")
                 || line.contains(" WARN ")
-                        && (line.contains(": raise ") || line.contains("SO_PASSRIGHTS") || line.contains("(said once)"));
+                        && (line.contains(": raise ")
+                                || line.contains("SO_PASSRIGHTS")
+                                || line.contains("(said once)"));
     }
 }

@@ -12,13 +12,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code ./arca monitor} behind a pager or a log driver that has stopped to read its stderr. */
-@Timeout(
-        value = 150,
-        threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // a read of a socket's reply cannot be interrupted
 class UnreadStderrIT {
     private static final int GUESTS = 1500; // each is two lines of 50 bytes or more, and a pipe takes 64 KiB
     private static final int LEAST_UNREAD =

@@ -30,7 +30,6 @@ import java.time.Duration;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -39,7 +38,6 @@ import org.junit.jupiter.params.provider.CsvSource;
  * sent 16 slots, and only a push sends the rest before an acknowledgement or a timer does. What TCP has not sent tells it,
  * and no clock.
  */
-@Timeout(60)
 class HeldBackTest {
     private static final int PAGE = 4096;
     private static final int BATCH = 16 * PAGE;
