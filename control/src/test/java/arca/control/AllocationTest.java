@@ -98,6 +98,12 @@ class AllocationTest {
                 });
     }
 
+    @Test
+    void anIdAllocatesNothing() throws Exception {
+        IdAllocator ids = new IdAllocator(-1_000_000); // beyond the Integers that the JDK keeps
+        assertEquals(0.0, Allocation.bytesPerCall(() -> ids.release(ids.take())));
+    }
+
     private static void assertSameBytes(Allocation.Code records, Allocation.Code code) throws Exception {
         double expected = Allocation.bytesPerCall(records);
         assertEquals(expected, Allocation.bytesPerCall(code));
