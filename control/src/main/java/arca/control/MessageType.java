@@ -69,6 +69,15 @@ public enum MessageType {
         return BY_NUMBER[number];
     }
 
+    /** Returns the size of the longest frame that a sender sends, in bytes. */
+    static int maxFrameSize(Sender sender) {
+        int max = 0;
+        for (MessageType type : values()) {
+            if (type.sender == sender) max = Math.max(max, type.frameSize());
+        }
+        return max;
+    }
+
     /**
      * The number on the wire.
      *
@@ -102,7 +111,7 @@ public enum MessageType {
      * @return header and payload in bytes
      */
     public int frameSize() {
-        return Math.toIntExact(Wire.HEADER.byteSize()) + payloadSize;
+        return Wire.HEADER_SIZE + payloadSize;
     }
 
     /** The protocol's name: {@code ListenRequest}. */

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 /** What a monitor answers to a guest's {@link Request}. Immutable. */
 public sealed interface Reply {
     /** Bytes that the longest reply's frame needs. */
-    int MAX_FRAME_SIZE = MessageType.CONNECT_OK.frameSize();
+    int MAX_FRAME_SIZE = MessageType.maxFrameSize(Sender.MONITOR);
 
     /**
      * The listener is there.

@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 /** What a guest asks of its monitor. Each is answered by one {@link Reply}, some of them late. Immutable. */
 public sealed interface Request {
     /** Bytes that the longest request's frame needs. */
-    int MAX_FRAME_SIZE = MessageType.LISTEN_REQUEST.frameSize();
+    int MAX_FRAME_SIZE = MessageType.maxFrameSize(Sender.GUEST);
 
     /**
      * Listen for TCP connections; answered at once.

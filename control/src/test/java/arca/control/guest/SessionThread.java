@@ -15,7 +15,7 @@ final class SessionThread {
         Task.assertSleeps(waiting().getFirst());
     }
 
-    /** Those that wait: that of the test before may end only now. */
+    /** Returns the session threads that wait. The one of the test before may still be about to end. */
     private static List<KernelThread> waiting() throws Exception {
         List<KernelThread> waiting = new ArrayList<>();
         for (KernelThread thread : KernelThread.named(ProcessHandle.current().pid(), "arca-session")) {

@@ -67,12 +67,12 @@ final class Task<T> {
         assertSleeps(kernels());
     }
 
-    /** Fails if a thread does not come to sleep in poll(2), or wakes from it before it was looked at many times. */
+    /** Fails if a thread does not go to sleep in poll(2), or wakes up while this looks at it many times. */
     static void assertSleeps(KernelThread thread) throws Exception {
         thread.awaitSleepIn("poll");
         long sleeps = thread.sleeps();
-        for (int look = 0; look < LOOKS; look++) assertTrue(thread.sleepsIn("poll"), () -> thread + " has woken");
-        assertEquals(sleeps, thread.sleeps(), "it has woken");
+        for (int look = 0; look < LOOKS; look++) assertTrue(thread.sleepsIn("poll"), () -> thread + " has woken up");
+        assertEquals(sleeps, thread.sleeps(), "the thread has woken up");
     }
 
     private KernelThread kernels() throws Exception {

@@ -23,16 +23,14 @@ import java.nio.ByteBuffer;
 
 /** Linux itself, with the memory that calls of one thread need: it must be used by the thread that makes it. */
 public final class LinuxKernel implements Kernel {
-    private static final int FRAME = 64; // bytes; the longest reply has 27
-
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment address = arena.allocate(SocketAddress.MAX_SIZE, Integer.BYTES);
     private final MemorySegment noLinger = arena.allocateFrom(ValueLayout.JAVA_INT, 1, 0); // l_onoff, l_linger
     private final MemorySegment ends = arena.allocate(ValueLayout.JAVA_INT, 2);
     private final MemorySegment events = Epoll.events(arena, MOST_EVENTS);
     private final RouteLookup routes = new RouteLookup(arena);
-    private final ScmRights message = new ScmRights(arena, FRAME, 2);
     private final LastCall lastCall = new LastCall();
+    private ScmRights message; // made by the first send, as large as its caller's buffer
     private Arena pollArena;
     private Poll poll;
     private int pollSize;
@@ -172,6 +170,7 @@ public final class LinuxKernel implements Kernel {
 
     @Override
     public long sendmsg(int socket, MemorySegment frame, long length, int first, int second) {
+        if (message == null || message.bytes().byteSize() < length) message = new ScmRights(arena, frame.byteSize(), 2);
         MemorySegment.copy(frame, 0, message.bytes(), 0, length);
         if (first >= 0) {
             message.put(0, first);
