@@ -94,7 +94,7 @@ class ProtocolTablesTest {
 
     @Test
     void requestsAndTheirReplies() throws Exception {
-        Table table = document.table("request", "good reply", "bad reply", "when");
+        Table table = document.table("request", "on success", "on failure", "when");
         Map<String, Request> requests = new HashMap<>();
         Endpoint at = new Endpoint(1, 2);
         requests.put("ListenRequest", new Request.ListenRequest(at));
@@ -149,7 +149,7 @@ class ProtocolTablesTest {
         for (String sentence : List.of(
                 "bytes that follow the header, at most " + Wire.MAX_PAYLOAD + " ",
                 "`payload_len` stays at most " + Wire.MAX_PAYLOAD + ",",
-                "as soon as its " + Wire.HEADER_SIZE + " bytes are there",
+                "as soon as its " + Wire.HEADER_SIZE + " bytes have arrived",
                 "The payload begins at offset " + Wire.HEADER_SIZE + ".",
                 "No frame of this revision is longer than " + Reply.MAX_FRAME_SIZE + " bytes")) {
             assertTrue(text.contains(sentence), sentence);
