@@ -1,4 +1,4 @@
-/** The control protocol between a guest and its monitor, and the guest's library over it. */
+/** The control protocol between a guest and its monitor, and the library with which a guest uses it. */
 module arca.control {
     requires transitive arca.bindings;
 

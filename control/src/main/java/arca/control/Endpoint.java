@@ -1,32 +1,35 @@
 package arca.control;
 
 /**
- * An IPv4 address and a port. Any values are one: whether a monitor listens or connects there is its policy.
+ * An IPv4 address and a port. Every address and port is valid here: the monitor's policy decides where guests may listen
+ * and connect.
  *
- * @param address the four octets in network order, so the first in the highest byte: 0x7f000001 is 127.0.0.1
- * @param port 0 to 65535; 0 in a {@link Request.ListenRequest} means any free one
+ * @param address the four octets in network order, the first in the highest byte: 0x7f000001 is 127.0.0.1
+ * @param port 0 to 65535; in a {@link Request.ListenRequest} 0 means any free port
  */
 public record Endpoint(int address, int port) {
     private static final int MAX_PORT = 0xffff;
     private static final int OCTETS = 4;
 
-    /** Refuses a port out of range. */
+    /** Creates an endpoint, unless the port is out of range. */
     public Endpoint {
         if (port < 0 || port > MAX_PORT) throw new IllegalArgumentException("a port is 0 to 65535, not " + port);
     }
 
     /**
-     * The endpoint in its text form, that of {@link #toString}.
+     * Parses the text form of {@link #toString}.
      *
-     * @param text four decimal octets and a port, {@code 127.0.0.1:8080}; no leading zeros, which some read as octal
+     * @param text four decimal octets and a port, {@code 127.0.0.1:8080}; leading zeros are not allowed, because some
+     *     programs read them as octal
      * @return the endpoint
-     * @throws IllegalArgumentException if it is anything else
+     * @throws IllegalArgumentException if the text is anything else
      */
     public static Endpoint parse(String text) {
         int colon = text.indexOf(':');
         if (colon < 0) throw new IllegalArgumentException("an endpoint is ADDRESS:PORT, not " + text);
         String[] octets = text.substring(0, colon).split("\\.", -1);
-        if (octets.length != OCTETS) throw new IllegalArgumentException("an IPv4 address is a.b.c.d, not in " + text);
+        if (octets.length != OCTETS)
+            throw new IllegalArgumentException("an IPv4 address is a.b.c.d, which is not in " + text);
         int address = 0;
         for (String octet : octets) address = address << Byte.SIZE | decimal(octet, 0xff, text);
         return new Endpoint(address, decimal(text.substring(colon + 1), MAX_PORT, text));
@@ -40,7 +43,7 @@ public record Endpoint(int address, int port) {
         throw new IllegalArgumentException("\"" + digits + "\" is not a number from 0 to " + max + " in " + text);
     }
 
-    /** {@code 127.0.0.1:8080}. */
+    /** Returns address and port, such as {@code 127.0.0.1:8080}. */
     @Override
     public String toString() {
         return (address >>> 24) + "." + (address >>> 16 & 0xff) + "." + (address >>> 8 & 0xff) + "." + (address & 0xff)

@@ -16,40 +16,41 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The guest's end of a session: it numbers requests, and finds for each reply, in whatever order they come, the request
- * that it answers. The caller writes and reads the channel; two descriptors come with each {@link ConnectOk} and
- * {@link IncomingConnection} on a Unix-domain socket, and they are the caller's too.
+ * The guest's end of a session. It numbers the requests. It takes the monitor's bytes and gives the replies, in any order,
+ * each with the request that it answers. The caller writes to the channel and reads from it. On a Unix-domain socket, two
+ * descriptors come with each {@link ConnectOk} and {@link IncomingConnection}; the caller receives them, too.
  *
  * <pre>{@code
- * int id = session.ask(request);           // then write request.encode(id, buffer, 0) bytes
+ * int id = session.ask(request);
+ * int length = request.encode(id, buffer, 0); // then write that many bytes
  *
- * session.received(buffer, 0, n);          // what one read gave
+ * session.received(buffer, 0, n);             // n bytes from one read
  * while (session.next()) {
  *     answered(session.requestId(), session.reply());
  * }
  * }</pre>
  *
- * Not for more than one thread at a time: who asks in one and reads in another brings a lock.
+ * For one thread at a time. A caller that asks in one thread and reads in another needs a lock.
  */
 public final class GuestSession {
     private final FrameAssembler frames = new FrameAssembler(Sender.MONITOR);
     private final Map<Integer, Request> outstanding = new HashMap<>();
-    int nextId = 1; // tests move it on: a lap takes 4294967295 requests
+    int nextId = 1; // not private: tests set it, because a lap takes 4294967295 requests
 
     private int requestId;
     private Request request;
     private Reply reply;
     private ProtocolException failure;
 
-    /** A session in which nothing was said yet; its first request has the number 1. */
+    /** Creates a session at its beginning. Its first request gets the number 1. */
     public GuestSession() {}
 
     /**
-     * Numbers a request, which is outstanding from now until its reply has come. There is no way to take it back:
-     * whoever stops waiting must still expect the reply, and the descriptors that may come with it.
+     * Numbers a request. The request is outstanding from now until its reply is received. It cannot be taken back: a
+     * caller that stops waiting must still receive the reply, and the descriptors that may come with it.
      *
-     * @param request what will be sent
-     * @return the request_id to send it with, u32: never 0, nor one that is outstanding
+     * @param request the request that the caller will send
+     * @return the request_id to send, u32; it is never 0, and no outstanding request has it
      */
     public int ask(Request request) {
         int id;
@@ -61,41 +62,41 @@ public final class GuestSession {
     }
 
     /**
-     * How many requests have no reply yet.
+     * Returns how many requests have no reply yet.
      *
-     * @return their number
+     * @return the number of outstanding requests
      */
     public int outstanding() {
         return outstanding.size();
     }
 
     /**
-     * Takes bytes as they came, split anywhere.
+     * Takes the next bytes from the channel. They may begin and end anywhere in a frame.
      *
-     * @param bytes native or heap; stays the caller's, who must not change it until {@link #next} has answered false
-     * @param offset of the first byte
-     * @param length how many bytes
-     * @throws IllegalStateException if {@link #next} has not yet answered false to the bytes before
+     * @param bytes a native or heap segment of the caller, who must not change it until {@link #next} has returned false
+     * @param offset where in the segment the bytes begin
+     * @param length how many bytes there are
+     * @throws IllegalStateException if {@link #next} has not yet returned false for the bytes before
      */
     public void received(MemorySegment bytes, long offset, long length) {
         frames.received(bytes, offset, length);
     }
 
     /**
-     * Goes on to the monitor's next reply, whose request is then no longer outstanding.
+     * Advances to the monitor's next reply. Its request is then no longer outstanding.
      *
-     * @return whether there is one; false when all bytes received were taken and more are needed
+     * @return true if there is a reply; false if more bytes are needed
      * @throws ProtocolException if the next frame is malformed, or does not answer an outstanding request. The session
-     *     is over: every further call throws the same
+     *     is over: every further call throws the same exception
      */
     public boolean next() throws ProtocolException {
         if (failure != null) throw failure;
         try {
             if (!frames.next()) return false;
             int id = Wire.requestId(frames.frame(), frames.offset());
-            Reply came = Reply.decode(frames.frame(), frames.offset());
-            request = answeredBy(came, id);
-            reply = came;
+            Reply decoded = Reply.decode(frames.frame(), frames.offset());
+            request = answeredBy(decoded, id);
+            reply = decoded;
             requestId = id;
             return true;
         } catch (ProtocolException e) {
@@ -106,7 +107,8 @@ public final class GuestSession {
 
     private Request answeredBy(Reply reply, int id) throws ProtocolException {
         Request asked = outstanding.get(id);
-        if (asked == null) throw unexpected(Reason.UNKNOWN_REQUEST, reply, id, "nothing outstanding");
+        if (asked == null)
+            throw unexpected(Reason.UNKNOWN_REQUEST, reply, id, "no outstanding request has this number");
         if (!fits(reply, asked)) throw unexpected(Reason.WRONG_REPLY, reply, id, asked.toString());
         if (asked instanceof AcceptRequest(int listenerId)
                 && reply instanceof IncomingConnection(ConnectionReady ready)
@@ -118,7 +120,8 @@ public final class GuestSession {
     }
 
     private static ProtocolException unexpected(Reason reason, Reply reply, int id, String asked) {
-        return new ProtocolException(reason, reply + " to request " + Integer.toUnsignedString(id) + ": " + asked);
+        return new ProtocolException(
+                reason, reply + " in reply to request " + Integer.toUnsignedString(id) + ": " + asked);
     }
 
     private static boolean fits(Reply reply, Request asked) {
@@ -130,51 +133,51 @@ public final class GuestSession {
     }
 
     /**
-     * The number of the request that {@link #next} found answered.
+     * Returns the number of the request that the current reply answers.
      *
-     * @return the request_id, as {@link #ask} gave it
+     * @return the request_id that {@link #ask} returned, u32
      */
     public int requestId() {
         return requestId;
     }
 
     /**
-     * The request that {@link #next} found answered.
+     * Returns the request that the current reply answers.
      *
-     * @return the request, as {@link #ask} took it
-     * @throws IllegalStateException if no reply has come yet
+     * @return the object that was given to {@link #ask}
+     * @throws IllegalStateException if {@link #next} has not yet returned true
      */
     public Request request() {
-        if (request == null) throw new IllegalStateException("no reply has come yet");
+        if (request == null) throw new IllegalStateException("no reply yet: next() has not returned true");
         return request;
     }
 
     /**
-     * The reply that {@link #next} went on to.
+     * Returns the current reply.
      *
-     * @return the reply, of the request's kind
-     * @throws IllegalStateException if none has come yet
+     * @return the reply to which {@link #next} has advanced; it fits the request
+     * @throws IllegalStateException if {@link #next} has not yet returned true
      */
     public Reply reply() {
-        if (reply == null) throw new IllegalStateException("no reply has come yet");
+        if (reply == null) throw new IllegalStateException("no reply yet: next() has not returned true");
         return reply;
     }
 
     /**
-     * Whether the bytes received end inside a frame. Descriptors that have come but belong to no reply yet are then those
-     * of the frame that has begun; else nobody announced them.
+     * Returns whether the bytes received end inside a frame. To be called when {@link #next} has returned false. If it is
+     * true, descriptors that no reply has taken belong to that frame. If it is false, they belong to nothing.
      *
-     * @return true if more of a frame must come; asked when {@link #next} has answered false
+     * @return true if the rest of a frame is missing
      */
     public boolean insideFrame() {
         return frames.insideFrame();
     }
 
     /**
-     * Says that the monitor's bytes have ended. What is outstanding then will never be answered.
+     * Ends the session, because the monitor's bytes have ended. Outstanding requests will get no reply.
      *
-     * @throws ProtocolException TRUNCATED if they ended inside a frame
-     * @throws IllegalStateException if {@link #next} has not yet answered false to the bytes before
+     * @throws ProtocolException with TRUNCATED if the bytes ended inside a frame
+     * @throws IllegalStateException if {@link #next} has not yet returned false for the bytes before
      */
     public void end() throws ProtocolException {
         frames.end();

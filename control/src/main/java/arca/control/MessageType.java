@@ -5,34 +5,34 @@ import java.lang.foreign.MemoryLayout;
 
 /** The messages of revision 1, in the order of their numbers. */
 public enum MessageType {
-    /** Listen on an endpoint. */
+    /** Asks the monitor to listen on an endpoint. */
     LISTEN_REQUEST(1, "ListenRequest", Sender.GUEST, Wire.ENDPOINT),
 
-    /** The guest has a listener. */
+    /** Says that the listener exists. */
     LISTEN_OK(2, "ListenOk", Sender.MONITOR, Wire.LISTENER),
 
-    /** Connect to an endpoint. */
+    /** Asks the monitor to connect to an endpoint. */
     CONNECT_REQUEST(3, "ConnectRequest", Sender.GUEST, Wire.ENDPOINT),
 
-    /** The connection the guest asked for stands. */
+    /** Says that the connection is established. */
     CONNECT_OK(4, "ConnectOk", Sender.MONITOR, Wire.CONNECTION_READY),
 
-    /** A connection has come in by the listener the guest accepts on. */
+    /** Hands over a connection that a listener has accepted. */
     INCOMING_CONNECTION(5, "IncomingConnection", Sender.MONITOR, Wire.CONNECTION_READY),
 
-    /** There is no such listener. */
+    /** Says that there is no listener, and why. */
     LISTEN_ERR(6, "ListenErr", Sender.MONITOR, Wire.FAILURE),
 
-    /** There is no such connection. */
+    /** Says that there is no connection, and why. */
     CONNECT_ERR(7, "ConnectErr", Sender.MONITOR, Wire.FAILURE),
 
-    /** Give the next connection of a listener. */
+    /** Asks for the next connection of a listener. */
     ACCEPT_REQUEST(8, "AcceptRequest", Sender.GUEST, Wire.LISTENER),
 
-    /** No connection will come for this request. */
+    /** Says that no connection will come for this request, and why. */
     ACCEPT_ERR(9, "AcceptErr", Sender.MONITOR, Wire.FAILURE);
 
-    /** Who sends a message. A monitor sends replies only. */
+    /** The side that sends a message. The monitor sends nothing but replies. */
     public enum Sender {
         /** Sends requests. */
         GUEST,
@@ -56,12 +56,12 @@ public enum MessageType {
     }
 
     private static MessageType[] byNumber() {
-        MessageType[] table = new MessageType[values().length + 1]; // numbers begin at 1
+        MessageType[] table = new MessageType[values().length + 1]; // index 0 stays empty
         for (MessageType type : values()) table[type.number] = type;
         return table;
     }
 
-    /** The type of a number from the wire, 0 to 255. */
+    /** Returns the type that has a number on the wire, 0 to 255. */
     static MessageType of(int number) throws ProtocolException {
         if (number == 0 || number >= BY_NUMBER.length) {
             throw new ProtocolException(Reason.UNKNOWN_TYPE, "message_type " + number);
@@ -79,7 +79,7 @@ public enum MessageType {
     }
 
     /**
-     * The number on the wire.
+     * Returns the number on the wire.
      *
      * @return the message_type, u8
      */
@@ -88,7 +88,7 @@ public enum MessageType {
     }
 
     /**
-     * Who sends it.
+     * Returns which side sends this message.
      *
      * @return the guest for a request, the monitor for a reply
      */
@@ -97,7 +97,7 @@ public enum MessageType {
     }
 
     /**
-     * The size of its payload, the same for every message of the type.
+     * Returns the size of the payload, which all messages of this type have.
      *
      * @return the payload_len in bytes
      */
@@ -106,15 +106,15 @@ public enum MessageType {
     }
 
     /**
-     * The size of a frame with this message.
+     * Returns the size of a frame with this message.
      *
-     * @return header and payload in bytes
+     * @return the size of header and payload in bytes
      */
     public int frameSize() {
         return Wire.HEADER_SIZE + payloadSize;
     }
 
-    /** The protocol's name: {@code ListenRequest}. */
+    /** Returns the name in PROTOCOL.md, such as {@code ListenRequest}. */
     @Override
     public String toString() {
         return wireName;

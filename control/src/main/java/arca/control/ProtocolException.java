@@ -1,45 +1,46 @@
 package arca.control;
 
 /**
- * Bytes that are not the protocol's. It ends one session, the one they came from; nothing of any other changes.
+ * Thrown when bytes from the other side break the protocol. The session that they came from is over. No other session is
+ * affected.
  *
- * <p>It has no stack trace: it tells of a stranger's bytes, not of a place in this program, and a stranger should not
- * be able to make us walk the stack.
+ * <p>It has no stack trace. It reports bytes that a stranger has sent, not a place in this program, and a stranger must not
+ * be able to make this process fill in stack traces.
  */
 public final class ProtocolException extends Exception {
     private static final long serialVersionUID = 1;
 
-    /** What is wrong with the bytes. */
+    /** The reasons for which a frame is malformed, in the order in which they are checked. */
     public enum Reason {
-        /** A message_type that revision 1 does not have. */
+        /** The message_type is none of revision 1. */
         UNKNOWN_TYPE,
 
-        /** A reply's message_type, sent by a guest. */
+        /** A guest has sent a reply. */
         NOT_A_REQUEST,
 
-        /** A request's message_type, sent by a monitor. */
+        /** A monitor has sent a request. */
         NOT_A_REPLY,
 
-        /** A payload_len over 256. */
+        /** The payload_len is over 256. */
         PAYLOAD_TOO_LONG,
 
-        /** A payload_len up to 256 that is not its type's. */
+        /** The payload_len is at most 256, but not the size of its type. */
         WRONG_PAYLOAD_LENGTH,
 
-        /** The channel ended inside a frame. */
+        /** The channel has ended inside a frame. */
         TRUNCATED,
 
-        /** A connection of another listener than the one asked for, or a ConnectOk that names a listener at all. */
+        /** An IncomingConnection has another listener than its AcceptRequest, or a ConnectOk has a listener. */
         WRONG_LISTENER,
 
-        /** A reply whose request_id no outstanding request has. */
+        /** No outstanding request has the reply's request_id. */
         UNKNOWN_REQUEST,
 
-        /** A reply to a request of another kind: a ConnectOk where a ListenRequest waits. */
+        /** The request was of another kind, such as a ListenRequest for a ConnectOk. */
         WRONG_REPLY
     }
 
-    /** What is wrong with the bytes. */
+    /** Why the frame is malformed. */
     private final Reason reason;
 
     ProtocolException(Reason reason, String detail) {
@@ -48,9 +49,9 @@ public final class ProtocolException extends Exception {
     }
 
     /**
-     * What is wrong with the bytes.
+     * Returns why the frame is malformed.
      *
-     * @return the reason; the message has it too, with the numbers that show it
+     * @return the reason; the message begins with it, and adds the numbers that show it
      */
     public Reason reason() {
         return reason;

@@ -4,18 +4,18 @@ import arca.control.MessageType.Sender;
 import arca.control.ProtocolException.Reason;
 import java.lang.foreign.MemorySegment;
 
-/** What a monitor answers to a guest's {@link Request}. Immutable. */
+/** A monitor's answer to a guest's {@link Request}. Immutable. */
 public sealed interface Reply {
-    /** Bytes that the longest reply's frame needs. */
+    /** The size of the longest reply's frame, in bytes. */
     int MAX_FRAME_SIZE = MessageType.maxFrameSize(Sender.MONITOR);
 
     /**
-     * The listener is there.
+     * Says that the listener exists.
      *
      * @param listenerId the monitor's number for it, u32
      */
     record ListenOk(int listenerId) implements Reply {
-        /** The id as an unsigned number. */
+        /** Returns the id as an unsigned number. */
         @Override
         public String toString() {
             return "ListenOk[listenerId=" + Integer.toUnsignedString(listenerId) + "]";
@@ -23,34 +23,34 @@ public sealed interface Reply {
     }
 
     /**
-     * The connection stands. Two descriptors belong to this reply, where the channel can carry them.
+     * Says that the connection is established. On a channel that can carry descriptors, two come with this reply.
      *
-     * @param ready the connection, of {@link ConnectionReady#NO_LISTENER}
+     * @param ready the connection; its listener is {@link ConnectionReady#NO_LISTENER}
      */
     record ConnectOk(ConnectionReady ready) implements Reply {
-        /** Refuses a connection that came in by a listener. */
+        /** Creates the reply, unless the connection has a listener. */
         public ConnectOk {
             if (ready.listenerId() != ConnectionReady.NO_LISTENER) {
-                throw new IllegalArgumentException("a connection that was asked for has no listener: " + ready);
+                throw new IllegalArgumentException("the listener of a ConnectOk must be 0: " + ready);
             }
         }
     }
 
     /**
-     * A connection has come in: the good answer to an AcceptRequest. Two descriptors belong to this reply, where the
-     * channel can carry them.
+     * Hands over a connection that a listener has accepted. On a channel that can carry descriptors, two come with this
+     * reply.
      *
-     * @param ready the connection and the listener it came in by
+     * @param ready the connection, with the listener of the AcceptRequest
      */
     record IncomingConnection(ConnectionReady ready) implements Reply {}
 
     /**
-     * There is no listener.
+     * Says that there is no listener, and why.
      *
-     * @param code a Linux errno, or 1 where there is none, u32
+     * @param code a Linux errno, or 1 if there is none, u32
      */
     record ListenErr(int code) implements Reply {
-        /** The code as an unsigned number. */
+        /** Returns the code as an unsigned number. */
         @Override
         public String toString() {
             return "ListenErr[code=" + Integer.toUnsignedString(code) + "]";
@@ -58,12 +58,12 @@ public sealed interface Reply {
     }
 
     /**
-     * There is no connection.
+     * Says that there is no connection, and why.
      *
-     * @param code a Linux errno, or 1 where there is none, u32
+     * @param code a Linux errno, or 1 if there is none, u32
      */
     record ConnectErr(int code) implements Reply {
-        /** The code as an unsigned number. */
+        /** Returns the code as an unsigned number. */
         @Override
         public String toString() {
             return "ConnectErr[code=" + Integer.toUnsignedString(code) + "]";
@@ -71,12 +71,12 @@ public sealed interface Reply {
     }
 
     /**
-     * No connection will come for this request.
+     * Says that no connection will come for this request, and why.
      *
-     * @param code a Linux errno, or 1 where there is none, u32; EBADF for a listener that the guest does not own
+     * @param code a Linux errno, or 1 if there is none, u32; EBADF for a listener that the guest does not own
      */
     record AcceptErr(int code) implements Reply {
-        /** The code as an unsigned number. */
+        /** Returns the code as an unsigned number. */
         @Override
         public String toString() {
             return "AcceptErr[code=" + Integer.toUnsignedString(code) + "]";
@@ -84,12 +84,12 @@ public sealed interface Reply {
     }
 
     /**
-     * The reply in the frame that begins at {@code offset}; what follows the frame is not looked at.
+     * Decodes the frame that begins at {@code offset}. Bytes after the frame are ignored.
      *
-     * @param bytes any segment, native or heap; stays the caller's
-     * @param offset of the frame's first byte; no alignment is needed
-     * @return the reply
-     * @throws ProtocolException if the frame is malformed, or not there to its last byte
+     * @param bytes any segment, native or heap; the caller keeps it
+     * @param offset where the frame begins; no alignment is needed
+     * @return the reply in the frame
+     * @throws ProtocolException if the frame is malformed, or the segment ends inside it
      */
     static Reply decode(MemorySegment bytes, long offset) throws ProtocolException {
         MessageType type = Wire.typeOfWhole(bytes, offset, Sender.MONITOR);
@@ -107,16 +107,16 @@ public sealed interface Reply {
 
     private static ConnectOk connectOk(ConnectionReady ready) throws ProtocolException {
         if (ready.listenerId() != ConnectionReady.NO_LISTENER) {
-            throw new ProtocolException(Reason.WRONG_LISTENER, "ConnectOk with " + ready);
+            throw new ProtocolException(Reason.WRONG_LISTENER, "the listener of a ConnectOk must be 0: " + ready);
         }
         return new ConnectOk(ready);
     }
 
     /**
-     * Writes this reply's frame. Allocates nothing.
+     * Writes the frame of this reply. Allocates nothing.
      *
-     * @param requestId the request's, u32
-     * @param to any writable segment, native or heap; stays the caller's
+     * @param requestId the number of the request, u32
+     * @param to any writable segment, native or heap; the caller keeps it
      * @param offset where the frame begins; no alignment is needed
      * @return the frame's size in bytes, at most {@link #MAX_FRAME_SIZE}
      * @throws IndexOutOfBoundsException if the segment ends before the frame does

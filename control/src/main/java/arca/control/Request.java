@@ -7,32 +7,32 @@ import arca.control.Reply.ConnectErr;
 import arca.control.Reply.ListenErr;
 import java.lang.foreign.MemorySegment;
 
-/** What a guest asks of its monitor. Each is answered by one {@link Reply}, some of them late. Immutable. */
+/** A guest's request to its monitor. Each has one {@link Reply}, which may come late. Immutable. */
 public sealed interface Request {
-    /** Bytes that the longest request's frame needs. */
+    /** The size of the longest request's frame, in bytes. */
     int MAX_FRAME_SIZE = MessageType.maxFrameSize(Sender.GUEST);
 
     /**
-     * Listen for TCP connections; answered at once.
+     * Asks the monitor to listen for TCP connections. The reply comes at once.
      *
-     * @param endpoint where
+     * @param endpoint where to listen
      */
     record ListenRequest(Endpoint endpoint) implements Request {}
 
     /**
-     * Connect by TCP; answered when the handshake has ended.
+     * Asks the monitor for a TCP connection. The reply comes when the handshake has succeeded or failed.
      *
-     * @param endpoint where to
+     * @param endpoint where to connect to
      */
     record ConnectRequest(Endpoint endpoint) implements Request {}
 
     /**
-     * Accept one connection; answered when there is one.
+     * Asks for the next connection of a listener. The reply comes when there is one.
      *
      * @param listenerId a listener of this guest, u32
      */
     record AcceptRequest(int listenerId) implements Request {
-        /** The id as an unsigned number. */
+        /** Returns the id as an unsigned number. */
         @Override
         public String toString() {
             return "AcceptRequest[listenerId=" + Integer.toUnsignedString(listenerId) + "]";
@@ -40,12 +40,12 @@ public sealed interface Request {
     }
 
     /**
-     * The request in the frame that begins at {@code offset}; what follows the frame is not looked at.
+     * Decodes the frame that begins at {@code offset}. Bytes after the frame are ignored.
      *
-     * @param bytes any segment, native or heap; stays the caller's
-     * @param offset of the frame's first byte; no alignment is needed
-     * @return the request
-     * @throws ProtocolException if the frame is malformed, or not there to its last byte
+     * @param bytes any segment, native or heap; the caller keeps it
+     * @param offset where the frame begins; no alignment is needed
+     * @return the request in the frame
+     * @throws ProtocolException if the frame is malformed, or the segment ends inside it
      */
     static Request decode(MemorySegment bytes, long offset) throws ProtocolException {
         MessageType type = Wire.typeOfWhole(bytes, offset, Sender.GUEST);
@@ -59,10 +59,10 @@ public sealed interface Request {
     }
 
     /**
-     * Writes this request's frame. Allocates nothing.
+     * Writes the frame of this request. Allocates nothing.
      *
-     * @param requestId what the reply will echo, u32
-     * @param to any writable segment, native or heap; stays the caller's
+     * @param requestId the number that the reply will carry, u32
+     * @param to any writable segment, native or heap; the caller keeps it
      * @param offset where the frame begins; no alignment is needed
      * @return the frame's size in bytes, at most {@link #MAX_FRAME_SIZE}
      * @throws IndexOutOfBoundsException if the segment ends before the frame does
@@ -78,10 +78,10 @@ public sealed interface Request {
     }
 
     /**
-     * The reply that refuses this request.
+     * Returns the reply that refuses this request.
      *
-     * @param code a Linux errno, or 1 where there is none, u32
-     * @return the Err of this request's kind
+     * @param code a Linux errno, or 1 if there is none, u32
+     * @return a ListenErr, ConnectErr or AcceptErr, as this request needs
      */
     default Reply refusal(int code) {
         return switch (this) {

@@ -18,8 +18,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * The layouts of PROTOCOL.md, under its names, and access to their fields in a frame at any offset of any segment.
- * Fields are read only after {@link #type} has answered: then they are all there.
+ * The layouts of PROTOCOL.md, with its names, and access to their fields. A frame may lie at any offset of any segment.
+ * Payload fields must be read only after {@link #type} has returned: it has checked that they exist.
  */
 final class Wire {
     private static final ValueLayout.OfByte U8 = JAVA_BYTE;
@@ -58,7 +58,7 @@ final class Wire {
 
     private Wire() {}
 
-    /** A field of a payload, found from the frame's first byte. */
+    /** Returns a handle for a field of a payload. Its offset is that of the frame's first byte. */
     private static VarHandle payload(StructLayout payload, PathElement... field) {
         PathElement[] path = new PathElement[1 + field.length];
         path[0] = groupElement("payload");
@@ -68,8 +68,7 @@ final class Wire {
     }
 
     /**
-     * The type of the frame whose header is at {@code offset}. All that can be malformed in a header is found here, the
-     * payload need not have come.
+     * Validates the header at {@code offset} and returns the frame's type. The payload is not read.
      */
     static MessageType type(MemorySegment frame, long offset, Sender sender) throws ProtocolException {
         MessageType type = MessageType.of(Byte.toUnsignedInt((byte) MESSAGE_TYPE.get(frame, offset)));
@@ -84,22 +83,21 @@ final class Wire {
         if (length != type.payloadSize()) {
             throw new ProtocolException(
                     length > MAX_PAYLOAD ? Reason.PAYLOAD_TOO_LONG : Reason.WRONG_PAYLOAD_LENGTH,
-                    type + "'s payload_len is " + type.payloadSize() + ", not " + length);
+                    "payload_len is " + length + ", and must be " + type.payloadSize() + " for " + type);
         }
         return type;
     }
 
-    /** As {@link #type}, of a frame that must be there to its last byte. */
+    /** Validates a frame as {@link #type} does, and throws TRUNCATED if the segment ends inside it. */
     static MessageType typeOfWhole(MemorySegment frame, long offset, Sender sender) throws ProtocolException {
         long there = frame.byteSize() - offset;
-        if (there < HEADER_SIZE) throw new ProtocolException(Reason.TRUNCATED, there + " bytes of a header");
+        if (there < HEADER_SIZE) throw new ProtocolException(Reason.TRUNCATED, "only " + there + " bytes of a header");
         MessageType type = type(frame, offset, sender);
-        if (there < type.frameSize()) throw truncated(type, there);
+        if (there < type.frameSize()) {
+            throw new ProtocolException(
+                    Reason.TRUNCATED, "only " + there + " of the " + type.frameSize() + " bytes of " + type);
+        }
         return type;
-    }
-
-    static ProtocolException truncated(MessageType type, long there) {
-        return new ProtocolException(Reason.TRUNCATED, there + " of the " + type.frameSize() + " bytes of " + type);
     }
 
     static int requestId(MemorySegment frame, long offset) {

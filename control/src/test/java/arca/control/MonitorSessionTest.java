@@ -103,7 +103,7 @@ class MonitorSessionTest {
         received(bytes, 6, 1);
         ProtocolException e = assertThrows(ProtocolException.class, session::next);
         assertEquals(Reason.PAYLOAD_TOO_LONG, e.reason());
-        assertEquals("PAYLOAD_TOO_LONG: ConnectRequest's payload_len is 6, not 65535", e.getMessage());
+        assertEquals("PAYLOAD_TOO_LONG: payload_len is 65535, and must be 6 for ConnectRequest", e.getMessage());
     }
 
     @Test
