@@ -86,7 +86,7 @@ public final class ArcaSession implements Closeable {
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
     public static ArcaSession of(Fd control) throws ErrnoException {
-        return new ArcaSession(Conversation.begin(new UnixChannel(control)));
+        return new ArcaSession(Conversation.begin(new UnixTransport(control)));
     }
 
     /**
@@ -99,7 +99,7 @@ public final class ArcaSession implements Closeable {
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
     public static ArcaSession of(Fd fromMonitor, Fd toMonitor, DataPipes pipes) throws ErrnoException {
-        return new ArcaSession(Conversation.begin(new PipeChannel(fromMonitor, toMonitor, pipes)));
+        return new ArcaSession(Conversation.begin(new PipeTransport(fromMonitor, toMonitor, pipes)));
     }
 
     /**

@@ -11,13 +11,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * One thread's wait for an answer that the session's thread gives. It is either answered or given up, never both: who
- * answers too late is told so, and has still what it wanted to give.
+ * A call of a user's thread that waits for its answer from the session's thread. The call ends once: it is answered, or the
+ * waiting thread gives up. An answer that comes too late is refused, and its value stays with the session's thread, which
+ * has to close it.
  *
- * @param <T> what a good answer gives
+ * @param <T> the value of a successful answer
  */
 final class Call<T> {
-    /** What was answered: run by the thread that waited, so that an exception is of its stack. */
+    /** An answer. The waiting thread runs it, so that an exception shows the stack of the caller. */
     interface Answer<T> {
         T get() throws IOException;
     }
@@ -26,29 +27,29 @@ final class Call<T> {
     private final CompletableFuture<Answer<T>> answer = new CompletableFuture<>();
 
     /**
-     * A call that nobody has answered.
+     * Creates a call without an answer.
      *
-     * @param what the call and what it is about, for exceptions
-     * @throws InterruptedIOException if the calling thread is interrupted already: then nothing should be asked
+     * @param what the name of the call and its argument, for exceptions: {@code connect 192.0.2.1:80}
+     * @throws InterruptedIOException if the calling thread is already interrupted: it must not send a request then
      */
     Call(String what) throws InterruptedIOException {
         this.what = what;
         if (Thread.currentThread().isInterrupted()) throw interrupted();
     }
 
-    /** Answers; false if the call was given up, and {@code value} still the answerer's. */
+    /** Answers with a value. Returns false if the call was given up: the value is still the answerer's. */
     boolean give(T value) {
         return answer.complete(() -> value);
     }
 
-    /** Answers that the monitor's system call failed; false if the call was given up. */
+    /** Answers that the monitor's system call failed. Returns false if the call was given up. */
     boolean refuse(int errno) {
         return answer.complete(() -> {
             throw new ErrnoException(what, errno);
         });
     }
 
-    /** Answers that there will be none. */
+    /** Answers that the session, or the listener, has ended. */
     void end(Ending ending) {
         answer.complete(() -> {
             throw ending.whileWaiting();
@@ -58,26 +59,27 @@ final class Call<T> {
     /**
      * Waits for the answer.
      *
-     * @param timeout how long; zero is without end
-     * @throws SocketTimeoutException if the time is over; the call is given up
-     * @throws InterruptedIOException if the thread is interrupted, and still is then; the call is given up
-     * @throws IOException whatever was answered
+     * @param timeout how long to wait; zero means without limit
+     * @return the value of the answer
+     * @throws SocketTimeoutException if no answer came in time; the call is given up
+     * @throws InterruptedIOException if the thread is interrupted; its interrupt status stays set, and the call is given up
+     * @throws IOException if that is the answer
      */
     T await(Duration timeout) throws IOException {
         try {
-            Answer<T> came = timeout.isZero()
+            Answer<T> answered = timeout.isZero()
                     ? answer.get()
                     : answer.get(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS);
-            return came.get();
+            return answered.get();
         } catch (TimeoutException e) {
             if (answer.cancel(false)) throw new SocketTimeoutException(what + ": no answer within " + timeout);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             if (answer.cancel(false)) throw interrupted();
         } catch (ExecutionException e) {
-            throw new AssertionError("an answer that fails does so when it is run", e);
+            throw new AssertionError("an answer fails only when it is run", e);
         }
-        return answer.join().get(); // it came at the last moment
+        return answer.join().get(); // the answer came at the last moment
     }
 
     private InterruptedIOException interrupted() {

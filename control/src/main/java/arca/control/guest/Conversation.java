@@ -33,37 +33,35 @@ import java.util.Queue;
 import java.util.function.IntConsumer;
 
 /**
- * A session's own thread, the only one that touches its channel. Others put requests into a queue and wake it by an
- * eventfd; it sends them, reads the replies, in whatever order they come, and gives each to whom it answers. So nobody
- * who waits keeps another waiting, and a descriptor that arrives for someone who has gone is closed at once.
+ * The thread of a session, and the only one that uses its transport. Other threads put requests into a queue and wake this
+ * thread with an eventfd. It sends the requests, reads the replies in any order, and gives each reply to the call that waits
+ * for it. So no call delays another, and descriptors that arrive for a call that was given up are closed at once.
  *
- * <p>Its thread is a platform thread, for it waits in poll(2), and a daemon: a session that nobody closed keeps no
- * program from ending.
+ * <p>It is a platform thread, because it waits in poll(2). It is a daemon, so a program can end although a session is
+ * open.
  */
 final class Conversation implements Runnable {
-    private static final int SIZE =
-            4096; // bytes of requests sent at a time: PIPE_BUF, which a pipe takes whole or not at all
-    private static final int NO_LISTENER = 0; // PROTOCOL.md 3
+    private static final int SIZE = 4096; // bytes sent at a time: PIPE_BUF, which a pipe takes whole or not at all
     private static final int INPUT = 0;
     private static final int OUTPUT = 1;
     private static final int WAKE = 2;
 
-    /** A request to be sent, and who is told its number then. */
+    /** A request to send, and the code that takes its number once it has one. */
     private record Submission(Request request, IntConsumer numbered) {}
 
-    // The session's thread alone has these. Automatic: made by one thread, used by another.
+    // Used by the session's thread alone. The arena is automatic, because another thread creates it.
     private final Arena arena = Arena.ofAuto();
     private final Poll poll = new Poll(arena, WAKE + 1);
     private final MemorySegment unsent = arena.allocate(SIZE);
     private long unsentBytes;
-    private final ControlChannel channel;
+    private final Transport transport;
     private final GuestSession session = new GuestSession();
     private final Map<Integer, Call<ArcaListener>> listening = new HashMap<>(); // by request_id
     private final Map<Integer, Call<ArcaStream>> connecting = new HashMap<>(); // by request_id
     private final Map<Integer, Call<Integer>> pinging = new HashMap<>(); // by request_id
     private final Map<Integer, ArcaListener> listeners = new HashMap<>(); // by listener_id
 
-    // Under this object's monitor.
+    // Guarded by this object's monitor.
     private final Queue<Submission> submitted = new ArrayDeque<>();
     private final EventFd wake;
     private boolean closing;
@@ -72,20 +70,20 @@ final class Conversation implements Runnable {
     private final Thread thread =
             Thread.ofPlatform().daemon().name("arca-session").unstarted(this);
 
-    /** Begins to talk. Takes ownership of the channel, also where it throws. */
-    static Conversation begin(ControlChannel channel) throws ErrnoException {
+    /** Starts the thread. Takes ownership of the transport, even if it throws. */
+    static Conversation begin(Transport transport) throws ErrnoException {
         try {
-            Conversation conversation = new Conversation(channel, EventFd.open());
+            Conversation conversation = new Conversation(transport, EventFd.open());
             conversation.start();
             return conversation;
         } catch (ErrnoException | RuntimeException | Error e) {
-            channel.close();
+            transport.close();
             throw e;
         }
     }
 
-    private Conversation(ControlChannel channel, EventFd wake) {
-        this.channel = channel;
+    private Conversation(Transport transport, EventFd wake) {
+        this.transport = transport;
         this.wake = wake;
     }
 
@@ -98,7 +96,7 @@ final class Conversation implements Runnable {
         }
     }
 
-    // Any thread.
+    // The following methods are for any thread.
 
     void listen(Endpoint at, Call<ArcaListener> call) throws IOException {
         submit(new ListenRequest(at), id -> listening.put(id, call));
@@ -109,12 +107,12 @@ final class Conversation implements Runnable {
     }
 
     void accept(int listenerId) throws IOException {
-        submit(new AcceptRequest(listenerId), _ -> {}); // its reply names the listener
+        submit(new AcceptRequest(listenerId), _ -> {}); // needs no table: the reply names the listener
     }
 
-    /** Asks for a connection of the listener that nobody has, which the monitor refuses at once: PROTOCOL.md 4. */
+    /** Asks for a connection of listener 0, which no guest has. The monitor refuses that at once: PROTOCOL.md, section 4. */
     void ping(Call<Integer> call) throws IOException {
-        submit(new AcceptRequest(NO_LISTENER), id -> pinging.put(id, call));
+        submit(new AcceptRequest(ConnectionReady.NO_LISTENER), id -> pinging.put(id, call));
     }
 
     private synchronized void submit(Request request, IntConsumer numbered) throws IOException {
@@ -127,7 +125,7 @@ final class Conversation implements Runnable {
         return !closing && ending.isEmpty();
     }
 
-    /** Ends the session, and returns when its descriptors are closed; that waits for nobody else. */
+    /** Ends the session. Returns when its descriptors are closed; it waits for the session's thread and for nothing else. */
     void close() {
         synchronized (this) {
             closing = true;
@@ -145,14 +143,14 @@ final class Conversation implements Runnable {
         if (interrupted) Thread.currentThread().interrupt();
     }
 
-    // The session's thread.
+    // The following methods are for the session's thread.
 
     @Override
     public void run() {
         Ending why = new Ending.Closed();
         try {
             converse();
-        } catch (Throwable e) { // whatever it is, it is thrown at those who wait
+        } catch (Throwable e) { // of any kind: it is thrown from the calls that wait
             why = new Ending.Failed(e);
         }
         end(why);
@@ -160,11 +158,11 @@ final class Conversation implements Runnable {
 
     private void converse() throws IOException, ProtocolException {
         poll.set(WAKE, wake.fd().value(), POLLIN);
-        poll.set(INPUT, channel.input(), POLLIN);
+        poll.set(INPUT, transport.input(), POLLIN);
         while (true) {
             send();
-            // Watched only with something to write: a pipe without a reader would report that without end.
-            if (unsentBytes > 0) poll.set(OUTPUT, channel.output(), POLLOUT);
+            // Polled only while there are bytes to write: a pipe without a reader would end every poll with POLLERR.
+            if (unsentBytes > 0) poll.set(OUTPUT, transport.output(), POLLOUT);
             else poll.clear(OUTPUT);
             poll.poll(-1);
             if (poll.revents(WAKE) != 0) wake.drain();
@@ -175,10 +173,10 @@ final class Conversation implements Runnable {
 
     private void send() throws IOException, ProtocolException {
         for (encode(); unsentBytes > 0; encode()) {
-            long n = channel.write(unsent.asSlice(0, unsentBytes));
+            long n = transport.write(unsent.asSlice(0, unsentBytes));
             if (n == -Errno.EAGAIN) return;
             if (n < 0) {
-                while (receive()) {} // what the monitor said before it stopped to listen
+                while (receive()) {} // replies that the monitor sent before it closed
                 throw new ErrnoException("write", (int) -n);
             }
             unsentBytes -= n;
@@ -186,7 +184,7 @@ final class Conversation implements Runnable {
         }
     }
 
-    /** Numbers and encodes what was submitted, as far as there is room. */
+    /** Numbers and encodes submitted requests while the buffer has room. */
     private void encode() {
         while (unsent.byteSize() - unsentBytes >= Request.MAX_FRAME_SIZE) {
             Submission next;
@@ -204,15 +202,15 @@ final class Conversation implements Runnable {
         return id;
     }
 
-    /** Reads once; false if nothing was there. */
+    /** Reads once and handles the replies. Returns false if there was nothing to read. */
     private boolean receive() throws IOException, ProtocolException {
-        long n = channel.read();
+        long n = transport.read();
         if (n == -Errno.EAGAIN) return false;
         ErrnoException.check("read", n);
-        session.received(channel.bytes(), 0, n);
+        session.received(transport.bytes(), 0, n);
         while (session.next()) route();
-        if (channel.untaken() > (session.insideFrame() ? 1 : 0)) {
-            throw new IOException("descriptors came with a reply that has none");
+        if (transport.untaken() > (session.insideFrame() ? 1 : 0)) {
+            throw new IOException("the monitor sent descriptors with a reply that has none");
         }
         if (n == 0) {
             session.end();
@@ -231,22 +229,23 @@ final class Conversation implements Runnable {
             case IncomingConnection(ConnectionReady ready) -> accepted(ready, listeners.get(ready.listenerId()));
             case AcceptErr(int code) -> notAccepted((AcceptRequest) session.request(), id, code);
         }
-        listening.remove(id); // only now: a call whose reply was no good is still to hear of the session's end
+        listening.remove(id); // not earlier: if the reply was invalid, end() still has to answer the call
         connecting.remove(id);
         pinging.remove(id);
     }
 
     private void notAccepted(AcceptRequest asked, int id, int code) {
-        if (asked.listenerId() == NO_LISTENER) pinging.get(id).give(code);
+        if (asked.listenerId() == ConnectionReady.NO_LISTENER) pinging.get(id).give(code);
         else listeners.get(asked.listenerId()).refused(code);
     }
 
     private void listening(int listenerId, ListenRequest asked, int id) throws IOException {
         ArcaListener listener = new ArcaListener(this, asked.endpoint(), listenerId);
         if (listeners.putIfAbsent(listenerId, listener) != null) {
-            throw new IOException("a listener's number was given twice: " + Integer.toUnsignedString(listenerId));
+            throw new IOException("the monitor gave two listeners the number " + Integer.toUnsignedString(listenerId));
         }
-        listening.get(id).give(listener); // one that was given up holds nothing here, and revision 1 cannot close it
+        // If the call was given up, nothing has to be closed here, and revision 1 cannot close the listener.
+        listening.get(id).give(listener);
     }
 
     private void connected(ConnectionReady ready, Call<ArcaStream> call) throws IOException {
@@ -259,7 +258,7 @@ final class Conversation implements Runnable {
     }
 
     private void accepted(ConnectionReady ready, ArcaListener listener) throws IOException {
-        if (listener == null) throw new IOException("a connection came for the listener 0, which is nobody's");
+        if (listener == null) throw new IOException("the monitor sent a connection of listener 0, which no guest has");
         try {
             listener.accepted(stream(ready));
         } catch (ErrnoException e) {
@@ -269,18 +268,18 @@ final class Conversation implements Runnable {
 
     private ArcaStream stream(ConnectionReady ready) throws IOException {
         return new ArcaStream(
-                channel.take(ready.pipe().pipeId()),
+                transport.take(ready.pipe().pipeId()),
                 ready.connectionId(),
                 ready.pipe().ringSize());
     }
 
     private void end(Ending why) {
-        channel.close();
+        transport.close();
         synchronized (this) {
             ending = Optional.of(why);
             wake.close();
         }
-        while (!submitted.isEmpty()) number(submitted.remove()); // nobody adds to it any more
+        while (!submitted.isEmpty()) number(submitted.remove()); // submit() adds nothing any more
         listening.values().forEach(call -> call.end(why));
         connecting.values().forEach(call -> call.end(why));
         pinging.values().forEach(call -> call.end(why));

@@ -4,16 +4,16 @@ import arca.bindings.Fd;
 import java.io.IOException;
 
 /**
- * Where a guest in the monitor's own process gets its ends of data pipes: from the monitor, which implements this. A
- * guest in another process gets them over the control socket instead.
+ * Gives a guest in the monitor's own process its ends of data pipes. The monitor implements this. A guest in another
+ * process receives its ends over the control socket instead.
  */
 @FunctionalInterface
 public interface DataPipes {
     /**
-     * The guest's ends of a data pipe. Whoever has them closes both.
+     * The guest's two ends of a data pipe. Their owner closes both.
      *
-     * @param reader gives the bytes from the peer
-     * @param writer takes the bytes to the peer
+     * @param reader the end from which the guest reads the peer's bytes
+     * @param writer the end to which the guest writes bytes for the peer
      */
     record Ends(Fd reader, Fd writer) implements AutoCloseable {
         /** Closes both. */
@@ -25,12 +25,13 @@ public interface DataPipes {
     }
 
     /**
-     * Takes a data pipe's ends, once. Called by the session's thread, which does nothing else meanwhile.
+     * Takes the ends of a data pipe. They can be taken once. The session's thread calls this, and does nothing else until
+     * it returns.
      *
-     * @param pipeId the number that the monitor's reply gave, u32
-     * @return the ends, from now on the caller's
-     * @throws arca.bindings.ErrnoException if this one connection fails, with that errno
-     * @throws IOException if there is no such pipe, or not any more: the session is then over
+     * @param pipeId the number of the data pipe in the monitor's reply, u32
+     * @return the ends; the caller closes them
+     * @throws arca.bindings.ErrnoException if this connection fails, with that errno; the session goes on
+     * @throws IOException if no such data pipe is there to be taken; the session ends
      */
     Ends take(int pipeId) throws IOException;
 }

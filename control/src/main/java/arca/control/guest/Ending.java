@@ -4,15 +4,15 @@ import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 
-/** How a session, or a listener, came to its end: what is thrown at those who wait then, and those who come later. */
+/** Why a session or a listener has ended. Makes the exceptions for calls that wait at that moment, and for later calls. */
 sealed interface Ending {
-    /** Closed on this side. */
+    /** It was closed by its user. */
     record Closed() implements Ending {}
 
-    /** Ended by what the monitor did, or failed to do. */
+    /** It failed: the monitor has stopped, has broken the protocol, or cannot be reached. */
     record Failed(Throwable reason) implements Ending {}
 
-    /** For a call that waits; it is thrown in the caller's thread, whose stack it should show. */
+    /** Returns the exception for a call that waits. The waiting thread makes it, so that it shows the caller's stack. */
     default IOException whileWaiting() {
         return switch (this) {
             case Closed() -> new AsynchronousCloseException();
@@ -20,7 +20,7 @@ sealed interface Ending {
         };
     }
 
-    /** For a call that comes too late. */
+    /** Returns the exception for a call that comes later. */
     default IOException afterwards() {
         return switch (this) {
             case Closed() -> new ClosedChannelException();

@@ -20,12 +20,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * One end of a data pipe, shared by threads: one call at a time moves bytes, others wait their turn, and
- * {@link #close} wakes them all. It counts the calls in flight, and the last one to leave a closed end closes the
- * descriptor, so that none of them can meet a number given anew.
+ * One end of a data pipe, for any number of threads. One call at a time moves bytes, and the others wait for their turn.
+ * {@link #close} wakes all of them. The kernel reuses the number of a closed descriptor at once, so the descriptor is closed
+ * only when no call uses it: the end counts its calls, and the last call to leave a closed end closes the descriptor.
  */
 final class PipeEnd {
-    /** Which way bytes go. */
+    /** The direction in which bytes move. */
     enum Direction {
         READ(POLLIN),
         WRITE(POLLOUT);
@@ -37,7 +37,7 @@ final class PipeEnd {
         }
     }
 
-    private static final int COPY = 64 * 1024; // bytes that a heap buffer moves at a time
+    private static final int COPY = 64 * 1024; // bytes copied at a time for a heap buffer
     private static final int PIPE = 0;
     private static final int WAKE = 1;
 
@@ -45,17 +45,17 @@ final class PipeEnd {
     private final Fd fd;
     private final ReentrantLock turn = new ReentrantLock();
 
-    // Under the turn. Automatic: any thread may be the last to use it.
+    // Guarded by turn. The arena is automatic, because any thread may be the last to use it.
     private final Arena arena = Arena.ofAuto();
     private MemorySegment copy;
     private Poll poll;
 
-    // Under this object's monitor.
-    private EventFd wake; // made by the first call that has to wait
-    private int inside;
+    // Guarded by this object's monitor.
+    private EventFd wake; // created by the first call that has to wait
+    private int inside; // how many calls are in progress
     private boolean closed;
 
-    /** Takes ownership of a descriptor, and makes it non-blocking: a call that waits must hear of a close. */
+    /** Takes ownership of a descriptor and makes it non-blocking: a waiting call polls, so that a close can wake it. */
     PipeEnd(Direction direction, Fd fd) throws ErrnoException {
         fd.nonBlocking(true);
         this.direction = direction;
@@ -67,16 +67,18 @@ final class PipeEnd {
     }
 
     /**
-     * Reads into a buffer once, or writes all of one; waits where it must.
+     * Reads once into a buffer, or writes all of a buffer. Waits for bytes, or for room.
      *
-     * @return bytes moved, at least 1 if the buffer has room or bytes; or 0, of an end to read from, where the pipe has
-     *     ended or this end is closed, then or meanwhile
-     * @throws ClosedChannelException if this end is one to write to and is closed, then or meanwhile
-     * @throws SocketTimeoutException if {@code timeout}, unless zero, is over
-     * @throws ErrnoException EPIPE where nobody will read what is written
+     * @param buffer must have room to read into, or bytes to write
+     * @param timeout how long to wait; zero means without limit
+     * @return the number of bytes moved, at least 1; from an end to read, 0 if the pipe has ended, or if this end is closed
+     *     before the call or during it
+     * @throws ClosedChannelException if an end to write is closed before the call or during it
+     * @throws SocketTimeoutException if the timeout is over
+     * @throws ErrnoException EPIPE if nobody will read what is written
      */
     int transfer(ByteBuffer buffer, Duration timeout) throws IOException {
-        if (!enter()) return closedAnswer();
+        if (!enter()) return resultOfClosed();
         try {
             turn.lock();
             try {
@@ -105,15 +107,15 @@ final class PipeEnd {
             ErrnoException.check(direction == Direction.READ ? "read" : "write", n);
             return moved(buffer, bytes, (int) n);
         }
-        return closedAnswer();
+        return resultOfClosed();
     }
 
-    private int closedAnswer() throws ClosedChannelException {
+    private int resultOfClosed() throws ClosedChannelException {
         if (direction == Direction.WRITE) throw new ClosedChannelException();
         return 0;
     }
 
-    /** The buffer's own memory where it is native, else a copy's: what is to be written is in it already. */
+    /** Returns memory for the call: that of a direct buffer, or else the copy, which already holds what is to be written. */
     private MemorySegment bytes(ByteBuffer buffer) {
         if (buffer.isDirect()) return MemorySegment.ofBuffer(buffer);
         if (copy == null) copy = arena.allocate(COPY);
@@ -124,6 +126,7 @@ final class PipeEnd {
         return part;
     }
 
+    /** Advances the buffer by {@code n} bytes. For a heap buffer that is read into, copies them first. */
     private int moved(ByteBuffer buffer, MemorySegment bytes, int n) {
         if (direction == Direction.READ && !buffer.isDirect()) {
             MemorySegment.ofBuffer(buffer).copyFrom(bytes.asSlice(0, n));
@@ -132,12 +135,12 @@ final class PipeEnd {
         return n;
     }
 
-    /** Waits for the pipe, a close, or the deadline. */
+    /** Waits until the pipe is ready or this end is closed. Throws if the deadline comes first. */
     private void await(Duration timeout, long deadline) throws IOException {
-        if (!makeWake()) return;
+        if (!prepareWake()) return;
         if (poll == null) poll = new Poll(arena, 2);
         poll.set(PIPE, fd.value(), direction.event);
-        poll.set(WAKE, wake.fd().value(), POLLIN); // set once, and closed by the last to leave
+        poll.set(WAKE, wake.fd().value(), POLLIN); // never changes, and stays open until the last call leaves
         int ready;
         do {
             ready = poll.poll(deadline == 0 ? -1 : millisecondsUntil(deadline, timeout));
@@ -147,12 +150,12 @@ final class PipeEnd {
     private static int millisecondsUntil(long deadline, Duration timeout) throws SocketTimeoutException {
         long left = deadline - System.nanoTime();
         if (left <= 0) throw new SocketTimeoutException("no progress within " + timeout);
-        // Rounded up: a timeout of 0 would not wait, and the loop would spin through the last millisecond.
+        // Rounded up. With a timeout of 0, poll would not wait, and the loop would spin during the last millisecond.
         return (int) Math.min(Integer.MAX_VALUE, TimeUnit.NANOSECONDS.toMillis(left) + 1);
     }
 
-    /** Sees to it that a close from now on wakes this call; false if it has come already. */
-    private synchronized boolean makeWake() throws ErrnoException {
+    /** Makes sure that a close from now on wakes this call. Returns false if this end is already closed. */
+    private synchronized boolean prepareWake() throws ErrnoException {
         if (!closed && wake == null) wake = EventFd.open();
         return !closed;
     }
@@ -167,7 +170,7 @@ final class PipeEnd {
         if (closed && inside == 0) closeDescriptors();
     }
 
-    /** Closes this end, once, and wakes whoever waits in it. Never waits. */
+    /** Closes this end and wakes the calls that wait. Never waits. Does nothing to a closed end. */
     synchronized void close() {
         if (closed) return;
         closed = true;

@@ -8,17 +8,18 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Two kernel pipes to a monitor in the same process, from which data pipes are taken by their number. */
-final class PipeChannel implements ControlChannel {
-    private static final int SIZE = 4096;
+/** Two kernel pipes to a monitor in the same process. The guest takes its data pipes from that monitor, by number. */
+final class PipeTransport implements Transport {
+    private static final int SIZE = 4096; // bytes read at a time
 
     private final Fd fromMonitor;
     private final Fd toMonitor;
     private final DataPipes pipes;
-    private final MemorySegment bytes = Arena.ofAuto().allocate(SIZE); // made by one thread, used by another
+    private final MemorySegment bytes =
+            Arena.ofAuto().allocate(SIZE); // automatic: one thread creates it, another uses it
 
-    /** Takes ownership of both descriptors, also where it throws. */
-    PipeChannel(Fd fromMonitor, Fd toMonitor, DataPipes pipes) throws ErrnoException {
+    /** Takes ownership of both descriptors, even if it throws. */
+    PipeTransport(Fd fromMonitor, Fd toMonitor, DataPipes pipes) throws ErrnoException {
         this.fromMonitor = fromMonitor;
         this.toMonitor = toMonitor;
         this.pipes = pipes;
@@ -63,7 +64,7 @@ final class PipeChannel implements ControlChannel {
 
     @Override
     public int untaken() {
-        return 0; // those are the monitor's still
+        return 0; // the monitor owns them until they are taken
     }
 
     @Override

@@ -3,9 +3,9 @@ package arca.control.guest;
 import java.io.IOException;
 
 /**
- * The session is over, though nobody here closed it: the monitor has stopped, or said what is not the protocol. Its cause
- * is the reason: an {@link java.io.EOFException}, an {@link arca.bindings.ErrnoException}, an
- * {@link arca.control.ProtocolException}. Streams go on until their peers end them; all else needs a new session.
+ * Thrown when a session has ended and this side has not closed it: the monitor has stopped, or has broken the protocol. The
+ * cause says why: an {@link java.io.EOFException}, an {@link arca.bindings.ErrnoException} or an
+ * {@link arca.control.ProtocolException}. Streams go on. To listen and connect again, open a new session.
  */
 public final class SessionEndedException extends IOException {
     private static final long serialVersionUID = 1;

@@ -16,17 +16,16 @@ import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.Queue;
 
-/** A Unix-domain stream socket, over which data pipes come as pairs of descriptors, one pair a message. */
-final class UnixChannel implements ControlChannel {
-    private static final int SIZE =
-            4096; // many frames: the tail of one, and whole ones without descriptors, come glued
+/** A Unix-domain stream socket. A data pipe arrives as two descriptors in one message. */
+final class UnixTransport implements Transport {
+    private static final int SIZE = 4096; // bytes received at a time: one call may return many frames
 
     private final Fd socket;
-    private final ScmRights rights = new ScmRights(Arena.ofAuto(), SIZE, 2); // made by one thread, used by another
-    private final Queue<Optional<Ends>> came = new ArrayDeque<>(); // empty for a pair that was lost
+    private final ScmRights rights = new ScmRights(Arena.ofAuto(), SIZE, 2); // one thread creates it, another uses it
+    private final Queue<Optional<Ends>> received = new ArrayDeque<>(); // an empty value stands for a pair that was lost
 
     /** Takes ownership of a connected socket. */
-    UnixChannel(Fd socket) {
+    UnixTransport(Fd socket) {
         this.socket = socket;
     }
 
@@ -52,17 +51,18 @@ final class UnixChannel implements ControlChannel {
         return n;
     }
 
-    /** One call gives the descriptors of one message at most: unix(7). */
+    /** Queues the descriptors of the last call. One call returns the descriptors of at most one message: unix(7). */
     private void pair() throws IOException {
         int descriptors = rights.waiting();
         if (descriptors == 2 && !rights.truncated()) {
-            came.add(Optional.of(new Ends(rights.take(), rights.take())));
+            received.add(Optional.of(new Ends(rights.take(), rights.take())));
         } else if (descriptors < 2 && rights.truncated()) {
-            rights.close(); // there was room for two, so the kernel could not install them: recvmsg(2), MSG_CTRUNC
-            came.add(Optional.empty());
+            // There was room for two, so this process has no free descriptors: recvmsg(2), MSG_CTRUNC.
+            rights.close();
+            received.add(Optional.empty());
         } else if (descriptors > 0) {
-            throw new IOException("a message with " + (rights.truncated() ? "more than " : "") + descriptors
-                    + " descriptors came, and a data pipe has 2");
+            throw new IOException("the monitor sent " + (rights.truncated() ? "more than " : "") + descriptors
+                    + " descriptors in one message, and a data pipe has 2");
         }
     }
 
@@ -73,22 +73,24 @@ final class UnixChannel implements ControlChannel {
 
     @Override
     public Ends take(int pipeId) throws IOException {
-        if (came.isEmpty()) throw new IOException("a connection came without the 2 descriptors of its data pipe");
-        Optional<Ends> ends = came.remove();
+        if (received.isEmpty()) {
+            throw new IOException("the monitor sent a connection without the 2 descriptors of its data pipe");
+        }
+        Optional<Ends> ends = received.remove();
         if (ends.isEmpty()) throw new ErrnoException("recvmsg", Errno.EMFILE);
         return ends.get();
     }
 
     @Override
     public int untaken() {
-        return came.size();
+        return received.size();
     }
 
     @Override
     public void close() {
         socket.close();
         rights.close();
-        came.forEach(ends -> ends.ifPresent(Ends::close));
-        came.clear();
+        received.forEach(ends -> ends.ifPresent(Ends::close));
+        received.clear();
     }
 }

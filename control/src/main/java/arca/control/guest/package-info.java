@@ -1,5 +1,5 @@
 /**
- * The guest's library: TCP through a monitor, as {@code java.net} has it through the kernel. It begins with
+ * The guest's library: TCP connections through a monitor, with an API like that of {@code java.net}. Start with
  * {@link arca.control.guest.ArcaSession}.
  */
 package arca.control.guest;
