@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.Semaphore;
 import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -59,6 +60,30 @@ class ManyThreadsTest {
         }
     }
 
+    /** An interrupt of the calling thread by another one, at some moment. */
+    private record Interrupt(Semaphore done) {
+        static final Interrupt NONE = new Interrupt(new Semaphore(1));
+
+        static Interrupt start() {
+            Thread target = Thread.currentThread();
+            Semaphore done = new Semaphore(0);
+            Thread.startVirtualThread(() -> {
+                target.interrupt();
+                done.release();
+            });
+            return new Interrupt(done);
+        }
+
+        /**
+         * Waits until the interrupt is complete. Thread.interrupt() sets the status first, and then closes the channel in
+         * which the thread waits. Without this wait, it may close the channel of the next call, whose status is not set.
+         */
+        void join() {
+            done.acquireUninterruptibly();
+            done.release();
+        }
+    }
+
     /** Connects, to a port that tells this thread, and checks that what is answered is for it. */
     private static int call(ArcaSession guest, int port, SplittableRandom random) throws Exception {
         ArcaListener listener = guest.listen(new Endpoint(1, port));
@@ -69,7 +94,7 @@ class ManyThreadsTest {
                 case 0 -> Duration.ofNanos(1 + random.nextInt(300_000));
                 default -> Duration.ZERO;
             };
-            if (random.nextInt(10) == 0) Thread.startVirtualThread(Thread.currentThread()::interrupt); // at some moment
+            Interrupt interrupt = random.nextInt(10) == 0 ? Interrupt.start() : Interrupt.NONE;
             try (ArcaStream stream =
                     random.nextInt(4) == 0 ? listener.accept(timeout) : guest.connect(new Endpoint(i, port), timeout)) {
                 assertEquals(port, stream.inputStream().read());
@@ -81,6 +106,8 @@ class ManyThreadsTest {
                 continue;
             } catch (InterruptedIOException | ClosedByInterruptException e) {
                 assertTrue(Thread.interrupted());
+            } finally {
+                interrupt.join();
             }
         }
         listener.close();
