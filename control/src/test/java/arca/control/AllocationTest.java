@@ -16,8 +16,8 @@ import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
 /**
- * What the hot path allocates in steady state, on native memory as on the heap. The build runs it without escape analysis:
- * what the code promises here it keeps itself, whatever the compiler finds to leave out.
+ * What the hot path allocates in steady state, on native memory and on the heap. The build runs this test without escape
+ * analysis, so the code itself must not allocate: the compiler does not remove allocations here.
  */
 class AllocationTest {
     private static final Endpoint AT = new Endpoint(0x7f000001, 8080);
@@ -29,10 +29,10 @@ class AllocationTest {
 
     private final MemorySegment heap = MemorySegment.ofArray(new byte[64]);
     private final MemorySegment memory = Arena.ofAuto().allocate(64);
-    private volatile Object sink; // so that what is decoded escapes, as it does to a caller
+    private volatile Object sink; // so that decoded messages escape, as they do to a caller
 
     @Test
-    void encodingAllocatesNothing() throws Exception {
+    void encodingAMessageAllocatesNothing() throws Exception {
         assertEquals(0.0, Allocation.bytesPerCall(() -> {
             for (Request request : REQUESTS) request.encode(7, memory, request.encode(7, heap, 1));
             for (Reply reply : REPLIES) reply.encode(7, memory, reply.encode(7, heap, 1));
@@ -40,7 +40,7 @@ class AllocationTest {
     }
 
     @Test
-    void inspectingAHeaderAllocatesNothing() throws Exception {
+    void validatingAHeaderAllocatesNothing() throws Exception {
         REQUESTS[0].encode(7, heap, 1);
         REQUESTS[1].encode(7, memory, 3);
         assertEquals(0.0, Allocation.bytesPerCall(() -> {
@@ -52,7 +52,7 @@ class AllocationTest {
     }
 
     @Test
-    void assemblingAllocatesNothingWholeOrSplit() throws Exception {
+    void assemblingWholeAndSplitFramesAllocatesNothing() throws Exception {
         FrameAssembler assembler = new FrameAssembler(Sender.MONITOR);
         long size = REPLIES[1].encode(7, memory, 0);
         REPLIES[1].encode(8, memory, size);
@@ -67,7 +67,7 @@ class AllocationTest {
     }
 
     @Test
-    void decodingAllocatesTheRecordsItAnswersAndNothingElse() throws Exception {
+    void decodingAllocatesOnlyTheRecordsItReturns() throws Exception {
         REQUESTS[0].encode(7, heap, 1);
         REQUESTS[2].encode(7, heap, 20);
         assertSameBytes(() -> sink = new ListenRequest(new Endpoint(1, 2)), () -> sink = Request.decode(heap, 1));
@@ -81,7 +81,7 @@ class AllocationTest {
     }
 
     @Test
-    void monitorSessionAllocatesItsRequestsAndNothingElse() throws Exception {
+    void monitorSessionAllocatesOnlyItsRequests() throws Exception {
         MonitorSession session = new MonitorSession();
         long size = REQUESTS[0].encode(7, memory, 0);
         long both = size + REQUESTS[2].encode(8, memory, size);
@@ -99,7 +99,7 @@ class AllocationTest {
     }
 
     @Test
-    void anIdAllocatesNothing() throws Exception {
+    void takingAndReleasingAnIdAllocatesNothing() throws Exception {
         IdAllocator ids = new IdAllocator(-1_000_000); // beyond the Integers that the JDK keeps
         assertEquals(0.0, Allocation.bytesPerCall(() -> ids.release(ids.take())));
     }

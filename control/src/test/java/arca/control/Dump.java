@@ -13,16 +13,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Bytes that PROTOCOL.md shows, and what it says they are:
+ * Bytes that PROTOCOL.md shows, with their description:
  *
  * <pre>
  * &gt; 01 0600 01000000 7f000001 901f    ListenRequest  payload_len 6  request_id 1  ipv4 127.0.0.1  port 8080
  * </pre>
  *
- * A direction, hex digits in groups, then words between which there are two spaces or more. An indented line goes on with
- * the one before. Whatever is written otherwise is an error, for it would be a dump that no test reads.
+ * A dump has a direction, hex digits in groups, and then a description, whose parts are separated by two or more spaces. An
+ * indented line continues the line before it. Anything else is an error: otherwise it would be a dump that no test reads.
  */
-record Dump(int line, Sender sender, List<String> groups, List<Said> messages, Optional<Reason> malformed) {
+record Dump(
+        int line, Sender sender, List<String> groups, List<MessageDescription> messages, Optional<Reason> malformed) {
     private static final Pattern LINE =
             Pattern.compile("([<>]) ((?:[0-9a-f]{2})+(?: (?:[0-9a-f]{2})+)*)(?: {2,}(.*))?");
     private static final Pattern NAME = Pattern.compile("[A-Z][A-Za-z]*");
@@ -34,9 +35,9 @@ record Dump(int line, Sender sender, List<String> groups, List<Said> messages, O
         return HexFormat.of().parseHex(String.join("", groups));
     }
 
-    /** The only message it shows. */
-    Said message() {
-        if (messages.size() != 1) throw new AssertionError("not one message: " + this);
+    /** Returns the message, if the dump shows exactly one. */
+    MessageDescription message() {
+        if (messages.size() != 1) throw new AssertionError("one message expected: " + this);
         return messages.getFirst();
     }
 
@@ -54,7 +55,7 @@ record Dump(int line, Sender sender, List<String> groups, List<Said> messages, O
         }
         List<Dump> dumps = new ArrayList<>();
         for (int i = 0; i < joined.size(); i++) dumps.add(parse(numbers.get(i), joined.get(i)));
-        if (dumps.isEmpty()) throw new AssertionError("an empty dump: " + block);
+        if (dumps.isEmpty()) throw new AssertionError("the dump is empty: " + block);
         return dumps;
     }
 
@@ -63,7 +64,7 @@ record Dump(int line, Sender sender, List<String> groups, List<Said> messages, O
         if (!matcher.matches()) throw notUnderstood(number, line);
         Sender sender = matcher.group(1).equals(">") ? Sender.GUEST : Sender.MONITOR;
         List<String> groups = List.of(matcher.group(2).split(" "));
-        List<Said> messages = new ArrayList<>();
+        List<MessageDescription> messages = new ArrayList<>();
         Optional<Reason> malformed = Optional.empty();
         String words = matcher.group(3) == null ? "" : matcher.group(3);
         for (String word : words.isEmpty() ? new String[0] : words.split(" {2,}")) {
@@ -71,10 +72,10 @@ record Dump(int line, Sender sender, List<String> groups, List<Said> messages, O
             if (word.startsWith(MALFORMED) && messages.isEmpty()) {
                 malformed = Optional.of(Reason.valueOf(word.substring(MALFORMED.length())));
             } else if (NAME.matcher(word).matches()) {
-                messages.add(new Said(word, new LinkedHashMap<>(), false));
+                messages.add(new MessageDescription(word, new LinkedHashMap<>(), false));
             } else if (word.equals(DESCRIPTORS) && !messages.isEmpty()) {
-                Said said = messages.removeLast();
-                messages.add(new Said(said.name(), said.fields(), true));
+                MessageDescription message = messages.removeLast();
+                messages.add(new MessageDescription(message.name(), message.fields(), true));
             } else if (field.matches() && !messages.isEmpty()) {
                 Map<String, String> fields = messages.getLast().fields();
                 if (fields.put(field.group(1), field.group(2)) != null) throw notUnderstood(number, word);
@@ -86,6 +87,6 @@ record Dump(int line, Sender sender, List<String> groups, List<Said> messages, O
     }
 
     private static AssertionError notUnderstood(int number, String words) {
-        return new AssertionError("line " + number + " is no dump: " + words);
+        return new AssertionError("line " + number + " is not a dump: " + words);
     }
 }

@@ -15,7 +15,7 @@ class EndpointTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0.0.0.0:0", "255.255.255.255:65535", "128.1.2.200:1", "10.0.0.255:32768"})
-    void textIsReadBackAsItWasWritten(String text) {
+    void parsedTextIsPrintedUnchanged(String text) {
         assertEquals(text, Endpoint.parse(text).toString());
     }
 

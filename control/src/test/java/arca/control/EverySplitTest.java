@@ -13,10 +13,10 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Every type, with every payload length up to 300, split at every byte, from either sender. */
+/** Frames of every type, with every payload length up to 300, split at every byte, from each sender. */
 class EverySplitTest {
     private static final int HEADER = 7;
-    // Written down from PROTOCOL.md once more, for the code's own table cannot test itself. 0 is no type.
+    // Copied from PROTOCOL.md, because the code's own table cannot test itself. 0 is no type.
     private static final int[] PAYLOAD = {-1, 6, 4, 6, 20, 20, 4, 4, 4, 4};
     private static final Sender[] SENDER = {
         null,
@@ -33,7 +33,7 @@ class EverySplitTest {
 
     @ParameterizedTest
     @EnumSource
-    void frameIsShownOnceItIsWholeOrRefusedOnceItsHeaderIs(Sender sender) throws Exception {
+    void frameComesOutWhenItIsCompleteOrIsRefusedWhenItsHeaderIs(Sender sender) throws Exception {
         byte[] bytes = new byte[HEADER + 300];
         new SplittableRandom(sender.ordinal()).nextBytes(bytes);
         MemorySegment frame = MemorySegment.ofArray(bytes);
@@ -45,7 +45,7 @@ class EverySplitTest {
                 boolean known = type > 0 && type < PAYLOAD.length;
                 boolean whole = known && SENDER[type] == sender && length == PAYLOAD[type];
                 for (int split = 0; split <= HEADER + length; split++) {
-                    if (whole) assertShown(sender, frame, HEADER + length, split);
+                    if (whole) assertComesOut(sender, frame, HEADER + length, split);
                     else assertRefused(sender, frame, HEADER + length, split, reason(sender, known, type, length));
                 }
             }
@@ -58,7 +58,7 @@ class EverySplitTest {
         return length > 256 ? Reason.PAYLOAD_TOO_LONG : Reason.WRONG_PAYLOAD_LENGTH;
     }
 
-    private static void assertShown(Sender sender, MemorySegment frame, int size, int split) throws Exception {
+    private static void assertComesOut(Sender sender, MemorySegment frame, int size, int split) throws Exception {
         FrameAssembler assembler = new FrameAssembler(sender);
         assembler.received(frame, 0, split);
         assertEquals(split == size, assembler.next());
@@ -72,7 +72,7 @@ class EverySplitTest {
             assertTrue(assembler.next());
         }
         boolean inPlace = split == 0 || split == size;
-        if (inPlace) assertEquals(frame, assembler.frame(), "a frame that is whole is not copied");
+        if (inPlace) assertEquals(frame, assembler.frame(), "a whole frame is not copied");
         else assertNotEquals(frame, assembler.frame());
         assertEquals(0, assembler.offset());
         assertEquals(-1, MemorySegment.mismatch(frame, 0, size, assembler.frame(), 0, size));
@@ -88,11 +88,11 @@ class EverySplitTest {
             assertFalse(assembler.next());
             assembler.received(frame, split, size - split);
         }
-        // Twice, for a session that is over stays so.
+        // Twice: after the first exception every call throws.
         for (int i = 0; i < 2; i++) {
             try {
                 assembler.next();
-                throw new AssertionError("not refused: " + reason);
+                throw new AssertionError("accepted, in spite of " + reason);
             } catch (ProtocolException e) {
                 assertEquals(reason, e.reason());
             }

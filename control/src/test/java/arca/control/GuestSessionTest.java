@@ -36,7 +36,7 @@ class GuestSessionTest {
     private final GuestSession session = new GuestSession();
 
     private void received(int requestId, Reply reply) {
-        byte[] frame = Messages.frame(requestId, reply);
+        byte[] frame = Frames.of(requestId, reply);
         session.received(MemorySegment.ofArray(frame), 0, frame.length);
     }
 
@@ -49,7 +49,7 @@ class GuestSessionTest {
     }
 
     @Test
-    void zeroIsLeftOutAfterTheLastNumber() {
+    void zeroIsSkippedAfterTheLastNumber() {
         session.nextId = -2;
         assertEquals(
                 List.of(-2, -1, 1, 2),
@@ -57,7 +57,7 @@ class GuestSessionTest {
     }
 
     @Test
-    void numbersStillOutstandingAreLeftOutOnTheNextLap() throws Exception {
+    void outstandingNumbersAreSkippedOnTheNextLap() throws Exception {
         for (int i = 0; i < 4; i++) session.ask(LISTEN);
         received(2, new ListenOk(1));
         assertTrue(session.next());
@@ -70,7 +70,7 @@ class GuestSessionTest {
     @Test
     void sessionIsInsideAFrameFromItsFirstByteToItsLast() throws Exception {
         session.ask(LISTEN);
-        byte[] frame = Messages.frame(1, new ListenOk(1));
+        byte[] frame = Frames.of(1, new ListenOk(1));
         assertFalse(session.insideFrame());
         for (int i = 0; i < frame.length; i++) {
             session.received(MemorySegment.ofArray(frame), i, 1);
@@ -82,7 +82,7 @@ class GuestSessionTest {
     }
 
     @Test
-    void replyIsFoundForItsRequestInWhateverOrderTheyCome() throws Exception {
+    void replyIsMatchedToItsRequestInAnyOrder() throws Exception {
         session.ask(LISTEN);
         session.ask(CONNECT);
         session.ask(ACCEPT);
@@ -132,7 +132,7 @@ class GuestSessionTest {
     }
 
     @Test
-    void replyNobodyAskedForEndsTheSession() {
+    void replyToAnUnknownRequestEndsTheSession() {
         session.ask(LISTEN);
         received(2, new ListenOk(1));
         ProtocolException e = assertThrows(ProtocolException.class, session::next);
@@ -154,7 +154,7 @@ class GuestSessionTest {
 
     @Test
     void requestFromTheMonitorEndsTheSession() {
-        byte[] frame = Messages.frame(1, LISTEN);
+        byte[] frame = Frames.of(1, LISTEN);
         session.received(MemorySegment.ofArray(frame), 0, Wire.HEADER_SIZE);
         assertEquals(
                 Reason.NOT_A_REPLY,
@@ -164,7 +164,7 @@ class GuestSessionTest {
     @Test
     void endInsideAReplyIsTruncated() throws Exception {
         session.ask(CONNECT);
-        byte[] frame = Messages.frame(1, CONNECT_OK);
+        byte[] frame = Frames.of(1, CONNECT_OK);
         session.received(MemorySegment.ofArray(frame), 0, 20);
         assertEquals(false, session.next());
         assertEquals(

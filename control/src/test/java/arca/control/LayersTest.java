@@ -15,7 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The protocol without I/O depends on the JDK alone, and not on the parts of it that do I/O. */
+/** The package arca.control depends on the JDK alone, and on no part of it that does I/O. */
 class LayersTest {
     private static final Pattern CLASS = Pattern.compile("\\b(?:arca|java|javax|jdk|sun|com|org)(?:/\\w+)+/");
     private static final Set<String> ALLOWED = Set.of(
@@ -43,12 +43,12 @@ class LayersTest {
             }
         }
         assertTrue(looked > 20, "classes of the package: " + looked);
-        assertTrue(used.contains("java/lang/foreign/"), "packages are found at all");
+        assertTrue(used.contains("java/lang/foreign/"), "a package that must be found");
         used.removeAll(ALLOWED);
         assertEquals(Set.of(), used);
     }
 
-    /** Packages of all classes that a class file names: those it uses, and those in descriptors and signatures. */
+    /** Adds the packages of all classes that a class file names: those it uses, and those in descriptors and signatures. */
     private static void collect(Path file, Set<String> packages) throws Exception {
         for (var entry : ClassFile.of().parse(file).constantPool()) {
             String text = switch (entry) {

@@ -17,10 +17,10 @@ import org.junit.jupiter.api.Test;
 class MonitorSessionTest {
     private final MonitorSession session = new MonitorSession();
 
-    /** AcceptRequests for the listeners 1 to {@code n}, under the same request ids, one behind the other. */
+    /** Returns the frames of AcceptRequests for the listeners 1 to {@code n}, with the same numbers as request ids. */
     private static byte[] accepts(int n) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        for (int i = 1; i <= n; i++) bytes.writeBytes(Messages.frame(i, new AcceptRequest(i)));
+        for (int i = 1; i <= n; i++) bytes.writeBytes(Frames.of(i, new AcceptRequest(i)));
         return bytes.toByteArray();
     }
 
@@ -38,7 +38,7 @@ class MonitorSessionTest {
     }
 
     @Test
-    void manyFramesOfOneReadComeOutInTheirOrder() throws Exception {
+    void framesOfOneReadComeOutInTheirOrder() throws Exception {
         byte[] bytes = accepts(5);
         received(bytes, 0, bytes.length);
         assertEquals(List.of(1, 2, 3, 4, 5), ids());
@@ -46,12 +46,12 @@ class MonitorSessionTest {
     }
 
     @Test
-    void callerMayStopAtAnyFrameAndGoOnLater() throws Exception {
+    void callerMayStopAfterAnyRequestAndGoOnLater() throws Exception {
         byte[] bytes = accepts(4);
         received(bytes, 0, bytes.length - 3);
         assertTrue(session.next());
         assertTrue(session.next());
-        // The reply to 2 does not fit: nothing more is taken, and nothing may be brought meanwhile.
+        // Say that the reply to 2 does not fit. The caller stops, and must not bring more bytes meanwhile.
         assertEquals(2, session.requestId());
         assertThrows(IllegalStateException.class, () -> received(bytes, 0, 1));
         assertThrows(IllegalStateException.class, session::end);
@@ -62,7 +62,7 @@ class MonitorSessionTest {
     }
 
     @Test
-    void bufferIsFreeOnceNextHasAnsweredFalse() throws Exception {
+    void bufferMayBeReusedWhenNextHasReturnedFalse() throws Exception {
         byte[] all = accepts(50);
         byte[] buffer = new byte[16];
         List<Integer> ids = new ArrayList<>();
@@ -79,7 +79,7 @@ class MonitorSessionTest {
     }
 
     @Test
-    void requestsBeforeAMalformedOneAreHandled() throws Exception {
+    void requestsBeforeAMalformedFrameComeOut() throws Exception {
         byte[] bytes = accepts(3);
         bytes[22] = 0; // the third's type
         received(bytes, 0, bytes.length);
@@ -94,7 +94,7 @@ class MonitorSessionTest {
     }
 
     @Test
-    void malformedHeaderIsRefusedBeforeItsPayloadComes() throws Exception {
+    void malformedHeaderIsRefusedBeforeItsPayloadArrives() throws Exception {
         byte[] bytes = {3, (byte) 0xff, (byte) 0xff, 1, 0, 0, 0};
         for (int i = 0; i < 6; i++) {
             received(bytes, i, 1);
@@ -107,7 +107,7 @@ class MonitorSessionTest {
     }
 
     @Test
-    void endBetweenFramesIsAnEndAndInsideOneIsTruncated() throws Exception {
+    void endBetweenFramesIsAllowedAndInsideAFrameIsTruncated() throws Exception {
         session.end();
         byte[] bytes = accepts(2);
         received(bytes, 0, bytes.length - 1);
@@ -118,7 +118,7 @@ class MonitorSessionTest {
     }
 
     @Test
-    void nothingReceivedIsNothing() throws Exception {
+    void emptyReadBringsNoRequest() throws Exception {
         assertFalse(session.next());
         received(new byte[0], 0, 0);
         assertFalse(session.next());

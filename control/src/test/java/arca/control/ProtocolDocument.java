@@ -7,11 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** PROTOCOL.md as far as tests read it: its fenced blocks and its tables. */
+/** The parts of PROTOCOL.md that tests read: its fenced blocks and its tables. */
 record ProtocolDocument(List<Block> blocks, List<Table> tables) {
     private static final String FENCE = "```";
 
-    /** A fenced block: the words behind its fence, where its first line is, and its lines. */
+    /** A fenced block: the words after the opening fence, the number of the first line, and the lines. */
     record Block(String kind, int line, List<String> lines) {
         @Override
         public String toString() {
@@ -19,9 +19,9 @@ record ProtocolDocument(List<Block> blocks, List<Table> tables) {
         }
     }
 
-    /** A table: the last words before it, and its cells without the backquotes. */
+    /** A table: the last line of text before it, and its cells without backquotes. */
     record Table(String caption, List<String> head, List<List<String>> rows) {
-        /** One column, found by its head. */
+        /** Returns the column with a head. */
         List<String> column(String name) {
             int index = head.indexOf(name);
             if (index < 0) throw new AssertionError("no column " + name + " in " + head);
@@ -41,7 +41,7 @@ record ProtocolDocument(List<Block> blocks, List<Table> tables) {
             String line = lines.get(i);
             int start = i;
             if (line.startsWith(FENCE)) {
-                while (!lines.get(++i).equals(FENCE)) {} // past the end where nobody closes it: that fails too
+                while (!lines.get(++i).equals(FENCE)) {} // a block without a closing fence fails at the end of the list
                 blocks.add(new Block(line.substring(FENCE.length()), start + 2, lines.subList(start + 1, i)));
             } else if (line.startsWith("|")) {
                 while (i + 1 < lines.size() && lines.get(i + 1).startsWith("|")) i++;
@@ -58,7 +58,7 @@ record ProtocolDocument(List<Block> blocks, List<Table> tables) {
         List<List<String>> rows =
                 lines.stream().skip(2).map(ProtocolDocument::cells).toList();
         for (List<String> row : rows) {
-            if (row.size() != head.size()) throw new AssertionError("a row of another width: " + row);
+            if (row.size() != head.size()) throw new AssertionError("a row with too few or too many cells: " + row);
         }
         return new Table(caption, head, rows);
     }
@@ -69,7 +69,7 @@ record ProtocolDocument(List<Block> blocks, List<Table> tables) {
                 .toList();
     }
 
-    /** The one table with these heads. */
+    /** Returns the only table with these heads. */
     Table table(String... head) {
         List<Table> found =
                 tables.stream().filter(t -> t.head().equals(List.of(head))).toList();
@@ -77,7 +77,7 @@ record ProtocolDocument(List<Block> blocks, List<Table> tables) {
         return found.getFirst();
     }
 
-    /** The table whose caption begins so. */
+    /** Returns the only table whose caption begins with these words. */
     Table captioned(String words) {
         List<Table> found =
                 tables.stream().filter(t -> t.caption().startsWith(words)).toList();

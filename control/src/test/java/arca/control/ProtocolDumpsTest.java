@@ -22,18 +22,18 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every block of PROTOCOL.md is of a kind that is known here, and true. */
+/** Every fenced block of PROTOCOL.md is of a known kind, and what it says is true. */
 class ProtocolDumpsTest {
     private static final Pattern MENTION =
             Pattern.compile("(\\w*(?:Request|Ok|Err|Connection))\\b(?: \\d+( \\+ fds)?)?");
 
     @TestFactory
-    Stream<DynamicTest> blockSaysWhatItsBytesAre() throws Exception {
+    Stream<DynamicTest> blockDescribesItsBytes() throws Exception {
         return ProtocolDocument.read().blocks().stream()
-                .map(block -> dynamicTest(block.toString(), () -> assertTrueTo(block)));
+                .map(block -> dynamicTest(block.toString(), () -> assertBlock(block)));
     }
 
-    private static void assertTrueTo(Block block) throws Exception {
+    private static void assertBlock(Block block) throws Exception {
         switch (block.kind()) {
             case "wire" -> {
                 for (Dump dump : Dump.of(block)) assertFrame(dump);
@@ -41,8 +41,10 @@ class ProtocolDumpsTest {
             case "wire stream" -> assertStream(Dump.of(block));
             case "wire session" -> assertSession(Dump.of(block));
             case "sequence" -> block.lines().forEach(ProtocolDumpsTest::assertArrow);
-            case "text" -> assertFalse(block.lines().stream().anyMatch(line -> line.matches("[<>] .*")), "a dump");
-            default -> throw new AssertionError("no such kind of block: " + block);
+            case "text" ->
+                assertFalse(
+                        block.lines().stream().anyMatch(line -> line.matches("[<>] .*")), "a dump that no test reads");
+            default -> throw new AssertionError("unknown kind of block: " + block);
         }
     }
 
@@ -56,25 +58,27 @@ class ProtocolDumpsTest {
                 Stream.of(MessageType.values()).map(MessageType::toString).collect(Collectors.toSet()),
                 dumps.stream()
                         .flatMap(dump -> dump.messages().stream())
-                        .map(Said::name)
+                        .map(MessageDescription::name)
                         .collect(Collectors.toSet()));
         assertEquals(
                 EnumSet.allOf(Reason.class),
                 dumps.stream().flatMap(dump -> dump.malformed().stream()).collect(Collectors.toSet()));
     }
 
-    /** One frame, whole; or what is malformed in it whatever was said before. */
+    /** Checks a dump of one whole frame, or of a frame that is malformed in any session. */
     private static void assertFrame(Dump dump) throws ProtocolException {
         MemorySegment frame = MemorySegment.ofArray(dump.bytes());
         if (dump.malformed().isPresent()) {
             assertEquals(List.of(), dump.messages());
-            assertRefused(dump, assertThrows(ProtocolException.class, () -> Said.decoded(dump.sender(), frame)));
+            assertRefused(
+                    dump,
+                    assertThrows(ProtocolException.class, () -> MessageDescription.decoded(dump.sender(), frame)));
             return;
         }
-        Said said = dump.message();
-        MessageType type = Said.type(said.name());
-        assertEquals(Said.byHand(type, dump.groups()), said);
-        assertEquals(Said.decoded(dump.sender(), frame), said);
+        MessageDescription message = dump.message();
+        MessageType type = MessageDescription.type(message.name());
+        assertEquals(MessageDescription.byHand(type, dump.groups()), message);
+        assertEquals(MessageDescription.decoded(dump.sender(), frame), message);
         assertEquals(type.frameSize(), frame.byteSize());
     }
 
@@ -82,28 +86,28 @@ class ProtocolDumpsTest {
         assertEquals(dump.malformed().orElseThrow(), e.reason(), e.getMessage());
     }
 
-    /** Reads by the monitor, and under each the messages that it completes. */
+    /** Checks reads of the monitor. Under each read stand the messages that it completes. */
     private static void assertStream(List<Dump> reads) throws Exception {
         MonitorSession session = new MonitorSession();
         for (Dump read : reads) {
             assertEquals(Sender.GUEST, read.sender());
             session.received(MemorySegment.ofArray(read.bytes()), 0, read.bytes().length);
-            for (Said said : read.messages()) {
-                assertTrue(session.next(), said::toString);
-                assertEquals(Said.of(session.requestId(), session.request()), said);
+            for (MessageDescription message : read.messages()) {
+                assertTrue(session.next(), message::toString);
+                assertEquals(MessageDescription.of(session.requestId(), session.request()), message);
             }
             assertFalse(session.next());
         }
         session.end();
     }
 
-    /** A talk from its first byte on, between ends that know the rules. It may end with a reply that breaks one. */
-    private static void assertSession(List<Dump> talk) throws Exception {
+    /** Checks the frames of a session from its beginning. Both sides keep the rules, but the last reply may break one. */
+    private static void assertSession(List<Dump> frames) throws Exception {
         GuestSession guest = new GuestSession();
-        for (Dump dump : talk) {
+        for (Dump dump : frames) {
             MemorySegment frame = MemorySegment.ofArray(dump.bytes());
             if (dump.malformed().isPresent()) {
-                assertEquals(talk.getLast(), dump);
+                assertEquals(frames.getLast(), dump);
                 guest.received(frame, 0, frame.byteSize());
                 assertRefused(dump, assertThrows(ProtocolException.class, guest::next));
                 return;
@@ -111,7 +115,7 @@ class ProtocolDumpsTest {
             assertFrame(dump);
             switch (dump.sender()) {
                 case GUEST ->
-                    assertEquals(Wire.requestId(frame, 0), guest.ask(Request.decode(frame, 0)), "not the next number");
+                    assertEquals(Wire.requestId(frame, 0), guest.ask(Request.decode(frame, 0)), "the next request_id");
                 case MONITOR -> {
                     guest.received(frame, 0, frame.byteSize());
                     assertTrue(guest.next());
@@ -122,21 +126,21 @@ class ProtocolDumpsTest {
         assertEquals(0, guest.outstanding());
     }
 
-    /** A message stands on an arrow from its sender; with a ready frame, and no other, come descriptors. */
+    /** Checks that a message is on an arrow from its sender, and that ready frames, and no others, bring descriptors. */
     private static void assertArrow(String line) {
         Matcher message = MENTION.matcher(line);
         if (!message.find()) return;
-        MessageType type = Said.type(message.group(1));
+        MessageType type = MessageDescription.type(message.group(1));
         String arrow = switch (type.sender()) {
             case GUEST -> "  │── \\Q" + message.group() + "\\E ─+►│.*";
             case MONITOR -> "  │◄─+ \\Q" + message.group() + "\\E( E[A-Z]+)? ──│.*";
         };
         assertTrue(line.matches(arrow), line);
-        assertEquals(Said.bringsDescriptors(type), message.group(2) != null, line);
-        assertFalse(message.find(), "a second message: " + line);
+        assertEquals(MessageDescription.bringsDescriptors(type), message.group(2) != null, line);
+        assertFalse(message.find(), "two messages on one line: " + line);
     }
 
-    /** Each is one step away from a dump that is understood and true: what makes a false one fail is tried here. */
+    /** Each of these is a valid block with one mistake, to show that the checks above find it. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -166,15 +170,15 @@ class ProtocolDumpsTest {
                 "```sequence|  │◄── IncomingConnection 1 ──│|```",
                 "```sequence|  │◄── AcceptOk 1 ──│|```",
             })
-    void falseOrUnknownBlockFails(String document) {
+    void blockWithAMistakeFails(String document) {
         assertThrows(Throwable.class, () -> {
             for (Block block :
-                    ProtocolDocument.parse(List.of(document.split("\\|"))).blocks()) assertTrueTo(block);
+                    ProtocolDocument.parse(List.of(document.split("\\|"))).blocks()) assertBlock(block);
         });
     }
 
     @Test
-    void trueBlockOfEachKindPasses() throws Exception {
+    void correctBlockOfEachKindPasses() throws Exception {
         String frame = "> 08 0400 01000000 02000000  AcceptRequest  payload_len 4  request_id 1| listener_id 2";
         String reply = "|< 09 0400 01000000 02000000  AcceptErr  payload_len 4  request_id 1  code 2|```|";
         String document = "```wire|" + frame + "|```|```wire session|" + frame + reply
@@ -183,6 +187,6 @@ class ProtocolDumpsTest {
         List<Block> blocks =
                 ProtocolDocument.parse(List.of(document.split("\\|"))).blocks();
         assertEquals(5, blocks.size());
-        for (Block block : blocks) assertTrueTo(block);
+        for (Block block : blocks) assertBlock(block);
     }
 }

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The tables of PROTOCOL.md say what the code does. */
+/** The tables of PROTOCOL.md agree with the code. */
 class ProtocolTablesTest {
     private static final Map<String, GroupLayout> LAYOUTS = Map.of(
             "Header", Wire.HEADER,
@@ -43,7 +43,7 @@ class ProtocolTablesTest {
     }
 
     @Test
-    void messages() {
+    void tableOfMessagesHasTheirTypesAndSizes() {
         Table table = document.table("type", "name", "sent by", "payload", "payload_len", "frame");
         List<List<String>> messages = Stream.of(MessageType.values())
                 .map(type -> List.of(
@@ -51,7 +51,7 @@ class ProtocolTablesTest {
                         type.toString(),
                         type.sender().toString().toLowerCase(),
                         LAYOUTS.entrySet().stream()
-                                .filter(layout -> layout.getValue() == Said.payload(type))
+                                .filter(layout -> layout.getValue() == MessageDescription.payload(type))
                                 .findFirst()
                                 .orElseThrow()
                                 .getKey(),
@@ -63,13 +63,13 @@ class ProtocolTablesTest {
 
     @ParameterizedTest
     @CsvSource({"Header", "Endpoint", "Listener", "ConnectionReady", "Failure"})
-    void layout(String name) {
+    void tableOfALayoutHasItsFields(String name) {
         GroupLayout layout = LAYOUTS.get(name);
         Table table = document.captioned(name + ", " + layout.byteSize() + " bytes:");
         assertEquals(List.of("offset", "size", "name", "meaning"), table.head());
         List<List<String>> fields = new ArrayList<>();
         long offset = 0;
-        for (MemoryLayout field : Said.fields(layout)) {
+        for (MemoryLayout field : MessageDescription.fields(layout)) {
             fields.add(List.of("" + offset, "" + field.byteSize(), field.name().orElseThrow()));
             offset += field.byteSize();
         }
@@ -77,7 +77,7 @@ class ProtocolTablesTest {
     }
 
     @Test
-    void noLayoutIsForgotten() {
+    void everyTableWithOffsetsIsCompared() {
         assertEquals(
                 LAYOUTS.size(),
                 document.tables().stream()
@@ -86,14 +86,14 @@ class ProtocolTablesTest {
     }
 
     @Test
-    void reasons() {
+    void tableOfReasonsHasAllInTheirOrder() {
         assertEquals(
                 Stream.of(Reason.values()).map(Reason::toString).toList(),
                 document.table("reason", "the frame").column("reason"));
     }
 
     @Test
-    void requestsAndTheirReplies() throws Exception {
+    void tableOfRequestsHasTheRepliesThatAGuestAccepts() throws Exception {
         Table table = document.table("request", "on success", "on failure", "when");
         Map<String, Request> requests = new HashMap<>();
         Endpoint at = new Endpoint(1, 2);
@@ -104,17 +104,17 @@ class ProtocolTablesTest {
         for (List<String> row : table.rows()) {
             Request request = requests.get(row.get(0));
             assertEquals(row.get(2), request.refusal(1).getClass().getSimpleName());
-            for (int reply = 1; reply <= 2; reply++) assertAnswers(request, Said.type(row.get(reply)));
+            for (int reply = 1; reply <= 2; reply++) assertAnswers(request, MessageDescription.type(row.get(reply)));
         }
     }
 
-    /** A guest's session takes the reply for an answer. */
+    /** Checks that a guest's session accepts the reply to the request. */
     private static void assertAnswers(Request request, MessageType reply) throws ProtocolException {
         GuestSession session = new GuestSession();
         int id = session.ask(request);
         ConnectionReady ready = new ConnectionReady(0, 1, new DataPipeInfo(1, 1));
         ConnectionReady incoming = new ConnectionReady(3, 1, new DataPipeInfo(1, 1));
-        byte[] frame = Messages.frame(
+        byte[] frame = Frames.of(
                 id,
                 switch (reply) {
                     case LISTEN_OK -> new Reply.ListenOk(3);
@@ -129,7 +129,7 @@ class ProtocolTablesTest {
     }
 
     @Test
-    void errors() {
+    void tableOfErrorsHasTheNamesOfItsNumbers() {
         Table table = document.table("code", "errno", "in", "when");
         List<Integer> codes =
                 table.column("code").stream().map(Integer::valueOf).toList();
@@ -138,13 +138,14 @@ class ProtocolTablesTest {
         for (String in : table.column("in")) {
             assertTrue(
                     Arrays.stream(in.split(", "))
-                            .allMatch(name -> Said.type(name).toString().endsWith("Err")),
+                            .allMatch(name ->
+                                    MessageDescription.type(name).toString().endsWith("Err")),
                     in);
         }
     }
 
     @Test
-    void numbersInTheText() throws Exception {
+    void numbersInTheTextAreThoseOfTheCode() throws Exception {
         String text = Files.readString(Path.of("..", "PROTOCOL.md")).replaceAll("\\s+", " ");
         for (String sentence : List.of(
                 "bytes that follow the header, at most " + Wire.MAX_PAYLOAD + " ",
@@ -157,7 +158,7 @@ class ProtocolTablesTest {
     }
 
     @Test
-    void everyErrnoAndMessageItNamesIsOne() throws Exception {
+    void everyErrnoAndMessageInTheTextExists() throws Exception {
         String text = Files.readString(Path.of("..", "PROTOCOL.md"));
         List<String> errnos = IntStream.range(1, 134).mapToObj(Errno::name).toList();
         Pattern.compile("\\bE[A-Z]{3,}\\b")
@@ -166,12 +167,12 @@ class ProtocolTablesTest {
                 .map(MatchResult::group)
                 .filter(name -> !errnos.contains(name))
                 .forEach(name -> {
-                    throw new AssertionError("no errno " + name);
+                    throw new AssertionError("unknown errno " + name);
                 });
         Pattern.compile("\\b(?:Listen|Connect|Accept|Incoming)[A-Z]\\w+")
                 .matcher(text)
                 .results()
                 .map(match -> match.group().replaceAll("s$", ""))
-                .forEach(Said::type);
+                .forEach(MessageDescription::type);
     }
 }

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The vectors any implementation of the wire can use, {@code control-frames.json}. */
+/** Test vectors for any implementation of the protocol: {@code control-frames.json}. */
 class VectorsTest {
     private static final Map<String, Reason> REASONS = Map.of(
             "unknown type ", Reason.UNKNOWN_TYPE,
@@ -83,7 +83,7 @@ class VectorsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("frames")
-    void frameDecodesToItsFieldsAndTheyEncodeToIt(String name, JsonObject fields, byte[] hex) throws Exception {
+    void frameDecodesToItsFieldsAndBack(String name, JsonObject fields, byte[] hex) throws Exception {
         MemorySegment frame = MemorySegment.ofArray(hex);
         int requestId = u32(fields, "request_id");
         MessageType type = MessageType.of(fields.get("message_type").getAsInt());
@@ -94,12 +94,12 @@ class VectorsTest {
             case GUEST -> {
                 Request request = request(type, fields);
                 assertEquals(request, Request.decode(frame, 0));
-                yield Messages.frame(requestId, request);
+                yield Frames.of(requestId, request);
             }
             case MONITOR -> {
                 Reply reply = reply(type, fields);
                 assertEquals(reply, Reply.decode(frame, 0));
-                yield Messages.frame(requestId, reply);
+                yield Frames.of(requestId, reply);
             }
         };
         assertEquals(HexFormat.of().formatHex(hex), HexFormat.of().formatHex(encoded));
@@ -107,7 +107,7 @@ class VectorsTest {
 
     @ParameterizedTest(name = "{0}: {2}")
     @MethodSource("malformed")
-    void malformedBytesEndTheSessionForTheirReason(String name, byte[] hex, Reason reason) {
+    void malformedBytesEndTheSessionWithTheirReason(String name, byte[] hex, Reason reason) {
         MonitorSession session = new MonitorSession();
         session.received(MemorySegment.ofArray(hex), 0, hex.length);
         ProtocolException e = assertThrows(ProtocolException.class, () -> {
@@ -118,7 +118,7 @@ class VectorsTest {
     }
 
     @Test
-    void thereIsAFrameOfEveryTypeAndAMalformedOneForEveryReasonAMonitorCanMeet() {
+    void vectorsHaveEveryTypeAndEveryReasonThatAMonitorCanSee() {
         List<String> types = frames().map(
                         v -> ((JsonObject) v.get()[1]).get("type_name").getAsString())
                 .distinct()

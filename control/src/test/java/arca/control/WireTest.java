@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The codec on memory of every kind, at every offset, with too little of it. */
+/** The codec on heap and native memory, at any offset, and on memory that is too short. */
 class WireTest {
     private static final byte BEFORE = 0x5a;
 
@@ -53,14 +53,13 @@ class WireTest {
         SplittableRandom random = new SplittableRandom(1);
         for (int round = 0; round < 2_000; round++) {
             int offset = random.nextInt(32);
-            int id = Messages.u32(random);
-            Request request = Messages.request(random);
-            assertOnlyChanged(
-                    memory.fill(BEFORE), offset, request.encode(id, memory, offset), Messages.frame(id, request));
+            int id = RandomMessages.u32(random);
+            Request request = RandomMessages.request(random);
+            assertOnlyChanged(memory.fill(BEFORE), offset, request.encode(id, memory, offset), Frames.of(id, request));
             assertEquals(request, Request.decode(memory, offset));
             assertEquals(id, Wire.requestId(memory, offset));
-            Reply reply = Messages.reply(random);
-            assertOnlyChanged(memory.fill(BEFORE), offset, reply.encode(id, memory, offset), Messages.frame(id, reply));
+            Reply reply = RandomMessages.reply(random);
+            assertOnlyChanged(memory.fill(BEFORE), offset, reply.encode(id, memory, offset), Frames.of(id, reply));
             assertEquals(reply, Reply.decode(memory, offset));
             assertEquals(id, Wire.requestId(memory, offset));
         }
@@ -76,11 +75,11 @@ class WireTest {
     }
 
     @Test
-    void memoryThatIsTooShortIsRefusedAndLeftAsItIs() {
+    void memoryThatIsTooShortIsRefusedAndNotChanged() {
         SplittableRandom random = new SplittableRandom(2);
         for (int round = 0; round < 1_000; round++) {
-            Reply reply = Messages.reply(random);
-            int length = Messages.frame(0, reply).length;
+            Reply reply = RandomMessages.reply(random);
+            int length = Frames.of(0, reply).length;
             MemorySegment memory = MemorySegment.ofArray(new byte[length]);
             int offset = 1 + random.nextInt(length);
             assertThrows(IndexOutOfBoundsException.class, () -> reply.encode(-1, memory, offset));
@@ -89,11 +88,11 @@ class WireTest {
     }
 
     @Test
-    void frameThatIsNotThereToItsLastByteIsTruncated() {
+    void incompleteFrameIsTruncated() {
         SplittableRandom random = new SplittableRandom(3);
         for (int round = 0; round < 1_000; round++) {
-            MemorySegment request = MemorySegment.ofArray(Messages.frame(7, Messages.request(random)));
-            MemorySegment reply = MemorySegment.ofArray(Messages.frame(7, Messages.reply(random)));
+            MemorySegment request = MemorySegment.ofArray(Frames.of(7, RandomMessages.request(random)));
+            MemorySegment reply = MemorySegment.ofArray(Frames.of(7, RandomMessages.reply(random)));
             MemorySegment shortRequest = request.asSlice(0, random.nextLong(request.byteSize()));
             MemorySegment shortReply = reply.asSlice(0, random.nextLong(reply.byteSize()));
             assertEquals(
@@ -108,10 +107,10 @@ class WireTest {
     }
 
     @Test
-    void connectOkNamesNoListener() {
+    void connectOkWithAListenerIsRefused() {
         ConnectionReady ready = new ConnectionReady(1, 2, new DataPipeInfo(3, 4));
         assertThrows(IllegalArgumentException.class, () -> new ConnectOk(ready));
-        byte[] frame = Messages.frame(7, new Reply.IncomingConnection(ready));
+        byte[] frame = Frames.of(7, new Reply.IncomingConnection(ready));
         frame[0] = (byte) MessageType.CONNECT_OK.number();
         ProtocolException e =
                 assertThrows(ProtocolException.class, () -> Reply.decode(MemorySegment.ofArray(frame), 0));
@@ -119,7 +118,7 @@ class WireTest {
     }
 
     @Test
-    void highNumbersAreToldAsUnsigned() {
+    void highNumbersArePrintedAsUnsigned() {
         ConnectionReady ready = new ConnectionReady(-1, -2, new DataPipeInfo(-3, -4));
         assertEquals(
                 "ConnectionReady[listenerId=4294967295, connectionId=4294967294,"
@@ -135,7 +134,7 @@ class WireTest {
     }
 
     @Test
-    void refusalIsTheErrOfItsRequest() {
+    void refusalIsTheErrReplyOfItsRequest() {
         Endpoint at = new Endpoint(0, 0);
         assertEquals(new Reply.ListenErr(13), new Request.ListenRequest(at).refusal(13));
         assertEquals(new Reply.ConnectErr(111), new Request.ConnectRequest(at).refusal(111));

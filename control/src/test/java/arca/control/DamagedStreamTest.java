@@ -15,35 +15,30 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
-import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Many frames, some of them damaged: what a session makes of them is the same however the stream is split. */
-class StreamTest {
+/** Streams of many frames, some of them damaged. A session gives the same result, wherever the reads split the stream. */
+class DamagedStreamTest {
     private static final int ROUNDS = 2_000;
     private static final int FRAMES = 12;
 
     private final MemorySegment buffer = Arena.ofAuto().allocate(64);
-
-    static LongStream seeds() {
-        return LongStream.concat(LongStream.rangeClosed(1, 8), LongStream.of(System.nanoTime()));
-    }
 
     private interface Received {
         void accept(MemorySegment bytes, long offset, long length);
     }
 
     private interface Next {
-        boolean ask() throws ProtocolException;
+        boolean advance() throws ProtocolException;
     }
 
     private interface End {
-        void say() throws ProtocolException;
+        void run() throws ProtocolException;
     }
 
-    /** What both sessions are to their streams; a message is told as text. */
+    /** What the two kinds of sessions have in common. A message is text here. */
     private record Session(Received received, Next next, End end, Supplier<String> message) {}
 
     private static Session monitor() {
@@ -59,9 +54,9 @@ class StreamTest {
                 session::received, session::next, session::end, () -> session.requestId() + " " + session.reply());
     }
 
-    /** What a session says to all bytes, in reads that {@code random} cuts; in a single one without it. */
-    private List<String> told(Session session, byte[] bytes, SplittableRandom random) {
-        List<String> told = new ArrayList<>();
+    /** Returns what a session makes of the bytes, in reads of random sizes; in one read if {@code random} is null. */
+    private List<String> messages(Session session, byte[] bytes, SplittableRandom random) {
+        List<String> messages = new ArrayList<>();
         try {
             for (int at = 0, n; at < bytes.length; at += n) {
                 n = random == null ? bytes.length : Math.min(bytes.length - at, 1 + random.nextInt(40));
@@ -73,18 +68,18 @@ class StreamTest {
                     read = buffer;
                 }
                 session.received().accept(read, offset, n);
-                while (session.next().ask()) told.add(session.message().get());
+                while (session.next().advance()) messages.add(session.message().get());
             }
-            session.end().say();
+            session.end().run();
         } catch (ProtocolException e) {
-            told.add(e.reason().toString()); // the message may count bytes, which a split changes
+            messages.add(e.reason().toString()); // not the text: it may count bytes, which depends on the split
         }
-        return told;
+        return messages;
     }
 
     @ParameterizedTest(name = "seed {0}")
-    @MethodSource("seeds")
-    void damagedStreamEndsInTheSamePlaceForTheSameReasonHoweverItIsSplit(long seed) {
+    @MethodSource(Seeds.SOME)
+    void damagedStreamGivesTheSameMessagesAndReasonInAnySplit(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int whole = 0;
         int refused = 0;
@@ -93,17 +88,17 @@ class StreamTest {
             ByteArrayOutputStream requests = new ByteArrayOutputStream();
             ByteArrayOutputStream replies = new ByteArrayOutputStream();
             for (int id = 1; id <= FRAMES; id++) {
-                Request request = Messages.request(random);
+                Request request = RandomMessages.request(random);
                 asked.add(request);
-                requests.writeBytes(Messages.frame(id, request));
-                replies.writeBytes(Messages.frame(id, Messages.replyTo(request, random)));
+                requests.writeBytes(Frames.of(id, request));
+                replies.writeBytes(Frames.of(id, RandomMessages.replyTo(request, random)));
             }
             byte[] toMonitor = damaged(requests.toByteArray(), random);
             byte[] toGuest = damaged(replies.toByteArray(), random);
-            List<String> byMonitor = told(monitor(), toMonitor, null);
-            List<String> byGuest = told(guest(asked), toGuest, null);
-            assertEquals(byMonitor, told(monitor(), toMonitor, random));
-            assertEquals(byGuest, told(guest(asked), toGuest, random));
+            List<String> byMonitor = messages(monitor(), toMonitor, null);
+            List<String> byGuest = messages(guest(asked), toGuest, null);
+            assertEquals(byMonitor, messages(monitor(), toMonitor, random));
+            assertEquals(byGuest, messages(guest(asked), toGuest, random));
             if (byMonitor.size() == FRAMES) whole++;
             else refused++;
         }
@@ -120,7 +115,7 @@ class StreamTest {
     @Test
     void onlyASplitFrameIsCopied() throws Exception {
         ByteArrayOutputStream stream = new ByteArrayOutputStream();
-        for (int id = 1; id <= 4; id++) stream.writeBytes(Messages.frame(id, new Reply.ListenOk(id)));
+        for (int id = 1; id <= 4; id++) stream.writeBytes(Frames.of(id, new Reply.ListenOk(id)));
         byte[] bytes = stream.toByteArray();
         int frame = bytes.length / 4;
         MemorySegment all = MemorySegment.ofArray(bytes);

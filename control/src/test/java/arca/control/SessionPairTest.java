@@ -15,33 +15,28 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.SplittableRandom;
-import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A guest and a monitor that talk, their bytes split and their turns taken at random. */
-class ConversationTest {
+/** The two ends of a session, connected to each other. The splits of their bytes and the order of their turns are random. */
+class SessionPairTest {
     private static final int REQUESTS = 5_000;
 
-    private record Due(int requestId, Request request) {}
-
-    static LongStream seeds() {
-        return LongStream.concat(LongStream.rangeClosed(1, 8), LongStream.of(System.nanoTime()));
-    }
+    private record NumberedRequest(int requestId, Request request) {}
 
     @ParameterizedTest(name = "seed {0}")
-    @MethodSource("seeds")
-    void everyRequestGetsItsReplyHoweverTheBytesAreSplit(long seed) throws Exception {
-        new Conversation(new SplittableRandom(seed)).hold();
+    @MethodSource(Seeds.SOME)
+    void everyRequestGetsItsReplyInAnySplitAndOrder(long seed) throws Exception {
+        new Exchange(new SplittableRandom(seed)).run();
     }
 
-    /** The bytes of one direction that are on their way, and the buffer in which the other side gets them. */
-    private static final class Line {
+    /** The bytes of one direction that were not yet read, and the buffer into which the receiver reads them. */
+    private static final class Channel {
         private final SplittableRandom random;
         private final Queue<Byte> bytes = new ArrayDeque<>();
         private final MemorySegment buffer;
 
-        Line(SplittableRandom random, MemorySegment buffer) {
+        Channel(SplittableRandom random, MemorySegment buffer) {
             this.random = random;
             this.buffer = buffer;
         }
@@ -50,7 +45,7 @@ class ConversationTest {
             for (byte b : frame) bytes.add(b);
         }
 
-        /** Puts some bytes behind a random offset of the buffer, the rest of which is noise; answers the offset. */
+        /** Reads bytes to a random offset of the buffer, fills the rest with noise, and returns the offset. */
         int read(int n) {
             byte[] noise = new byte[(int) buffer.byteSize()];
             random.nextBytes(noise);
@@ -60,34 +55,34 @@ class ConversationTest {
             return offset;
         }
 
-        int some() {
+        int someBytes() {
             return Math.min(bytes.size(), random.nextInt(random.nextBoolean() ? 8 : 100));
         }
     }
 
-    private static final class Conversation {
+    private static final class Exchange {
         private final SplittableRandom random;
         private final GuestSession guest = new GuestSession();
         private final MonitorSession monitor = new MonitorSession();
-        private final Line toMonitor;
-        private final Line toGuest;
+        private final Channel toMonitor;
+        private final Channel toGuest;
         private final Map<Integer, Request> asked = new HashMap<>();
         private final Map<Integer, Reply> answered = new HashMap<>();
-        private final Queue<Due> sent = new ArrayDeque<>();
-        private final List<Due> due = new ArrayList<>();
+        private final Queue<NumberedRequest> sent = new ArrayDeque<>();
+        private final List<NumberedRequest> unanswered = new ArrayList<>();
         private boolean monitorHasMore;
-        private int done;
+        private int replies;
 
-        Conversation(SplittableRandom random) {
+        Exchange(SplittableRandom random) {
             this.random = random;
-            toMonitor = new Line(random, Arena.ofAuto().allocate(200));
-            toGuest = new Line(random, MemorySegment.ofArray(new byte[200]));
-            guest.nextId = -REQUESTS / 2; // so that the numbers wrap half way
+            toMonitor = new Channel(random, Arena.ofAuto().allocate(200));
+            toGuest = new Channel(random, MemorySegment.ofArray(new byte[200]));
+            guest.nextId = -REQUESTS / 2; // so that the numbers wrap in the middle of the test
         }
 
-        void hold() throws Exception {
+        void run() throws Exception {
             int left = REQUESTS;
-            while (done < REQUESTS) {
+            while (replies < REQUESTS) {
                 switch (random.nextInt(4)) {
                     case 0 -> {
                         if (left > 0) ask();
@@ -106,45 +101,45 @@ class ConversationTest {
         }
 
         private void ask() {
-            Request request = Messages.request(random);
+            Request request = RandomMessages.request(random);
             int id = guest.ask(request);
             assertTrue(id != 0);
-            assertNull(asked.put(id, request), "a number that is outstanding was given again");
-            sent.add(new Due(id, request));
-            toMonitor.write(Messages.frame(id, request));
+            assertNull(asked.put(id, request), "an outstanding number was given again");
+            sent.add(new NumberedRequest(id, request));
+            toMonitor.write(Frames.of(id, request));
         }
 
         private void monitorReads() throws Exception {
             if (!monitorHasMore) {
-                int n = toMonitor.some();
+                int n = toMonitor.someBytes();
                 monitor.received(toMonitor.buffer, toMonitor.read(n), n);
                 monitorHasMore = true;
             }
             for (int turns = random.nextInt(4); turns > 0 && monitorHasMore; turns--) {
                 monitorHasMore = monitor.next();
                 if (monitorHasMore) {
-                    Due came = new Due(monitor.requestId(), monitor.request());
-                    assertEquals(sent.remove(), came);
-                    due.add(came);
+                    NumberedRequest request = new NumberedRequest(monitor.requestId(), monitor.request());
+                    assertEquals(sent.remove(), request);
+                    unanswered.add(request);
                 }
             }
         }
 
         private void monitorReplies() {
-            if (due.isEmpty()) return;
-            Due one = due.remove(random.nextInt(due.size()));
-            Reply reply = Messages.replyTo(one.request(), random);
-            answered.put(one.requestId(), reply);
-            toGuest.write(Messages.frame(one.requestId(), reply));
+            if (unanswered.isEmpty()) return;
+            NumberedRequest request = unanswered.remove(random.nextInt(unanswered.size()));
+            Reply reply = RandomMessages.replyTo(request.request(), random);
+            answered.put(request.requestId(), reply);
+            toGuest.write(Frames.of(request.requestId(), reply));
         }
 
         private void guestReads() throws Exception {
-            int n = toGuest.some();
+            int n = toGuest.someBytes();
             guest.received(toGuest.buffer, toGuest.read(n), n);
             while (guest.next()) {
                 assertEquals(asked.remove(guest.requestId()), guest.request());
                 assertEquals(answered.remove(guest.requestId()), guest.reply());
-                done++;
+                replies++;
             }
         }
     }

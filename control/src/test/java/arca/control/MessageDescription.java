@@ -23,8 +23,14 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** A message in PROTOCOL.md's words: its name, its fields behind message_type, and whether descriptors come with it. */
-record Said(String name, Map<String, String> fields, boolean descriptors) {
+/**
+ * A message as PROTOCOL.md describes it.
+ *
+ * @param name the name of its type
+ * @param fields the fields after message_type, by their names, as text
+ * @param descriptors whether descriptors come with it
+ */
+record MessageDescription(String name, Map<String, String> fields, boolean descriptors) {
 
     static MessageType type(String name) {
         return Stream.of(MessageType.values())
@@ -46,15 +52,15 @@ record Said(String name, Map<String, String> fields, boolean descriptors) {
         };
     }
 
-    /** A layout's fields, those of a group in it among them. */
+    /** Returns the fields of a layout and of the groups in it. */
     static List<MemoryLayout> fields(GroupLayout layout) {
         return layout.memberLayouts().stream()
                 .flatMap(field -> field instanceof GroupLayout group ? fields(group).stream() : Stream.of(field))
                 .toList();
     }
 
-    /** What a frame says by the codec. */
-    static Said decoded(Sender sender, MemorySegment frame) throws ProtocolException {
+    /** Describes the message that the codec finds in a frame. */
+    static MessageDescription decoded(Sender sender, MemorySegment frame) throws ProtocolException {
         return switch (sender) {
             case GUEST -> {
                 Request request = Request.decode(frame, 0);
@@ -67,23 +73,24 @@ record Said(String name, Map<String, String> fields, boolean descriptors) {
         };
     }
 
-    /** What a frame says by its hex digits, a group for each field: the codec is not asked. */
-    static Said byHand(MessageType type, List<String> groups) {
+    /** Describes the message in hex digits, one group for each field, without the codec. */
+    static MessageDescription byHand(MessageType type, List<String> groups) {
         List<MemoryLayout> fields = new ArrayList<>(fields(Wire.HEADER));
         fields.addAll(fields(payload(type)));
-        if (fields.size() != groups.size()) throw new AssertionError("not a group for each field: " + groups);
+        if (fields.size() != groups.size()) throw new AssertionError("one group for each field expected: " + groups);
         if (!groups.getFirst().equals(HexFormat.of().toHexDigits((byte) type.number()))) {
-            throw new AssertionError(groups.getFirst() + " is not " + type);
+            throw new AssertionError(groups.getFirst() + " is not the number of " + type);
         }
         Map<String, String> values = new LinkedHashMap<>();
         for (int i = 1; i < groups.size(); i++) {
             byte[] bytes = HexFormat.of().parseHex(groups.get(i));
             MemoryLayout field = fields.get(i);
-            if (bytes.length != field.byteSize()) throw new AssertionError(groups.get(i) + " is no " + field);
+            if (bytes.length != field.byteSize())
+                throw new AssertionError(groups.get(i) + " has not the size of " + field);
             String name = field.name().orElseThrow();
             values.put(name, name.equals("ipv4") ? octets(bytes) : littleEndian(bytes));
         }
-        return new Said(type.toString(), values, bringsDescriptors(type));
+        return new MessageDescription(type.toString(), values, bringsDescriptors(type));
     }
 
     private static String octets(byte[] bytes) {
@@ -98,7 +105,7 @@ record Said(String name, Map<String, String> fields, boolean descriptors) {
         return new BigInteger(1, reversed).toString();
     }
 
-    static Said of(int requestId, Request request) {
+    static MessageDescription of(int requestId, Request request) {
         return switch (request) {
             case ListenRequest(Endpoint at) -> endpoint(MessageType.LISTEN_REQUEST, requestId, at);
             case ConnectRequest(Endpoint at) -> endpoint(MessageType.CONNECT_REQUEST, requestId, at);
@@ -106,7 +113,7 @@ record Said(String name, Map<String, String> fields, boolean descriptors) {
         };
     }
 
-    static Said of(int requestId, Reply reply) {
+    static MessageDescription of(int requestId, Reply reply) {
         return switch (reply) {
             case ListenOk(int listenerId) -> u32(MessageType.LISTEN_OK, requestId, "listener_id", listenerId);
             case ConnectOk(ConnectionReady ready) -> ready(MessageType.CONNECT_OK, requestId, ready);
@@ -117,32 +124,32 @@ record Said(String name, Map<String, String> fields, boolean descriptors) {
         };
     }
 
-    private static Said header(MessageType type, int requestId) {
+    private static MessageDescription header(MessageType type, int requestId) {
         Map<String, String> fields = new LinkedHashMap<>();
         fields.put("payload_len", Integer.toString(type.payloadSize()));
         fields.put("request_id", Integer.toUnsignedString(requestId));
-        return new Said(type.toString(), fields, bringsDescriptors(type));
+        return new MessageDescription(type.toString(), fields, bringsDescriptors(type));
     }
 
-    private static Said endpoint(MessageType type, int requestId, Endpoint at) {
-        Said said = header(type, requestId);
+    private static MessageDescription endpoint(MessageType type, int requestId, Endpoint at) {
+        MessageDescription message = header(type, requestId);
         String[] addressAndPort = at.toString().split(":");
-        said.fields.put("ipv4", addressAndPort[0]);
-        said.fields.put("port", addressAndPort[1]);
-        return said;
+        message.fields.put("ipv4", addressAndPort[0]);
+        message.fields.put("port", addressAndPort[1]);
+        return message;
     }
 
-    private static Said u32(MessageType type, int requestId, String name, int value) {
-        Said said = header(type, requestId);
-        said.fields.put(name, Integer.toUnsignedString(value));
-        return said;
+    private static MessageDescription u32(MessageType type, int requestId, String name, int value) {
+        MessageDescription message = header(type, requestId);
+        message.fields.put(name, Integer.toUnsignedString(value));
+        return message;
     }
 
-    private static Said ready(MessageType type, int requestId, ConnectionReady ready) {
-        Said said = u32(type, requestId, "listener_id", ready.listenerId());
-        said.fields.put("connection_id", Integer.toUnsignedString(ready.connectionId()));
-        said.fields.put("pipe_id", Integer.toUnsignedString(ready.pipe().pipeId()));
-        said.fields.put("ring_size", Long.toUnsignedString(ready.pipe().ringSize()));
-        return said;
+    private static MessageDescription ready(MessageType type, int requestId, ConnectionReady ready) {
+        MessageDescription message = u32(type, requestId, "listener_id", ready.listenerId());
+        message.fields.put("connection_id", Integer.toUnsignedString(ready.connectionId()));
+        message.fields.put("pipe_id", Integer.toUnsignedString(ready.pipe().pipeId()));
+        message.fields.put("ring_size", Long.toUnsignedString(ready.pipe().ringSize()));
+        return message;
     }
 }

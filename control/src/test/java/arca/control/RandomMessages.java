@@ -9,15 +9,13 @@ import arca.control.Reply.ListenOk;
 import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/** Random messages, the edges of every field among them, and their frames. */
-final class Messages {
+/** Makes random messages. Half of the numbers in them are edge cases. */
+final class RandomMessages {
     private static final int[] EDGES = {0, 1, 255, 256, 65535, 65536, Integer.MAX_VALUE, Integer.MIN_VALUE, -2, -1};
 
-    private Messages() {}
+    private RandomMessages() {}
 
     static Request request(SplittableRandom random) {
         return switch (random.nextInt(3)) {
@@ -38,7 +36,7 @@ final class Messages {
         };
     }
 
-    /** A reply that fits, good or bad. */
+    /** Returns a reply that fits the request: a success, or a failure. */
     static Reply replyTo(Request request, SplittableRandom random) {
         if (random.nextInt(3) == 0) return request.refusal(u32(random));
         return switch (request) {
@@ -59,15 +57,5 @@ final class Messages {
 
     static int u32(SplittableRandom random) {
         return random.nextBoolean() ? EDGES[random.nextInt(EDGES.length)] : random.nextInt();
-    }
-
-    static byte[] frame(int requestId, Request request) {
-        byte[] bytes = new byte[Request.MAX_FRAME_SIZE];
-        return Arrays.copyOf(bytes, request.encode(requestId, MemorySegment.ofArray(bytes), 0));
-    }
-
-    static byte[] frame(int requestId, Reply reply) {
-        byte[] bytes = new byte[Reply.MAX_FRAME_SIZE];
-        return Arrays.copyOf(bytes, reply.encode(requestId, MemorySegment.ofArray(bytes), 0));
     }
 }
