@@ -11,22 +11,22 @@ import java.util.Optional;
 import java.util.Queue;
 
 /**
- * A listener of this guest, as {@link java.net.ServerSocket}. Any thread may call any method; connections go to those
- * who wait in the order in which they came.
+ * A listener of this guest, like a {@link java.net.ServerSocket}. Any thread may call any method. Connections go to the
+ * waiting accepts in the order in which these were called.
  *
- * <p>The monitor takes a connection off the kernel's queue for each request to accept, and a request cannot be taken
- * back. So an accept that gives up leaves its request behind, and the next accept takes that over: what came meanwhile is
- * kept for it, and no connection is lost.
+ * <p>For each AcceptRequest the monitor takes one connection off the kernel's queue, and the request cannot be taken back.
+ * So when an accept gives up, its request stays outstanding, and the next accept uses it. A connection that comes in between
+ * is kept for that accept. No connection is lost.
  */
 public final class ArcaListener implements Closeable {
     private final Conversation conversation;
     private final Endpoint endpoint;
     private final int listenerId;
 
-    // Under this object's monitor.
+    // Guarded by this object's monitor.
     private final Deque<Call<ArcaStream>> waiting = new ArrayDeque<>();
-    private final Queue<ArcaStream> untaken = new ArrayDeque<>();
-    private int outstanding; // requests that the monitor has not answered
+    private final Queue<ArcaStream> untaken = new ArrayDeque<>(); // connections that came while no accept was waiting
+    private int outstanding; // AcceptRequests that the monitor has not answered
     private Optional<Ending> ending = Optional.empty();
 
     ArcaListener(Conversation conversation, Endpoint endpoint, int listenerId) {
@@ -36,7 +36,8 @@ public final class ArcaListener implements Closeable {
     }
 
     /**
-     * Where it was asked to listen. The port that was taken for port 0 is not known: revision 1 does not tell.
+     * Returns where this guest asked to listen. For port 0 the port that was chosen is not known: revision 1 of the protocol
+     * does not tell it.
      *
      * @return the endpoint given to {@link ArcaSession#listen(Endpoint)}
      */
@@ -45,9 +46,9 @@ public final class ArcaListener implements Closeable {
     }
 
     /**
-     * The monitor's number of the listener, as its log shows it.
+     * Returns the monitor's number for this listener, as the monitor's log shows it.
      *
-     * @return an unsigned number
+     * @return the listener_id, u32
      */
     public int listenerId() {
         return listenerId;
@@ -56,8 +57,8 @@ public final class ArcaListener implements Closeable {
     /**
      * Waits for a connection.
      *
-     * @return the connection
-     * @throws IOException as {@link #accept(Duration)}
+     * @return the connection; the caller closes it
+     * @throws IOException for the reasons of {@link #accept(Duration)}
      */
     public ArcaStream accept() throws IOException {
         return accept(Duration.ZERO);
@@ -66,13 +67,13 @@ public final class ArcaListener implements Closeable {
     /**
      * Waits for a connection.
      *
-     * @param timeout how long; zero is without end
-     * @return the connection
-     * @throws java.net.SocketTimeoutException if none came in time
-     * @throws java.io.InterruptedIOException if the thread is interrupted, as it still is then
-     * @throws ErrnoException the monitor's answer where it cannot accept: EMFILE, ESHUTDOWN, …
-     * @throws java.nio.channels.ClosedChannelException if the listener or its session is closed, by then or meanwhile
-     * @throws SessionEndedException if the session is over for another reason
+     * @param timeout how long to wait; zero means without limit
+     * @return the connection; the caller closes it
+     * @throws java.net.SocketTimeoutException if no connection came in time
+     * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupt status stays set
+     * @throws ErrnoException if the monitor cannot accept: EMFILE, ESHUTDOWN, …
+     * @throws java.nio.channels.ClosedChannelException if the listener or its session is closed before the call or during it
+     * @throws SessionEndedException if the session has ended for another reason
      */
     public ArcaStream accept(Duration timeout) throws IOException {
         if (timeout.isNegative()) throw new IllegalArgumentException("a negative timeout: " + timeout);
@@ -95,7 +96,7 @@ public final class ArcaListener implements Closeable {
         }
     }
 
-    /** A connection has come: it goes to whoever has waited longest, or is kept. */
+    /** Takes a connection from the monitor. Gives it to the accept that has waited longest, or keeps it. */
     void accepted(ArcaStream stream) {
         synchronized (this) {
             outstanding--;
@@ -110,7 +111,7 @@ public final class ArcaListener implements Closeable {
         stream.discard();
     }
 
-    /** A request failed: that is for whoever has waited longest; where nobody waits, the next to come asks anew. */
+    /** Takes a failed request from the monitor. The accept that has waited longest fails; without one, nothing happens. */
     synchronized void refused(int errno) {
         outstanding--;
         while (!waiting.isEmpty()) {
@@ -119,11 +120,11 @@ public final class ArcaListener implements Closeable {
     }
 
     /**
-     * Accepts no more. Whoever waits in {@link #accept(Duration)} is woken; connections that nobody has accepted are
-     * closed, and so are those that still come for requests left behind. Does nothing to a closed listener.
+     * Closes this listener. Wakes all calls that wait in {@link #accept(Duration)}. Closes the connections that no call has
+     * accepted, and those that still come for outstanding requests. Does nothing to a closed listener.
      *
-     * <p>The monitor goes on listening until the session ends, for revision 1 has no message to close a listener: the port
-     * stays taken, and peers that still connect wait in vain until then.
+     * <p>The monitor goes on listening until the session ends, because revision 1 has no message to close a listener. Until
+     * then the port stays in use, and peers that connect wait for nothing.
      */
     @Override
     public void close() {
@@ -131,15 +132,15 @@ public final class ArcaListener implements Closeable {
     }
 
     void end(Ending why) {
-        Queue<ArcaStream> nobodys;
+        Queue<ArcaStream> left;
         synchronized (this) {
             if (ending.isPresent()) return;
             ending = Optional.of(why);
             waiting.forEach(call -> call.end(why));
             waiting.clear();
-            nobodys = new ArrayDeque<>(untaken);
+            left = new ArrayDeque<>(untaken);
             untaken.clear();
         }
-        nobodys.forEach(ArcaStream::discard);
+        left.forEach(ArcaStream::discard);
     }
 }

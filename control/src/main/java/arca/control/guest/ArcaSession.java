@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * A guest's session with its monitor, by which it listens and connects; TCP itself is the monitor's.
+ * A guest's session with its monitor. With it a guest listens and connects; the monitor owns the TCP sockets.
  *
  * <pre>{@code
  * try (ArcaSession session = ArcaSession.connect("/run/arca/control.sock");
@@ -26,24 +26,25 @@ import java.time.Duration;
  * }
  * }</pre>
  *
- * <p>Any thread may call any method, and none keeps another waiting: replies come in any order, and a thread of the
- * session's own takes each to its caller. A call ends early, and leaves the session as it was,
+ * <p>Any thread may call any method, and no call delays another: the monitor replies in any order, and the session has a
+ * thread that gives each reply to its caller. Three things end a call before its reply, and do not harm the session:
  *
  * <ul>
- *   <li>by its timeout, with a {@link java.net.SocketTimeoutException};
- *   <li>by {@link Thread#interrupt}, with an {@link java.io.InterruptedIOException}; the thread is still interrupted then;
- *   <li>by {@link #close}, with an {@link java.nio.channels.AsynchronousCloseException}; later calls get a
- *       {@link java.nio.channels.ClosedChannelException}.
+ *   <li>Its timeout: the call throws a {@link java.net.SocketTimeoutException}.
+ *   <li>{@link Thread#interrupt}: the call throws an {@link java.io.InterruptedIOException}, and the interrupt status stays
+ *       set.
+ *   <li>{@link #close} by another thread: the call throws an {@link java.nio.channels.AsynchronousCloseException}. Later
+ *       calls throw a {@link java.nio.channels.ClosedChannelException}.
  * </ul>
  *
- * <p>What the monitor's system calls answer is thrown as an {@link ErrnoException}, as if they had been made here:
- * {@code connect 192.0.2.1:80: ECONNREFUSED (Connection refused)}. If the monitor stops, or breaks the protocol, all calls,
- * waiting and later ones, get a {@link SessionEndedException}.
+ * <p>If a system call of the monitor fails, the call here throws an {@link ErrnoException}, as if it had made the system call
+ * itself: {@code connect 192.0.2.1:80: ECONNREFUSED (Connection refused)}. If the monitor stops, or breaks the protocol, all
+ * waiting and later calls throw a {@link SessionEndedException}.
  *
- * <p>Calls wait in the JVM, so virtual threads may make them, all but {@link #connect(String)}. What they get, an
- * {@link ArcaStream}, is for platform threads.
+ * <p>Virtual threads may call every method except {@link #connect(String)}. An {@link ArcaStream}, however, can be read
+ * and written only by platform threads.
  *
- * <p>Streams outlive their session. Listeners do not: revision 1 cannot close them singly.
+ * <p>Streams go on when their session ends. Listeners end with it; revision 1 of the protocol cannot close one alone.
  */
 public final class ArcaSession implements Closeable {
     private final Conversation conversation;
@@ -53,23 +54,23 @@ public final class ArcaSession implements Closeable {
     }
 
     /**
-     * Connects to a monitor. It waits while the monitor's backlog is full.
+     * Connects to a monitor. Waits while the monitor's backlog is full.
      *
-     * @param control the path of its control socket
+     * @param control the path of the monitor's control socket
      * @return a session; the caller closes it
-     * @throws ErrnoException ENOENT, ECONNREFUSED, EACCES, … of connect(2), or EMFILE
+     * @throws ErrnoException if connect(2) fails, with ENOENT, ECONNREFUSED, EACCES, …; or EMFILE
      */
     public static ArcaSession connect(Path control) throws ErrnoException {
         return connect(control.toString());
     }
 
     /**
-     * Connects to a monitor. It waits while the monitor's backlog is full.
+     * Connects to a monitor. Waits while the monitor's backlog is full.
      *
-     * @param control the path of its control socket
+     * @param control the path of the monitor's control socket
      * @return a session; the caller closes it
-     * @throws ErrnoException ENOENT, ECONNREFUSED, EACCES, … of connect(2), or EMFILE
-     * @throws IllegalArgumentException if the path is empty, or longer than the 107 bytes a Unix socket's may have
+     * @throws ErrnoException if connect(2) fails, with ENOENT, ECONNREFUSED, EACCES, …; or EMFILE
+     * @throws IllegalArgumentException if the path is empty, or longer than 107 bytes, the limit for a Unix socket
      * @throws UnsupportedOperationException in a virtual thread: it may wait in connect(2), which would hold the carrier
      */
     public static ArcaSession connect(String control) throws ErrnoException {
@@ -78,10 +79,9 @@ public final class ArcaSession implements Closeable {
     }
 
     /**
-     * A session over a socket that is connected to a monitor already: inherited, or one of a pair.
+     * Opens a session over a socket that is already connected to a monitor, such as an inherited one, or one of a pair.
      *
-     * @param control a Unix-domain stream socket at which nothing was said yet; the session's from now on, also where this
-     *     throws
+     * @param control a Unix-domain stream socket that was not yet used; the session takes ownership, even if this throws
      * @return a session; the caller closes it
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
@@ -90,11 +90,11 @@ public final class ArcaSession implements Closeable {
     }
 
     /**
-     * A session with a monitor in the same process, over two kernel pipes.
+     * Opens a session with a monitor in the same process, over two kernel pipes.
      *
-     * @param fromMonitor the read end of one; the session's from now on, also where this throws
-     * @param toMonitor the write end of the other; likewise
-     * @param pipes where the ends of data pipes are taken: the monitor
+     * @param fromMonitor the read end of the first pipe; the session takes ownership, even if this throws
+     * @param toMonitor the write end of the second pipe; the session takes ownership, even if this throws
+     * @param pipes gives the ends of data pipes; the monitor implements it
      * @return a session; the caller closes it
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
@@ -105,11 +105,12 @@ public final class ArcaSession implements Closeable {
     /**
      * Listens for TCP connections.
      *
-     * @param at where; port 0 is any free one, though revision 1 cannot tell which
-     * @return the listener
-     * @throws ErrnoException EADDRINUSE, EADDRNOTAVAIL, … of bind(2) or listen(2); EACCES where the monitor's policy forbids
-     *     it; ESHUTDOWN if the monitor is stopping
-     * @throws IOException if the call ends early, as said above; the monitor may still come to listen, until the session ends
+     * @param at where to listen; port 0 means any free port, but revision 1 of the protocol cannot tell which
+     * @return the listener; the caller closes it
+     * @throws ErrnoException if bind(2) or listen(2) fails, with EADDRINUSE, EADDRNOTAVAIL, …; EACCES if the monitor's
+     *     policy denies it; ESHUTDOWN if the monitor is stopping
+     * @throws IOException if the call ends early, as described above; the monitor may still open the listener, and then
+     *     keeps it until the session ends
      */
     public ArcaListener listen(Endpoint at) throws IOException {
         Call<ArcaListener> call = new Call<>("listen " + at);
@@ -120,35 +121,35 @@ public final class ArcaSession implements Closeable {
     /**
      * Listens for TCP connections.
      *
-     * @param at where, as {@link #listen(Endpoint)}
-     * @return the listener
-     * @throws UnknownHostException if it is no IPv4 address, or a name that was not resolved
-     * @throws IOException as {@link #listen(Endpoint)}
+     * @param at where to listen, as in {@link #listen(Endpoint)}
+     * @return the listener; the caller closes it
+     * @throws UnknownHostException if it is not an IPv4 address, or a name that was not resolved
+     * @throws IOException for the reasons of {@link #listen(Endpoint)}
      */
     public ArcaListener listen(InetSocketAddress at) throws IOException {
         return listen(endpoint(at));
     }
 
     /**
-     * Connects by TCP; waits for the handshake as long as the monitor does.
+     * Opens a TCP connection. Waits for the handshake as long as the monitor does.
      *
-     * @param to where to
+     * @param to where to connect to
      * @return the connection; the caller closes it
-     * @throws IOException as {@link #connect(Endpoint, Duration)}
+     * @throws IOException for the reasons of {@link #connect(Endpoint, Duration)}
      */
     public ArcaStream connect(Endpoint to) throws IOException {
         return connect(to, Duration.ZERO);
     }
 
     /**
-     * Connects by TCP.
+     * Opens a TCP connection.
      *
-     * @param to where to
-     * @param timeout how long to wait; zero is as long as the monitor does
+     * @param to where to connect to
+     * @param timeout how long to wait; zero means as long as the monitor does
      * @return the connection; the caller closes it
-     * @throws ErrnoException ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, … of the handshake; EACCES where the monitor's policy
-     *     forbids it; EMFILE, also where this process has no descriptors left for the connection
-     * @throws IOException if the call ends early, as said above; a connection that still comes to be is closed
+     * @throws ErrnoException if the handshake fails, with ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, …; EACCES if the monitor's
+     *     policy denies it; EMFILE at a limit of the monitor, or if this process has no free descriptors
+     * @throws IOException if the call ends early, as described above; a connection that comes later is closed
      */
     public ArcaStream connect(Endpoint to, Duration timeout) throws IOException {
         if (timeout.isNegative()) throw new IllegalArgumentException("a negative timeout: " + timeout);
@@ -158,25 +159,25 @@ public final class ArcaSession implements Closeable {
     }
 
     /**
-     * Connects by TCP; waits for the handshake as long as the monitor does.
+     * Opens a TCP connection. Waits for the handshake as long as the monitor does.
      *
-     * @param to where to
+     * @param to where to connect to
      * @return the connection; the caller closes it
-     * @throws UnknownHostException if it is no IPv4 address, or a name that was not resolved
-     * @throws IOException as {@link #connect(Endpoint, Duration)}
+     * @throws UnknownHostException if it is not an IPv4 address, or a name that was not resolved
+     * @throws IOException for the reasons of {@link #connect(Endpoint, Duration)}
      */
     public ArcaStream connect(InetSocketAddress to) throws IOException {
         return connect(endpoint(to), Duration.ZERO);
     }
 
     /**
-     * Connects by TCP.
+     * Opens a TCP connection.
      *
-     * @param to where to
-     * @param timeout how long to wait; zero is as long as the monitor does
+     * @param to where to connect to
+     * @param timeout how long to wait; zero means as long as the monitor does
      * @return the connection; the caller closes it
-     * @throws UnknownHostException if it is no IPv4 address, or a name that was not resolved
-     * @throws IOException as {@link #connect(Endpoint, Duration)}
+     * @throws UnknownHostException if it is not an IPv4 address, or a name that was not resolved
+     * @throws IOException for the reasons of {@link #connect(Endpoint, Duration)}
      */
     public ArcaStream connect(InetSocketAddress to, Duration timeout) throws IOException {
         return connect(endpoint(to), timeout);
@@ -185,17 +186,17 @@ public final class ArcaSession implements Closeable {
     private static Endpoint endpoint(InetSocketAddress address) throws UnknownHostException {
         if (address.isUnresolved()) throw new UnknownHostException(address.getHostString());
         if (!(address.getAddress() instanceof Inet4Address ipv4)) {
-            throw new UnknownHostException("the protocol has IPv4 addresses only: " + address);
+            throw new UnknownHostException("not an IPv4 address, which revision 1 of the protocol needs: " + address);
         }
         return new Endpoint(ByteBuffer.wrap(ipv4.getAddress()).getInt(), address.getPort());
     }
 
     /**
-     * Returns when the monitor has answered, which it does also while it stops. What the monitor did before it answered,
-     * such as closing its ends of a connection that was reset, is done by then.
+     * Asks the monitor for a reply, and waits for it. The monitor replies also while it is stopping. What it did before is
+     * complete then: if a peer has reset a connection, for example, the monitor has closed both of its ends.
      *
      * @throws SessionEndedException if the monitor is gone
-     * @throws IOException if the call ends early, as said above
+     * @throws IOException if the call ends early, as described above
      */
     public void ping() throws IOException {
         Call<Integer> call = new Call<>("ping");
@@ -204,17 +205,17 @@ public final class ArcaSession implements Closeable {
     }
 
     /**
-     * Whether calls can still be answered.
+     * Returns whether this session is open.
      *
-     * @return false once this was closed, or the session is known to be over
+     * @return false if it was closed, or is known to have ended
      */
     public boolean isOpen() {
         return conversation.isOpen();
     }
 
     /**
-     * Ends the session: the monitor closes its listeners, and connections that nobody has accepted. Calls that wait are
-     * woken. Streams go on. Does nothing to a closed session.
+     * Closes this session. Wakes all calls that wait. Closes connections that no call has accepted. The monitor closes the
+     * session's listeners. Streams go on. Does nothing to a closed session.
      */
     @Override
     public void close() {

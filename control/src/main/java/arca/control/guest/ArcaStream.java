@@ -13,33 +13,33 @@ import java.nio.channels.spi.AbstractInterruptibleChannel;
 import java.time.Duration;
 
 /**
- * A connection as the guest has it: bytes to and from a TCP peer, through the two pipes of a data pipe. Like a
+ * A TCP connection of a guest. Its bytes flow through the two pipes of a data pipe. It behaves like a
  * {@link java.nio.channels.SocketChannel} in blocking mode:
  *
  * <ul>
- *   <li>Any thread may call any method; of several that read (or write) one goes at a time, so what two write does
- *       not mix; a reader never keeps a writer waiting.
- *   <li>{@link #close} from another thread ends a waiting call with an
- *       {@link java.nio.channels.AsynchronousCloseException}; {@link Thread#interrupt} closes the stream and ends it with
- *       a {@link java.nio.channels.ClosedByInterruptException}.
- *   <li>The end of what the peer sends is -1. A peer that resets the connection looks the same: a pipe cannot tell the
- *       two apart. Writing to a peer that is gone is an {@link ErrnoException} EPIPE.
+ *   <li>Any thread may call any method. Reads take turns, and so do writes: the bytes of two writes do not mix. A read never
+ *       delays a write.
+ *   <li>{@link #close} by another thread ends a waiting call with an
+ *       {@link java.nio.channels.AsynchronousCloseException}. {@link Thread#interrupt} closes the stream and ends a waiting
+ *       call with a {@link java.nio.channels.ClosedByInterruptException}.
+ *   <li>A read returns -1 when the peer has ended its direction. It also returns -1 when the peer has reset the connection:
+ *       a pipe cannot tell one from the other. A write to a peer that is gone fails with EPIPE.
  * </ul>
  *
- * <p>A call that waits does so in poll(2), which would hold the carrier of a virtual thread, and with it other virtual
- * threads. So a virtual thread that reads or writes gets an {@link UnsupportedOperationException} at once: read and write
- * from platform threads.
+ * <p>Read and write from platform threads. A read or write waits in poll(2); a virtual thread would keep its carrier thread
+ * while it waits, and so stop other virtual threads. In a virtual thread, both throw an
+ * {@link UnsupportedOperationException} at once.
  */
 public final class ArcaStream extends AbstractInterruptibleChannel implements ByteChannel {
-    private static final Duration WITHOUT_END = Duration.ZERO;
+    private static final Duration NO_LIMIT = Duration.ZERO;
 
     private final PipeEnd input;
     private final PipeEnd output;
     private final int connectionId;
     private final long ringSize;
-    private volatile Duration readTimeout = WITHOUT_END;
+    private volatile Duration readTimeout = NO_LIMIT;
 
-    /** Takes ownership of both ends, also where it throws. */
+    /** Takes ownership of both ends, even if it throws. */
     ArcaStream(DataPipes.Ends ends, int connectionId, long ringSize) throws ErrnoException {
         try {
             this.input = new PipeEnd(PipeEnd.Direction.READ, ends.reader());
@@ -53,27 +53,28 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
     }
 
     /**
-     * The monitor's number of the connection, as its log shows it.
+     * Returns the monitor's number for this connection, as the monitor's log shows it.
      *
-     * @return an unsigned number
+     * @return the connection_id, u32
      */
     public int connectionId() {
         return connectionId;
     }
 
     /**
-     * What each direction's pipe could hold at the handoff.
+     * Returns how much each direction's pipe could hold at the handoff.
      *
-     * @return bytes, unsigned
+     * @return the ring_size in bytes, u64
      */
     public long ringSize() {
         return ringSize;
     }
 
     /**
-     * Has reads that wait longer end with a {@link java.net.SocketTimeoutException}, which leaves the stream as it was.
+     * Sets how long a read may wait. A read that waits longer throws a {@link java.net.SocketTimeoutException}; the stream
+     * can be used after that.
      *
-     * @param timeout how long a read may wait; zero is without end
+     * @param timeout how long a read may wait; zero, the default, means without limit
      */
     public void readTimeout(Duration timeout) {
         if (timeout.isNegative()) throw new IllegalArgumentException("a negative timeout: " + timeout);
@@ -81,19 +82,19 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
     }
 
     /**
-     * Reads what is there, at least one byte; waits for it.
+     * Reads the bytes that are there. Waits until there is at least one.
      *
-     * @param into where to; direct buffers are read into without a copy
-     * @return bytes read, -1 at the end, 0 if the buffer has no room
+     * @param into where to put the bytes; a direct buffer is filled without a copy
+     * @return the number of bytes read, -1 at the end, or 0 if the buffer has no room
      * @throws java.net.SocketTimeoutException if nothing came within {@link #readTimeout}
-     * @throws ClosedChannelException if the stream is closed, by then or meanwhile
+     * @throws ClosedChannelException if the stream is closed before the call or during it
      * @throws IllegalArgumentException if the buffer is read-only
      * @throws UnsupportedOperationException in a virtual thread
      */
     @Override
     public int read(ByteBuffer into) throws IOException {
         PlatformThread.require("reads an ArcaStream");
-        if (into.isReadOnly()) throw new IllegalArgumentException("a read-only buffer to read into");
+        if (into.isReadOnly()) throw new IllegalArgumentException("cannot read into a read-only buffer");
         if (!isOpen()) throw new ClosedChannelException();
         if (!into.hasRemaining()) return 0;
         int n = 0;
@@ -109,12 +110,12 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
     }
 
     /**
-     * Writes all of a buffer; waits where the pipe is full.
+     * Writes all bytes of a buffer. Waits while the pipe is full.
      *
-     * @param from the bytes; direct buffers are written without a copy
-     * @return how many there were
-     * @throws ErrnoException EPIPE if the peer or the monitor is gone; the buffer's position tells what went before
-     * @throws ClosedChannelException if the stream or its output is closed, by then or meanwhile
+     * @param from the bytes; a direct buffer is written without a copy
+     * @return the number of bytes written
+     * @throws ErrnoException EPIPE if the peer or the monitor is gone; the buffer's position tells how much was written
+     * @throws ClosedChannelException if the stream or its output is closed before the call or during it
      * @throws UnsupportedOperationException in a virtual thread
      */
     @Override
@@ -126,7 +127,7 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
         boolean completed = false;
         try {
             begin();
-            n = output.transfer(from, WITHOUT_END);
+            n = output.transfer(from, NO_LIMIT);
             completed = true;
         } finally {
             end(completed);
@@ -135,7 +136,7 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
     }
 
     /**
-     * Ends what this side sends: the peer reads the end after all bytes. Writes end with a
+     * Ends the direction to the peer: the peer reads the end after all bytes. Waiting and later writes throw a
      * {@link ClosedChannelException}. Reading goes on.
      */
     public void shutdownOutput() {
@@ -143,38 +144,38 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
     }
 
     /**
-     * Ends what this side reads: reads, waiting ones too, answer -1, and what still comes from the peer is thrown away by
-     * the monitor. Writing goes on.
+     * Ends the direction from the peer: waiting and later reads return -1, and the monitor throws away what the peer still
+     * sends. Writing goes on.
      */
     public void shutdownInput() {
         input.close();
     }
 
     /**
-     * This stream's bytes from the peer.
+     * Returns the bytes from the peer as a {@code java.io} stream.
      *
-     * @return a stream whose close closes this
+     * @return a stream whose close closes this one
      */
     public InputStream inputStream() {
         return Channels.newInputStream(this);
     }
 
     /**
-     * This stream's bytes to the peer.
+     * Returns the bytes to the peer as a {@code java.io} stream.
      *
-     * @return a stream whose close closes this; {@link #shutdownOutput} is the half-close
+     * @return a stream whose close closes this one; use {@link #shutdownOutput} to end one direction only
      */
     public OutputStream outputStream() {
         return Channels.newOutputStream(this);
     }
 
     /**
-     * Gives the two descriptors to the caller, for a process to inherit or for system calls of its own; this stream is
-     * closed then, and the connection goes on. The descriptors are in blocking mode.
+     * Gives the two descriptors to the caller, who may pass them to a child process or use them in system calls. Closes this
+     * stream; the connection goes on. The descriptors are in blocking mode.
      *
-     * @return the ends, from now on the caller's
+     * @return the two ends; the caller closes them
      * @throws ClosedChannelException if the stream, or one direction of it, is closed
-     * @throws IllegalStateException if another thread reads or writes
+     * @throws IllegalStateException if another thread is reading or writing
      */
     public DataPipes.Ends release() throws IOException {
         Fd reader = input.release();
@@ -188,7 +189,7 @@ public final class ArcaStream extends AbstractInterruptibleChannel implements By
         }
     }
 
-    /** Closes a stream that nobody has got. */
+    /** Closes a stream that no caller has received. */
     void discard() {
         implCloseChannel();
     }

@@ -16,7 +16,7 @@ public interface DataPipes {
      * @param writer the end to which the guest writes bytes for the peer
      */
     record Ends(Fd reader, Fd writer) implements AutoCloseable {
-        /** Closes both. */
+        /** Closes both ends. */
         @Override
         public void close() {
             reader.close();

@@ -179,14 +179,14 @@ final class PipeEnd {
     }
 
     /**
-     * Gives the descriptor to the caller, in blocking mode as it came; this end is closed then.
+     * Gives the descriptor to the caller, in blocking mode, and closes this end.
      *
      * @throws ClosedChannelException if this end is closed
-     * @throws IllegalStateException if a call is in it
+     * @throws IllegalStateException if a call is in progress
      */
     synchronized Fd release() throws IOException {
         if (closed) throw new ClosedChannelException();
-        if (inside > 0) throw new IllegalStateException("another thread reads or writes");
+        if (inside > 0) throw new IllegalStateException("another thread is reading or writing");
         fd.nonBlocking(false);
         closed = true;
         if (wake != null) wake.close();

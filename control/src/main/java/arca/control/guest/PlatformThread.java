@@ -1,17 +1,17 @@
 package arca.control.guest;
 
 /**
- * Calls that wait in a system call. The JVM does not lend a virtual thread's carrier to others meanwhile, so as many such
- * calls as there are processors would stop every virtual thread of the program.
+ * Keeps virtual threads away from calls that wait in the kernel. A virtual thread that waits there keeps its carrier thread.
+ * As many such calls as there are processors would stop every virtual thread of the program.
  */
 final class PlatformThread {
     private PlatformThread() {}
 
     /**
-     * Refuses a virtual thread.
+     * Throws if the calling thread is a virtual thread.
      *
-     * @param what it does, for the message
-     * @throws UnsupportedOperationException with the cure
+     * @param what what the caller does, for the message: {@code reads an ArcaStream}
+     * @throws UnsupportedOperationException if it is; the message says to use a platform thread
      */
     static void require(String what) {
         if (!Thread.currentThread().isVirtual()) return;
