@@ -1,6 +1,5 @@
 package arca.control.guest;
 
-import static arca.bindings.Constants.SOCK_STREAM;
 import static arca.control.guest.ScriptedMonitor.PEER;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -9,9 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
-import arca.bindings.Sockets;
 import arca.control.Reply.AcceptErr;
-import arca.control.guest.ScriptedMonitor.Handed;
+import arca.control.guest.ScriptedMonitor.PeerEnds;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.AsynchronousCloseException;
@@ -19,34 +17,30 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Accepting, giving up, and what becomes of the requests that were left behind. */
-class ArcaListenerTest {
+/** Accepting, giving up, and what happens to requests whose accept has given up. */
+class ArcaListenerTest extends SessionFixture {
     private static final Duration SHORT = Duration.ofMillis(20);
 
-    private ScriptedMonitor monitor;
-    private ArcaSession guest;
     private ArcaListener listener;
 
     @BeforeEach
-    void open() throws Exception {
-        Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
-        monitor = new ScriptedMonitor(pair.first());
-        guest = ArcaSession.of(pair.second());
-        listener = monitor.listener(guest);
-    }
-
-    @AfterEach
-    void close() {
-        guest.close();
-        monitor.close();
+    void openListener() throws Exception {
+        listener = monitor.openListener(guest);
     }
 
     private Task<ArcaStream> accept() {
         return Task.of(listener::accept);
+    }
+
+    /** An accept in a thread of its own, whose request the monitor has received. */
+    private record WaitingAccept(Task<ArcaStream> task, int requestId) {}
+
+    private WaitingAccept waitingAccept() throws Exception {
+        Task<ArcaStream> task = accept();
+        return new WaitingAccept(task, monitor.nextAccept(listener));
     }
 
     private void giveUp() {
@@ -54,92 +48,85 @@ class ArcaListenerTest {
     }
 
     @Test
-    void acceptGivesTheConnectionThatCame() throws Exception {
+    void acceptReturnsTheConnectionThatComes() throws Exception {
         assertEquals(PEER, listener.endpoint());
         Task<ArcaStream> accept = accept();
-        Handed handed = monitor.ready(monitor.nextAccept(listener), monitor.incoming(listener));
+        PeerEnds peer = monitor.sendReady(monitor.nextAccept(listener), monitor.incoming(listener));
         try (ArcaStream stream = accept.get()) {
-            handed.write("hello");
+            peer.write("hello");
             assertEquals("hello", new String(stream.inputStream().readNBytes(5)));
         }
         assertThrows(IllegalArgumentException.class, () -> listener.accept(Duration.ofNanos(-1)));
     }
 
     @Test
-    void connectionsGoToThoseWhoWaitInTheOrderTheyCame() throws Exception {
-        List<Task<ArcaStream>> accepts = new ArrayList<>();
-        List<Integer> ids = new ArrayList<>();
-        for (int i = 0; i < 4; i++) {
-            accepts.add(accept());
-            ids.add(monitor.nextAccept(listener));
-        }
+    void connectionsGoToWaitingAcceptsInTheirOrder() throws Exception {
+        List<WaitingAccept> accepts = new ArrayList<>();
+        for (int i = 0; i < 4; i++) accepts.add(waitingAccept());
         for (int i = 0; i < 4; i++) {
             var incoming = monitor.incoming(listener);
-            monitor.ready(ids.get(3 - i), incoming); // whichever of its requests the monitor answers
-            try (ArcaStream stream = accepts.get(i).get()) {
+            monitor.sendReady(accepts.get(3 - i).requestId(), incoming); // the order of the replies does not matter
+            try (ArcaStream stream = accepts.get(i).task().get()) {
                 assertEquals(incoming.ready().connectionId(), stream.connectionId());
             }
         }
     }
 
     @Test
-    void requestOfAnAcceptThatGaveUpIsTakenOverByTheNext() throws Exception {
+    void nextAcceptUsesTheRequestOfOneThatGaveUp() throws Exception {
         giveUp();
         int id = monitor.nextAccept(listener);
         giveUp();
         Task<ArcaStream> accept = accept().waits();
-        assertTrue(monitor.nothingAsked(), "one request is outstanding, and one accept waits");
-        Handed handed = monitor.ready(id, monitor.incoming(listener));
+        assertTrue(monitor.hasNoRequest(), "the outstanding request is enough for one accept");
+        PeerEnds peer = monitor.sendReady(id, monitor.incoming(listener));
         try (ArcaStream stream = accept.get()) {
-            handed.write("x");
+            peer.write("x");
             assertEquals('x', stream.inputStream().read());
         }
     }
 
     @Test
-    void connectionThatCameForNobodyIsKeptForTheNextAccept() throws Exception {
+    void connectionThatComesWhileNobodyWaitsIsKept() throws Exception {
         giveUp();
-        Handed handed = monitor.ready(monitor.nextAccept(listener), monitor.incoming(listener));
-        monitor.connection(guest).close(); // its reply was read after the other
+        PeerEnds peer = monitor.sendReady(monitor.nextAccept(listener), monitor.incoming(listener));
+        monitor.openConnection(guest).close(); // its reply comes later, so the other has been read
         try (ArcaStream stream = listener.accept(Duration.ofHours(1))) {
-            handed.write("kept");
+            peer.write("kept");
             assertEquals("kept", new String(stream.inputStream().readNBytes(4)));
         }
-        assertTrue(monitor.nothingAsked());
+        assertTrue(monitor.hasNoRequest());
         giveUp();
         monitor.nextAccept(listener);
     }
 
     @Test
-    void interruptedAcceptLeavesItsRequestToTheNext() throws Exception {
-        Task<ArcaStream> accept = accept();
-        int id = monitor.nextAccept(listener);
-        accept.waits().interrupt();
-        accept.fails(InterruptedIOException.class);
+    void nextAcceptUsesTheRequestOfAnInterruptedOne() throws Exception {
+        WaitingAccept accept = waitingAccept();
+        accept.task().waits().interrupt();
+        accept.task().fails(InterruptedIOException.class);
         Task<ArcaStream> next = accept();
-        monitor.ready(id, monitor.incoming(listener));
+        monitor.sendReady(accept.requestId(), monitor.incoming(listener));
         next.get().close();
-        assertTrue(monitor.nothingAsked());
+        assertTrue(monitor.hasNoRequest());
     }
 
     @Test
-    void oneOfSeveralThatGivesUpTakesNoConnectionFromTheOthers() throws Exception {
-        Task<ArcaStream> first = accept();
-        int firstId = monitor.nextAccept(listener);
-        Task<ArcaStream> second = accept();
-        int secondId = monitor.nextAccept(listener);
-        first.waits().interrupt();
-        first.fails(InterruptedIOException.class);
-        monitor.ready(firstId, monitor.incoming(listener));
-        second.get().close();
+    void acceptThatGivesUpTakesNoConnectionFromAnother() throws Exception {
+        WaitingAccept first = waitingAccept();
+        WaitingAccept second = waitingAccept();
+        first.task().waits().interrupt();
+        first.task().fails(InterruptedIOException.class);
+        monitor.sendReady(first.requestId(), monitor.incoming(listener));
+        second.task().get().close();
         Task<ArcaStream> third = accept();
-        monitor.ready(secondId, monitor.incoming(listener));
+        monitor.sendReady(second.requestId(), monitor.incoming(listener));
         third.get().close();
-        assertTrue(monitor.nothingAsked());
+        assertTrue(monitor.hasNoRequest());
     }
 
     @Test
-    void refusalIsForWhoeverWaitsAndElseForNobody() throws Exception {
+    void refusalGoesToAWaitingAcceptOnly() throws Exception {
         Task<ArcaStream> accept = accept();
         monitor.reply(monitor.nextAccept(listener), new AcceptErr(Errno.EBADF));
         assertEquals(
@@ -147,60 +134,57 @@ class ArcaListenerTest {
                 accept.fails(ErrnoException.class).getMessage());
         giveUp();
         monitor.reply(monitor.nextAccept(listener), new AcceptErr(Errno.EMFILE));
-        monitor.connection(guest).close(); // its reply was read after the other
+        monitor.openConnection(guest).close(); // its reply comes later, so the other has been read
         Task<ArcaStream> next = accept();
-        monitor.ready(monitor.nextAccept(listener), monitor.incoming(listener));
+        monitor.sendReady(monitor.nextAccept(listener), monitor.incoming(listener));
         next.get().close();
     }
 
     @Test
-    void refusalIsForOneOfSeveral() throws Exception {
-        Task<ArcaStream> first = accept();
-        int firstId = monitor.nextAccept(listener);
-        Task<ArcaStream> second = accept();
-        int secondId = monitor.nextAccept(listener);
-        monitor.reply(firstId, new AcceptErr(Errno.EMFILE));
-        first.fails(ErrnoException.class);
-        monitor.ready(secondId, monitor.incoming(listener));
-        second.get().close();
+    void refusalGoesToOneOfSeveralAccepts() throws Exception {
+        WaitingAccept first = waitingAccept();
+        WaitingAccept second = waitingAccept();
+        monitor.reply(first.requestId(), new AcceptErr(Errno.EMFILE));
+        first.task().fails(ErrnoException.class);
+        monitor.sendReady(second.requestId(), monitor.incoming(listener));
+        second.task().get().close();
     }
 
     @Test
-    void closeWakesAcceptsAndClosesWhatStillComes() throws Exception {
+    void closeWakesAcceptsAndClosesLaterConnections() throws Exception {
         giveUp();
         int id = monitor.nextAccept(listener);
         Task<ArcaStream> first = accept().waits();
-        Task<ArcaStream> second = accept();
-        int secondId = monitor.nextAccept(listener);
-        second.waits();
+        WaitingAccept second = waitingAccept();
+        second.task().waits();
         listener.close();
         first.fails(AsynchronousCloseException.class);
-        second.fails(AsynchronousCloseException.class);
+        second.task().fails(AsynchronousCloseException.class);
         assertSame(
                 ClosedChannelException.class,
                 assertThrows(ClosedChannelException.class, listener::accept).getClass());
-        monitor.ready(id, monitor.incoming(listener)).awaitClosed();
-        monitor.reply(secondId, new AcceptErr(Errno.ESHUTDOWN));
+        monitor.sendReady(id, monitor.incoming(listener)).awaitClosed();
+        monitor.reply(second.requestId(), new AcceptErr(Errno.ESHUTDOWN));
         listener.close();
-        monitor.connection(guest).close();
+        monitor.openConnection(guest).close();
     }
 
     @Test
-    void closeClosesWhatNobodyAccepted() throws Exception {
+    void closeClosesKeptConnections() throws Exception {
         giveUp();
-        Handed handed = monitor.ready(monitor.nextAccept(listener), monitor.incoming(listener));
-        monitor.connection(guest).close(); // its reply was read after the other
+        PeerEnds peer = monitor.sendReady(monitor.nextAccept(listener), monitor.incoming(listener));
+        monitor.openConnection(guest).close(); // its reply comes later, so the other has been read
         listener.close();
-        handed.awaitClosed();
+        peer.awaitClosed();
     }
 
     @Test
-    void endOfTheSessionClosesWhatNobodyAccepted() throws Exception {
+    void endOfTheSessionClosesKeptConnections() throws Exception {
         giveUp();
-        Handed handed = monitor.ready(monitor.nextAccept(listener), monitor.incoming(listener));
-        monitor.connection(guest).close(); // its reply was read after the other
+        PeerEnds peer = monitor.sendReady(monitor.nextAccept(listener), monitor.incoming(listener));
+        monitor.openConnection(guest).close(); // its reply comes later, so the other has been read
         guest.close();
-        handed.awaitClosed();
+        peer.awaitClosed();
         assertThrows(ClosedChannelException.class, listener::accept);
     }
 }

@@ -39,35 +39,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Calls of a session, their answers, and the ways in which they end without one. */
-class ArcaSessionTest {
+/** Calls of a session: their replies, and the ways in which a call ends without one. */
+class ArcaSessionTest extends SessionFixture {
     private static final Duration SHORT = Duration.ofMillis(20);
     private static final Duration LONG = Duration.ofHours(1);
-
-    private ScriptedMonitor monitor;
-    private ArcaSession guest;
-
-    @BeforeEach
-    void open() throws Exception {
-        Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
-        monitor = new ScriptedMonitor(pair.first());
-        guest = ArcaSession.of(pair.second());
-    }
-
-    @AfterEach
-    void close() {
-        guest.close();
-        monitor.close();
-    }
-
-    private Task<ArcaStream> connect() {
-        return Task.of(() -> guest.connect(PEER));
-    }
 
     @Test
     void pingIsARequestThatEveryMonitorRefuses() throws Exception {
@@ -76,7 +54,7 @@ class ArcaSessionTest {
                 guest.ping();
                 return true;
             });
-            ScriptedMonitor.Asked asked = monitor.next();
+            ScriptedMonitor.ReceivedRequest asked = monitor.next();
             assertEquals(new AcceptRequest(0), asked.request());
             monitor.reply(asked.id(), new AcceptErr(errno));
             assertTrue(ping.get());
@@ -84,7 +62,7 @@ class ArcaSessionTest {
     }
 
     @Test
-    void pingOfAMonitorThatEndsIsNotAnswered() throws Exception {
+    void pingFailsWhenTheMonitorEnds() throws Exception {
         Task<Boolean> ping = Task.of(() -> {
             guest.ping();
             return true;
@@ -96,7 +74,7 @@ class ArcaSessionTest {
     }
 
     @Test
-    void sessionIsFoundByItsPath(@TempDir Path directory) throws Exception {
+    void connectFindsTheMonitorByItsPath(@TempDir Path directory) throws Exception {
         Path control = directory.resolve("control.sock");
         ErrnoException e = assertThrows(ErrnoException.class, () -> ArcaSession.connect(control));
         assertEquals(Errno.ENOENT, e.errno());
@@ -105,13 +83,13 @@ class ArcaSessionTest {
                 ArcaSession session = ArcaSession.connect(control);
                 ScriptedMonitor other =
                         new ScriptedMonitor(Sockets.accept(listener, 0).orElseThrow());
-                Connection connection = other.connection(session)) {
+                Connection connection = other.openConnection(session)) {
             assertTrue(connection.stream().isOpen());
         }
     }
 
     @Test
-    void socketThatIsNoneIsRefused() throws Exception {
+    void sessionOverSomethingElseThanASocketEnds() throws Exception {
         ArcaSession session = ArcaSession.of(Fd.open("/proc/self/status", 0, 0));
         SessionEndedException e = assertThrows(SessionEndedException.class, () -> {
             while (true) session.connect(PEER);
@@ -123,7 +101,7 @@ class ArcaSessionTest {
     }
 
     @Test
-    void refusalsAreTheErrnoOfTheCallThatFailed() throws Exception {
+    void refusedCallThrowsTheMonitorsErrno() throws Exception {
         Task<ArcaStream> connect = connect();
         monitor.reply(monitor.nextConnect(), new ConnectErr(Errno.ECONNREFUSED));
         ErrnoException e = connect.fails(ErrnoException.class);
@@ -132,7 +110,7 @@ class ArcaSessionTest {
         assertTrue(
                 List.of(e.getStackTrace()).stream()
                         .anyMatch(frame -> frame.getMethodName().equals("connect")),
-                "the stack is the caller's");
+                "the stack trace is that of the caller");
         Task<ArcaListener> listen = Task.of(() -> guest.listen(PEER));
         monitor.reply(monitor.nextListen(), new ListenErr(Errno.EADDRINUSE));
         assertEquals(
@@ -147,10 +125,10 @@ class ArcaSessionTest {
     }
 
     @Test
-    void javaNetAddressesAreTakenWhereTheProtocolHasThem() throws Exception {
+    void javaNetAddressesAreTakenIfTheyAreIpv4() throws Exception {
         InetAddress address = InetAddress.getByAddress(new byte[] {(byte) 192, 0, 2, (byte) 200});
         Task<ArcaStream> connect = Task.of(() -> guest.connect(new InetSocketAddress(address, 65535)));
-        ScriptedMonitor.Asked asked = monitor.next();
+        ScriptedMonitor.ReceivedRequest asked = monitor.next();
         assertEquals(new ConnectRequest(Endpoint.parse("192.0.2.200:65535")), asked.request());
         monitor.reply(asked.id(), new ConnectErr(Errno.ETIMEDOUT));
         connect.fails(ErrnoException.class);
@@ -164,56 +142,56 @@ class ArcaSessionTest {
         assertThrows(UnknownHostException.class, () -> guest.connect(name));
         InetSocketAddress ipv6 = new InetSocketAddress(InetAddress.getByName("::1"), 80);
         assertThrows(UnknownHostException.class, () -> guest.listen(ipv6));
-        assertTrue(monitor.nothingAsked());
+        assertTrue(monitor.hasNoRequest());
     }
 
     @Test
-    void waitingAcceptKeepsNoConnectWaiting() throws Exception {
-        ArcaListener listener = monitor.listener(guest);
+    void waitingAcceptDelaysNoConnect() throws Exception {
+        ArcaListener listener = monitor.openListener(guest);
         Task<ArcaStream> accept = Task.of(listener::accept);
         int acceptId = monitor.nextAccept(listener);
-        for (int i = 0; i < 3; i++) monitor.connection(guest).close();
+        for (int i = 0; i < 3; i++) monitor.openConnection(guest).close();
         Task<ArcaStream> slow = connect();
         int slowId = monitor.nextConnect();
-        monitor.connection(guest).close();
-        monitor.ready(slowId, monitor.connectOk());
+        monitor.openConnection(guest).close();
+        monitor.sendReady(slowId, monitor.connectOk());
         slow.get().close();
-        monitor.ready(acceptId, monitor.incoming(listener));
+        monitor.sendReady(acceptId, monitor.incoming(listener));
         accept.get().close();
     }
 
     @Test
-    void connectionThatComesAfterItsTimeoutIsClosed() throws Exception {
+    void connectionThatComesAfterTheTimeoutIsClosed() throws Exception {
         Task<ArcaStream> connect = Task.of(() -> guest.connect(PEER, SHORT));
         int id = monitor.nextConnect();
         SocketTimeoutException e = connect.fails(SocketTimeoutException.class);
         assertEquals("connect 192.0.2.1:80: no answer within PT0.02S", e.getMessage());
-        monitor.ready(id, monitor.connectOk()).awaitClosed();
-        monitor.connection(guest).close();
+        monitor.sendReady(id, monitor.connectOk()).awaitClosed();
+        monitor.openConnection(guest).close();
     }
 
     @Test
-    void refusalThatComesAfterItsTimeoutIsForgotten() throws Exception {
+    void refusalThatComesAfterTheTimeoutIsIgnored() throws Exception {
         Task<ArcaStream> connect = Task.of(() -> guest.connect(PEER, SHORT));
         int id = monitor.nextConnect();
         connect.fails(SocketTimeoutException.class);
         monitor.reply(id, new ConnectErr(Errno.ECONNREFUSED));
-        monitor.connection(guest).close();
+        monitor.openConnection(guest).close();
     }
 
     @Test
-    void answerInTimeIsNoTimeout() throws Exception {
+    void replyInTimeIsNoTimeout() throws Exception {
         Task<ArcaStream> connect = Task.of(() -> guest.connect(PEER, LONG));
-        monitor.ready(monitor.nextConnect(), monitor.connectOk());
+        monitor.sendReady(monitor.nextConnect(), monitor.connectOk());
         connect.get().close();
         assertThrows(IllegalArgumentException.class, () -> guest.connect(PEER, Duration.ofNanos(-1)));
         Task<ArcaStream> longest = Task.of(() -> guest.connect(PEER, Duration.ofSeconds(Long.MAX_VALUE)));
-        monitor.ready(monitor.nextConnect(), monitor.connectOk());
+        monitor.sendReady(monitor.nextConnect(), monitor.connectOk());
         longest.get().close();
     }
 
     @Test
-    void interruptedConnectEndsAloneAndItsConnectionIsClosed() throws Exception {
+    void interruptedConnectEndsAndLaterItsConnectionIsClosed() throws Exception {
         Task<Boolean> connect = Task.of(() -> {
             assertThrows(InterruptedIOException.class, () -> guest.connect(PEER));
             return Thread.interrupted();
@@ -223,14 +201,14 @@ class ArcaSessionTest {
         int otherId = monitor.nextConnect();
         connect.waits().interrupt();
         assertTrue(connect.get(), "still interrupted");
-        monitor.ready(id, monitor.connectOk()).awaitClosed();
-        monitor.ready(otherId, monitor.connectOk());
+        monitor.sendReady(id, monitor.connectOk()).awaitClosed();
+        monitor.sendReady(otherId, monitor.connectOk());
         other.get().close();
     }
 
     @Test
-    void threadThatIsInterruptedAlreadyAsksNothing() throws Exception {
-        ArcaListener listener = monitor.listener(guest);
+    void threadThatIsAlreadyInterruptedSendsNoRequest() throws Exception {
+        ArcaListener listener = monitor.openListener(guest);
         Task<Void> calls = Task.of(() -> {
             Thread.currentThread().interrupt();
             assertThrows(InterruptedIOException.class, () -> guest.connect(PEER));
@@ -239,22 +217,22 @@ class ArcaSessionTest {
             return null;
         });
         calls.get();
-        assertTrue(monitor.nothingAsked());
+        assertTrue(monitor.hasNoRequest());
     }
 
     @Test
-    void interruptedListenIsForgotten() throws Exception {
+    void replyToAnInterruptedListenIsIgnored() throws Exception {
         Task<ArcaListener> listen = Task.of(() -> guest.listen(PEER));
         int id = monitor.nextListen();
         listen.waits().interrupt();
         listen.fails(InterruptedIOException.class);
         monitor.reply(id, new ListenOk(99));
-        monitor.connection(guest).close();
+        monitor.openConnection(guest).close();
     }
 
     @Test
-    void closeWakesAllWhoWait() throws Exception {
-        ArcaListener listener = monitor.listener(guest);
+    void closeWakesAllWaitingCalls() throws Exception {
+        ArcaListener listener = monitor.openListener(guest);
         List<Task<?>> waiting = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             waiting.add(Task.of(() -> guest.connect(PEER)).waits());
@@ -284,13 +262,13 @@ class ArcaSessionTest {
                 ArcaSession.of(new Fd(pair.second().release())).close();
                 Poll poll = new Poll(Arena.ofAuto(), 1);
                 poll.set(0, pair.first().value(), POLLIN);
-                assertEquals(1, poll.poll(0), "its end is there at once");
+                assertEquals(1, poll.poll(0), "the other side sees the end at once");
             }
         }
     }
 
     @Test
-    void closeByAnInterruptedThreadClosesAllTheSame() throws Exception {
+    void interruptedThreadCanCloseTheSession() throws Exception {
         Task<Boolean> close = Task.of(() -> {
             Thread.currentThread().interrupt();
             guest.close();
@@ -301,8 +279,8 @@ class ArcaSessionTest {
     }
 
     @Test
-    void endOfTheMonitorWakesAllWhoWait() throws Exception {
-        ArcaListener listener = monitor.listener(guest);
+    void endOfTheMonitorWakesAllWaitingCalls() throws Exception {
+        ArcaListener listener = monitor.openListener(guest);
         Task<ArcaStream> connect = connect().waits();
         Task<ArcaListener> listen = Task.of(() -> guest.listen(PEER)).waits();
         Task<ArcaStream> accept = Task.of(listener::accept).waits();
@@ -319,11 +297,11 @@ class ArcaSessionTest {
     }
 
     @Test
-    void repliesOfAMonitorThatReadsNoMoreAreStillHeard() throws Exception {
+    void repliesSentBeforeAResetAreStillRead() throws Exception {
         Task<ArcaStream> connect = connect();
         int id = monitor.nextConnect();
         Task<ArcaStream> unread = connect().waits();
-        ScriptedMonitor.await(monitor.in(), POLLIN); // unread, so the close will be a reset
+        ScriptedMonitor.await(monitor.in(), POLLIN); // a request stays unread, so the close is a reset
         monitor.reply(id, new ConnectErr(Errno.ESHUTDOWN));
         monitor.close();
         assertEquals(Errno.ESHUTDOWN, connect.fails(ErrnoException.class).errno());
@@ -332,20 +310,20 @@ class ArcaSessionTest {
 
     @Test
     void streamsOutliveTheirSession() throws Exception {
-        try (Connection connection = monitor.connection(guest)) {
+        try (Connection connection = monitor.openConnection(guest)) {
             guest.close();
             monitor.awaitEnd();
-            connection.handed().write("late");
+            connection.peer().write("late");
             assertEquals("late", new String(connection.stream().inputStream().readNBytes(4)));
         }
     }
 
     @Test
-    void requestsWaitWhereTheMonitorDoesNotRead() throws Exception {
-        int many = 2_000; // of 13 bytes: more than the socket holds, and several of the buffers they are encoded in
+    void requestsWaitWhileTheMonitorDoesNotRead() throws Exception {
+        int many = 2_000; // of 13 bytes: more than the socket and several buffers hold
         Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
         Sockets.setOption(
-                pair.second(), SOL_SOCKET, SO_SNDBUF, 1); // the kernel's least, which a buffer does not fit in
+                pair.second(), SOL_SOCKET, SO_SNDBUF, 1); // the kernel's minimum, which is smaller than one buffer
         try (ScriptedMonitor other = new ScriptedMonitor(pair.first());
                 ArcaSession session = ArcaSession.of(pair.second())) {
             for (int i = 0; i < many; i++) {
@@ -353,17 +331,17 @@ class ArcaSessionTest {
                 assertThrows(SocketTimeoutException.class, () -> session.connect(to, Duration.ofNanos(1)));
             }
             for (int i = 0; i < many; i++) {
-                ScriptedMonitor.Asked asked = other.next();
+                ScriptedMonitor.ReceivedRequest asked = other.next();
                 assertEquals(new ConnectRequest(new Endpoint(i, 80)), asked.request());
                 other.reply(asked.id(), new ConnectErr(Errno.ECONNREFUSED));
             }
-            other.connection(session).close();
+            other.openConnection(session).close();
         }
     }
 
     @Test
-    void sessionWithNothingToDoSleeps() throws Exception {
-        monitor.connection(guest).close();
+    void idleSessionSleeps() throws Exception {
+        monitor.openConnection(guest).close();
         SessionThread.assertSleeps();
     }
 }

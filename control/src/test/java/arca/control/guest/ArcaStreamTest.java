@@ -16,7 +16,7 @@ import arca.bindings.ErrnoException;
 import arca.bindings.Fd;
 import arca.bindings.Pipe;
 import arca.bindings.Syscalls;
-import arca.control.guest.ScriptedMonitor.Handed;
+import arca.control.guest.ScriptedMonitor.PeerEnds;
 import arca.testkit.Patience;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -39,20 +39,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A stream over two kernel pipes, whose other ends the test has. */
+/** A stream over two kernel pipes. The test has their other ends. */
 class ArcaStreamTest {
     private static final int PIPE = 65536;
 
     private Pipe incoming;
     private Pipe outgoing;
-    private Handed peer;
+    private PeerEnds peer;
     private ArcaStream stream;
 
     @BeforeEach
     void open() throws Exception {
         incoming = Pipe.open(0, PIPE);
         outgoing = Pipe.open(0, PIPE);
-        peer = new Handed(incoming.writer(), outgoing.reader());
+        peer = new PeerEnds(incoming.writer(), outgoing.reader());
         stream = new ArcaStream(new DataPipes.Ends(incoming.reader(), outgoing.writer()), -1, PIPE);
     }
 
@@ -67,7 +67,7 @@ class ArcaStreamTest {
         return Task.of(() -> stream.read(ByteBuffer.allocate(10))).waits();
     }
 
-    /** A write that has filled the pipe and waits for more room. */
+    /** Starts a write that fills the pipe and waits for more room. */
     private Task<Integer> writes() throws Exception {
         return Task.of(() -> stream.write(ByteBuffer.allocate(PIPE + 1))).waits();
     }
@@ -86,7 +86,7 @@ class ArcaStreamTest {
         byte[] all = new byte[10];
         into.clear().get(all);
         assertArrayEquals(new byte[] {0, 0, 0, 'a', 'b', 'c', 'd', 0, 0, 0}, all);
-        assertEquals(2, stream.read(into.clear()), "what is there, and no more");
+        assertEquals(2, stream.read(into.clear()), "returns what is there and does not wait for more");
 
         ByteBuffer from =
                 buffer(direct, 10).put("0123456789".getBytes()).position(2).limit(5);
@@ -98,7 +98,7 @@ class ArcaStreamTest {
     }
 
     @Test
-    void releasedEndsAreTheCallersAndBlock() throws Exception {
+    void releasedEndsBelongToTheCallerAndBlock() throws Exception {
         peer.write("a");
         assertEquals('a', stream.inputStream().read());
         try (DataPipes.Ends ends = stream.release()) {
@@ -130,7 +130,7 @@ class ArcaStreamTest {
     }
 
     @Test
-    void virtualThreadIsRefusedAndToldTheCure() throws Exception {
+    void virtualThreadIsRefusedWithAdvice() throws Exception {
         peer.write("a");
         List<Throwable> refused = new ArrayList<>();
         Thread.startVirtualThread(() -> {
@@ -143,18 +143,18 @@ class ArcaStreamTest {
                 .join();
         assertEquals(3, refused.size());
         for (Throwable e : refused) assertTrue(e.getMessage().contains("from a platform thread"), e.getMessage());
-        assertEquals('a', stream.inputStream().read(), "the stream is as it was");
+        assertEquals('a', stream.inputStream().read(), "the stream can still be used");
     }
 
     @Test
-    void bufferWithoutRoomReadsNothing() throws Exception {
+    void emptyBufferMovesNoBytes() throws Exception {
         assertEquals(0, stream.read(ByteBuffer.allocate(0)));
         assertEquals(0, stream.write(ByteBuffer.allocate(0)));
     }
 
     @ParameterizedTest(name = "direct {0}")
     @ValueSource(booleans = {true, false})
-    void readOnlyBufferTakesNoByteFromThePipe(boolean direct) throws Exception {
+    void readIntoAReadOnlyBufferIsRefusedAndLosesNoByte(boolean direct) throws Exception {
         peer.write("a");
         ByteBuffer into = buffer(direct, 10).asReadOnlyBuffer();
         assertThrows(IllegalArgumentException.class, () -> stream.read(into));
@@ -163,7 +163,7 @@ class ArcaStreamTest {
 
     @ParameterizedTest(name = "direct {0}")
     @ValueSource(booleans = {true, false})
-    void largeWriteGoesThroughAPipeThatIsReadSlowly(boolean direct) throws Exception {
+    void largeWriteArrivesWholeThroughASmallPipe(boolean direct) throws Exception {
         byte[] sent = new byte[1 << 20];
         new SplittableRandom(7).nextBytes(sent);
         ByteBuffer from = buffer(direct, sent.length).put(sent).flip();
@@ -195,13 +195,13 @@ class ArcaStreamTest {
     }
 
     @Test
-    void numbersAreTheMonitors() {
+    void connectionIdAndRingSizeAreTheMonitors() {
         assertEquals(-1, stream.connectionId());
         assertEquals(PIPE, stream.ringSize());
     }
 
     @Test
-    void endOfThePeersBytesIsMinusOneAfterTheLast() throws Exception {
+    void readReturnsMinusOneAfterThePeersLastByte() throws Exception {
         peer.write("last");
         incoming.writer().close();
         assertEquals(4, stream.read(ByteBuffer.allocate(10)));
@@ -212,14 +212,14 @@ class ArcaStreamTest {
     }
 
     @Test
-    void endWakesAWaitingRead() throws Exception {
+    void waitingReadReturnsMinusOneAtTheEnd() throws Exception {
         Task<Integer> read = reads();
         incoming.writer().close();
         assertEquals(-1, read.get());
     }
 
     @Test
-    void shutdownOutputEndsWhatThePeerReadsAndNothingElse() throws Exception {
+    void shutdownOutputEndsThatDirectionOnly() throws Exception {
         stream.write(ByteBuffer.wrap("all".getBytes()));
         stream.shutdownOutput();
         assertEquals("all", peer.read());
@@ -240,7 +240,7 @@ class ArcaStreamTest {
     }
 
     @Test
-    void shutdownInputEndsReadsAndNothingElse() throws Exception {
+    void shutdownInputEndsThatDirectionOnly() throws Exception {
         Task<Integer> read = reads();
         stream.shutdownInput();
         assertEquals(-1, read.get());
@@ -252,7 +252,7 @@ class ArcaStreamTest {
     }
 
     @Test
-    void writeToAPeerThatIsGoneIsEpipe() throws Exception {
+    void writeToAPeerThatIsGoneFailsWithEpipe() throws Exception {
         outgoing.reader().close();
         ErrnoException e = assertThrows(ErrnoException.class, () -> stream.write(ByteBuffer.allocate(1)));
         assertEquals(Errno.EPIPE, e.errno());
@@ -260,22 +260,22 @@ class ArcaStreamTest {
     }
 
     @Test
-    void waitingWriteHearsThatThePeerHasGone() throws Exception {
+    void waitingWriteFailsWhenThePeerGoes() throws Exception {
         ByteBuffer from = ByteBuffer.allocate(PIPE + 1);
         Task<Integer> write = Task.of(() -> stream.write(from));
         Patience.await("a full pipe", () -> Syscalls.ioctl(outgoing.reader().value(), FIONREAD) == PIPE);
         write.waits();
         outgoing.reader().close();
         assertEquals(Errno.EPIPE, write.fails(ErrnoException.class).errno());
-        assertEquals(PIPE, from.position(), "what went before");
+        assertEquals(PIPE, from.position(), "the bytes written before");
     }
 
     @Test
-    void readTimeoutLeavesTheStreamAsItWas() throws Exception {
+    void streamCanBeUsedAfterAReadTimeout() throws Exception {
         stream.readTimeout(Duration.ofMillis(20));
         long before = System.nanoTime();
         assertThrows(SocketTimeoutException.class, () -> stream.read(ByteBuffer.allocate(1)));
-        assertTrue(System.nanoTime() - before >= 20_000_000, "not before its time");
+        assertTrue(System.nanoTime() - before >= 20_000_000, "not before the timeout");
         assertThrows(SocketTimeoutException.class, () -> stream.inputStream().read());
         stream.readTimeout(Duration.ofNanos(1));
         assertThrows(SocketTimeoutException.class, () -> stream.read(ByteBuffer.allocate(1)));
@@ -291,7 +291,7 @@ class ArcaStreamTest {
     }
 
     @Test
-    void readThatWaitsForItsTimeoutSleeps() throws Exception {
+    void readWithATimeoutSleepsWhileItWaits() throws Exception {
         stream.readTimeout(Duration.ofHours(1));
         Task<Integer> read = reads();
         read.assertSleeps();
@@ -300,7 +300,7 @@ class ArcaStreamTest {
     }
 
     @Test
-    void closeWakesAllWhoReadAndWrite() throws Exception {
+    void closeWakesAllReadsAndWrites() throws Exception {
         List<Task<Integer>> waiting = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             waiting.add(reads());
@@ -325,7 +325,7 @@ class ArcaStreamTest {
     }
 
     @Test
-    void readerKeepsNoWriterWaiting() throws Exception {
+    void waitingReadDoesNotDelayAWrite() throws Exception {
         Task<Integer> read = reads();
         Task<Integer> write = Task.of(() -> stream.write(ByteBuffer.wrap("go".getBytes())));
         assertEquals(2, write.get());
@@ -334,7 +334,7 @@ class ArcaStreamTest {
     }
 
     @Test
-    void whatTwoWriteDoesNotMix() throws Exception {
+    void bytesOfTwoWritesDoNotMix() throws Exception {
         int size = 4 * PIPE;
         List<Task<Integer>> writes = new ArrayList<>();
         for (byte letter : new byte[] {'a', 'b', 'c'}) {
@@ -375,7 +375,7 @@ class ArcaStreamTest {
     }
 
     @Test
-    void closesThatRaceWithCallsCloseEachDescriptorOnce() throws Exception {
+    void closeDuringCallsClosesEachDescriptorOnce() throws Exception {
         for (int round = 0; round < 300; round++) {
             Pipe in = Pipe.open(0);
             Pipe out = Pipe.open(0);
@@ -393,9 +393,9 @@ class ArcaStreamTest {
                     }));
             for (Task<?> task : tasks) {
                 try {
-                    assertNull(task.get(), "a read and a write cannot succeed, the others answer nothing");
+                    assertNull(task.get(), "a read or a write has succeeded");
                 } catch (ClosedChannelException e) {
-                    continue; // how a read or a write ends
+                    continue; // how a read and a write must end
                 }
             }
             assertFalse(one.isOpen());

@@ -1,8 +1,6 @@
 package arca.control.guest;
 
-import static arca.bindings.Constants.SOCK_STREAM;
 import static arca.control.guest.ScriptedMonitor.PEER;
-import static arca.control.guest.ScriptedMonitor.frame;
 import static arca.control.guest.ScriptedMonitor.join;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -13,8 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.bindings.Fd;
-import arca.bindings.Sockets;
 import arca.bindings.Syscalls;
+import arca.control.Frames;
 import arca.control.ProtocolException;
 import arca.control.ProtocolException.Reason;
 import arca.control.Reply;
@@ -22,7 +20,7 @@ import arca.control.Reply.ConnectErr;
 import arca.control.Reply.ListenOk;
 import arca.control.guest.ScriptedMonitor.Connection;
 import arca.control.guest.ScriptedMonitor.DataPipe;
-import arca.control.guest.ScriptedMonitor.Handed;
+import arca.control.guest.ScriptedMonitor.PeerEnds;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -30,46 +28,24 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Replies and the descriptors that come with them, whole and broken. No test leaves a descriptor: its extension looks. */
-class HandoffTest {
+/** Replies and their descriptors, right and wrong. After each test, a JUnit extension checks that no descriptor is left. */
+class HandoffTest extends SessionFixture {
     private static final int MANY = 100_000;
 
-    private ScriptedMonitor monitor;
-    private ArcaSession guest;
-
-    @BeforeEach
-    void open() throws Exception {
-        Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
-        monitor = new ScriptedMonitor(pair.first());
-        guest = ArcaSession.of(pair.second());
-    }
-
-    @AfterEach
-    void close() {
-        guest.close();
-        monitor.close();
-    }
-
-    private Task<ArcaStream> connect() {
-        return Task.of(() -> guest.connect(PEER));
-    }
-
-    private static void assertCarriesBytes(ArcaStream stream, Handed handed) throws Exception {
-        handed.write("from the peer");
+    private static void assertCarriesBytes(ArcaStream stream, PeerEnds peer) throws Exception {
+        peer.write("from the peer");
         assertEquals("from the peer", new String(stream.inputStream().readNBytes(13)));
         stream.outputStream().write("to the peer".getBytes());
-        assertEquals("to the peer", handed.read());
+        assertEquals("to the peer", peer.read());
         stream.close();
-        handed.awaitClosed();
+        peer.awaitClosed();
     }
 
     static IntStream insideAReadyFrame() {
@@ -82,10 +58,10 @@ class HandoffTest {
 
     @Test
     void readyFrameHandsOverAConnection() throws Exception {
-        try (Connection connection = monitor.connection(guest)) {
+        try (Connection connection = monitor.openConnection(guest)) {
             assertEquals(1, connection.stream().connectionId());
             assertEquals(ScriptedMonitor.RING, connection.stream().ringSize());
-            assertCarriesBytes(connection.stream(), connection.handed());
+            assertCarriesBytes(connection.stream(), connection.peer());
         }
     }
 
@@ -93,21 +69,21 @@ class HandoffTest {
     @MethodSource("insideAReadyFrame")
     void descriptorsComeWithTheFirstBytesOfASplitFrame(int size) throws Exception {
         Task<ArcaStream> connect = connect();
-        Handed handed = monitor.split(frame(monitor.nextConnect(), monitor.connectOk()), 0, size);
-        assertCarriesBytes(connect.get(), handed);
+        PeerEnds peer = monitor.sendSplit(Frames.of(monitor.nextConnect(), monitor.connectOk()), 0, size);
+        assertCarriesBytes(connect.get(), peer);
     }
 
     @ParameterizedTest(name = "after {0} bytes")
     @MethodSource("insideAReadyFrame")
     void descriptorsComeWithTheLastBytesOfASplitFrame(int size) throws Exception {
         Task<ArcaStream> connect = connect();
-        byte[] frame = frame(monitor.nextConnect(), monitor.connectOk());
-        Handed handed = monitor.split(frame, size, frame.length);
-        assertCarriesBytes(connect.get(), handed);
+        byte[] frame = Frames.of(monitor.nextConnect(), monitor.connectOk());
+        PeerEnds peer = monitor.sendSplit(frame, size, frame.length);
+        assertCarriesBytes(connect.get(), peer);
     }
 
     @Test
-    void repliesGluedIntoOneMessageReachTheirCallers() throws Exception {
+    void repliesInOneMessageReachTheirCallers() throws Exception {
         Task<ArcaListener> listen = Task.of(() -> guest.listen(PEER));
         int first = monitor.nextListen();
         Task<ArcaStream> refused = connect();
@@ -115,21 +91,21 @@ class HandoffTest {
         Task<ArcaStream> connect = connect();
         int third = monitor.nextConnect();
         byte[] all = join(
-                frame(first, new ListenOk(7)),
-                frame(second, new ConnectErr(Errno.ECONNREFUSED)),
-                frame(third, monitor.connectOk()));
-        Handed handed = monitor.split(all, 0, all.length);
+                Frames.of(first, new ListenOk(7)),
+                Frames.of(second, new ConnectErr(Errno.ECONNREFUSED)),
+                Frames.of(third, monitor.connectOk()));
+        PeerEnds peer = monitor.sendSplit(all, 0, all.length);
         assertEquals(7, listen.get().listenerId());
         assertEquals(Errno.ECONNREFUSED, refused.fails(ErrnoException.class).errno());
-        assertCarriesBytes(connect.get(), handed);
+        assertCarriesBytes(connect.get(), peer);
     }
 
     @Test
-    void tailOfOneReadyFrameMayBeGluedToTheNext() throws Exception {
+    void endOfAReadyFrameMayComeWithTheNextOne() throws Exception {
         Task<ArcaStream> one = connect();
-        byte[] first = frame(monitor.nextConnect(), monitor.connectOk());
+        byte[] first = Frames.of(monitor.nextConnect(), monitor.connectOk());
         Task<ArcaStream> two = connect();
-        byte[] second = frame(monitor.nextConnect(), monitor.connectOk());
+        byte[] second = Frames.of(monitor.nextConnect(), monitor.connectOk());
         DataPipe a = monitor.pipe();
         DataPipe b = monitor.pipe();
         monitor.send(Arrays.copyOf(first, 5), a.guests().reader(), a.guests().writer());
@@ -137,8 +113,8 @@ class HandoffTest {
         monitor.send(rest, b.guests().reader(), b.guests().writer());
         a.guests().close();
         b.guests().close();
-        assertCarriesBytes(one.get(), a.handed());
-        assertCarriesBytes(two.get(), b.handed());
+        assertCarriesBytes(one.get(), a.peer());
+        assertCarriesBytes(two.get(), b.peer());
     }
 
     @Test
@@ -149,16 +125,16 @@ class HandoffTest {
             connects.add(connect());
             ids.add(monitor.nextConnect());
         }
-        Handed[] handed = new Handed[10];
-        for (int i = 9; i >= 0; i--) handed[i] = monitor.ready(ids.get(i), monitor.connectOk());
-        for (int i = 0; i < 10; i++) assertCarriesBytes(connects.get(i).get(), handed[i]);
+        PeerEnds[] peer = new PeerEnds[10];
+        for (int i = 9; i >= 0; i--) peer[i] = monitor.sendReady(ids.get(i), monitor.connectOk());
+        for (int i = 0; i < 10; i++) assertCarriesBytes(connects.get(i).get(), peer[i]);
     }
 
     @ParameterizedTest(name = "after {0} bytes")
     @MethodSource("beforeTheEndOfAReadyFrame")
     void monitorThatDiesInsideAReplyEndsTheSession(int size) throws Exception {
         Task<ArcaStream> connect = connect();
-        byte[] frame = frame(monitor.nextConnect(), monitor.connectOk());
+        byte[] frame = Frames.of(monitor.nextConnect(), monitor.connectOk());
         DataPipe pipe = monitor.pipe();
         if (size > 0)
             monitor.send(
@@ -176,8 +152,8 @@ class HandoffTest {
         assertThrows(SessionEndedException.class, () -> guest.connect(PEER));
     }
 
-    /** Replies that no monitor should send, to a connect whose number is 1. */
-    enum Wrong {
+    /** Malformed replies to a ConnectRequest whose number is 1. */
+    enum BadReply {
         UNKNOWN_TYPE("0a 0400 01000000 6f000000"),
         NOT_A_REPLY("01 0600 01000000 7f000001 901f"),
         PAYLOAD_TOO_LONG("04 0101 01000000"),
@@ -188,36 +164,36 @@ class HandoffTest {
 
         final byte[] bytes;
 
-        Wrong(String hex) {
+        BadReply(String hex) {
             bytes = HexFormat.of().parseHex(hex.replace(" ", ""));
         }
     }
 
     @ParameterizedTest
     @EnumSource
-    void malformedReplyEndsTheSessionAndItsDescriptorsAreClosed(Wrong wrong) throws Exception {
+    void malformedReplyEndsTheSessionAndItsDescriptorsAreClosed(BadReply reply) throws Exception {
         Task<ArcaStream> connect = connect();
         assertEquals(1, monitor.nextConnect());
-        Handed handed = monitor.split(wrong.bytes, 0, wrong.bytes.length);
+        PeerEnds peer = monitor.sendSplit(reply.bytes, 0, reply.bytes.length);
         Throwable cause = connect.fails(SessionEndedException.class).getCause();
         assertEquals(
-                Reason.valueOf(wrong.name()),
+                Reason.valueOf(reply.name()),
                 assertInstanceOf(ProtocolException.class, cause).reason());
-        handed.awaitClosed();
+        peer.awaitClosed();
         monitor.awaitEnd();
     }
 
     @Test
-    void replyNobodyAskedForEndsTheSession() throws Exception {
-        monitor.send(Wrong.UNKNOWN_REQUEST.bytes);
+    void replyToAnUnknownRequestEndsTheSession() throws Exception {
+        monitor.send(BadReply.UNKNOWN_REQUEST.bytes);
         monitor.awaitEnd();
         SessionEndedException e = assertThrows(SessionEndedException.class, () -> guest.connect(PEER));
         assertTrue(e.getMessage().contains("UNKNOWN_REQUEST"), e.getMessage());
     }
 
     @Test
-    void listenersNumberGivenTwiceEndsTheSession() throws Exception {
-        ArcaListener listener = monitor.listener(guest);
+    void secondListenerWithTheSameNumberEndsTheSession() throws Exception {
+        ArcaListener listener = monitor.openListener(guest);
         Task<ArcaListener> listen = Task.of(() -> guest.listen(PEER));
         monitor.reply(monitor.nextListen(), new ListenOk(listener.listenerId()));
         listen.fails(SessionEndedException.class);
@@ -231,29 +207,29 @@ class HandoffTest {
         Fd[] fds = new Fd[descriptors];
         for (int i = 0; i < descriptors; i++)
             fds[i] = i == 0 ? pipe.guests().reader() : pipe.guests().writer();
-        monitor.send(frame(monitor.nextConnect(), monitor.connectOk()), fds);
+        monitor.send(Frames.of(monitor.nextConnect(), monitor.connectOk()), fds);
         pipe.guests().close();
         assertInstanceOf(
                 IOException.class, connect.fails(SessionEndedException.class).getCause());
-        pipe.handed().awaitClosed();
+        pipe.peer().awaitClosed();
         monitor.awaitEnd();
     }
 
     @Test
     void descriptorsWithAReplyThatHasNoneEndTheSession() throws Exception {
         Task<ArcaListener> listen = Task.of(() -> guest.listen(PEER));
-        byte[] frame = frame(monitor.nextListen(), new ListenOk(1));
-        Handed handed = monitor.split(frame, 0, frame.length);
-        handed.awaitClosed();
+        byte[] frame = Frames.of(monitor.nextListen(), new ListenOk(1));
+        PeerEnds peer = monitor.sendSplit(frame, 0, frame.length);
+        peer.awaitClosed();
         monitor.awaitEnd();
-        listen.get().close(); // the reply itself was right
+        listen.get().close(); // the reply itself is valid
         assertThrows(SessionEndedException.class, () -> guest.connect(PEER));
     }
 
     @Test
     void secondPairForOneReadyFrameEndsTheSession() throws Exception {
         Task<ArcaStream> connect = connect();
-        byte[] frame = frame(monitor.nextConnect(), monitor.connectOk());
+        byte[] frame = Frames.of(monitor.nextConnect(), monitor.connectOk());
         DataPipe first = monitor.pipe();
         monitor.send(
                 Arrays.copyOf(frame, 9), first.guests().reader(), first.guests().writer());
@@ -265,19 +241,19 @@ class HandoffTest {
         first.guests().close();
         second.guests().close();
         connect.fails(SessionEndedException.class);
-        first.handed().awaitClosed();
-        second.handed().awaitClosed();
+        first.peer().awaitClosed();
+        second.peer().awaitClosed();
     }
 
     @Test
-    void guestWithoutFreeDescriptorsLosesOneConnectionAndNotItsSession() throws Exception {
-        monitor.connection(guest).close(); // so that every class is loaded
+    void guestWithoutFreeDescriptorsLosesOneConnectionButNotItsSession() throws Exception {
+        monitor.openConnection(guest).close(); // loads every class while there are descriptors
         Task<ArcaStream> refused = connect();
         monitor.reply(monitor.nextConnect(), new ConnectErr(Errno.EMFILE));
         assertEquals(Errno.EMFILE, refused.fails(ErrnoException.class).errno());
 
         Task<ArcaStream> connect = connect();
-        byte[] frame = frame(monitor.nextConnect(), monitor.connectOk());
+        byte[] frame = Frames.of(monitor.nextConnect(), monitor.connectOk());
         DataPipe pipe = monitor.pipe();
         List<Integer> all = new ArrayList<>(MANY);
         try {
@@ -285,18 +261,18 @@ class HandoffTest {
                 int fd = Syscalls.eventfd(0, 0);
                 if (fd < 0) break;
                 all.add(fd);
-                Assumptions.assumeTrue(all.size() < MANY, "there is no limit worth the name");
+                Assumptions.assumeTrue(all.size() < MANY, "the descriptor limit of this process is too high to reach");
             }
-            Syscalls.close(all.removeLast()); // one is free, and two come
+            Syscalls.close(all.removeLast()); // one is free, and two are needed
             monitor.send(frame, pipe.guests().reader(), pipe.guests().writer());
             assertEquals(Errno.EMFILE, connect.fails(ErrnoException.class).errno());
         } finally {
             all.forEach(Syscalls::close);
         }
         pipe.guests().close();
-        pipe.handed().awaitClosed();
-        try (Connection connection = monitor.connection(guest)) {
-            assertCarriesBytes(connection.stream(), connection.handed());
+        pipe.peer().awaitClosed();
+        try (Connection connection = monitor.openConnection(guest)) {
+            assertCarriesBytes(connection.stream(), connection.peer());
         }
     }
 }

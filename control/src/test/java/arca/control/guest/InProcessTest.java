@@ -2,7 +2,6 @@ package arca.control.guest;
 
 import static arca.bindings.Constants.POLLERR;
 import static arca.control.guest.ScriptedMonitor.PEER;
-import static arca.control.guest.ScriptedMonitor.frame;
 import static arca.control.guest.ScriptedMonitor.join;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -13,6 +12,7 @@ import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.bindings.Fd;
 import arca.bindings.Pipe;
+import arca.control.Frames;
 import arca.control.ProtocolException;
 import arca.control.Reply.ConnectErr;
 import arca.control.Reply.ConnectOk;
@@ -32,11 +32,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A guest in the monitor's own process: two kernel pipes, and data pipes by their number. */
+/** A guest in the monitor's own process. The control channel is two kernel pipes; data pipes are taken by number. */
 class InProcessTest {
     private final Map<Integer, DataPipes.Ends> pipes = new ConcurrentHashMap<>();
     private final CountDownLatch taking = new CountDownLatch(1);
-    private final Semaphore mayTake = new Semaphore(1); // the session's thread waits while the test has it
+    private final Semaphore mayTake = new Semaphore(1); // while the test holds it, the session's thread waits
     private Fd fromGuest;
     private Fd toGuest;
     private ScriptedMonitor monitor;
@@ -72,7 +72,7 @@ class InProcessTest {
     }
 
     @Test
-    void connectionsAreTakenByTheNumberOfTheirPipe() throws Exception {
+    void connectionsAreTakenByTheNumberOfTheirDataPipe() throws Exception {
         Task<ArcaStream> one = connect();
         int first = monitor.nextConnect();
         Task<ArcaStream> two = connect();
@@ -85,33 +85,33 @@ class InProcessTest {
         DataPipe secondPipe = monitor.pipe();
         pipes.put(firstOk.ready().pipe().pipeId(), firstPipe.guests());
         pipes.put(secondOk.ready().pipe().pipeId(), secondPipe.guests());
-        byte[] all = join(frame(second, secondOk), frame(third, new ListenOk(1)), frame(first, firstOk));
+        byte[] all = join(Frames.of(second, secondOk), Frames.of(third, new ListenOk(1)), Frames.of(first, firstOk));
         monitor.send(Arrays.copyOf(all, 40));
         monitor.send(Arrays.copyOfRange(all, 40, all.length));
         try (ArcaStream a = one.get();
                 ArcaStream b = two.get()) {
-            firstPipe.handed().write("first");
-            secondPipe.handed().write("second");
+            firstPipe.peer().write("first");
+            secondPipe.peer().write("second");
             assertEquals("first", new String(a.inputStream().readNBytes(5)));
             assertEquals("second", new String(b.inputStream().readNBytes(6)));
             a.outputStream().write('a');
-            assertEquals("a", firstPipe.handed().read());
+            assertEquals("a", firstPipe.peer().read());
         }
-        firstPipe.handed().awaitClosed();
-        secondPipe.handed().awaitClosed();
+        firstPipe.peer().awaitClosed();
+        secondPipe.peer().awaitClosed();
         assertEquals(1, listen.get().listenerId());
         assertTrue(pipes.isEmpty());
     }
 
     @Test
-    void refusalsAreThoseOfAnyMonitor() throws Exception {
+    void refusedCallThrowsTheMonitorsErrno() throws Exception {
         Task<ArcaStream> connect = connect();
         monitor.reply(monitor.nextConnect(), new ConnectErr(Errno.EACCES));
         assertEquals(Errno.EACCES, connect.fails(ErrnoException.class).errno());
     }
 
     @Test
-    void numberWithoutAPipeEndsTheSession() throws Exception {
+    void connectionWithoutADataPipeEndsTheSession() throws Exception {
         Task<ArcaStream> connect = connect();
         monitor.reply(monitor.nextConnect(), monitor.connectOk());
         SessionEndedException e = connect.fails(SessionEndedException.class);
@@ -123,14 +123,14 @@ class InProcessTest {
     void malformedReplyEndsTheSession() throws Exception {
         Task<ArcaStream> connect = connect();
         monitor.nextConnect();
-        monitor.send(HandoffTest.Wrong.UNKNOWN_TYPE.bytes);
+        monitor.send(HandoffTest.BadReply.UNKNOWN_TYPE.bytes);
         assertInstanceOf(
                 ProtocolException.class,
                 connect.fails(SessionEndedException.class).getCause());
     }
 
     @Test
-    void closeWakesWhoWaitsAndClosesBothPipes() throws Exception {
+    void closeWakesWaitingCallsAndClosesBothPipes() throws Exception {
         Task<ArcaStream> connect = connect();
         monitor.nextConnect();
         connect.waits();
@@ -150,7 +150,7 @@ class InProcessTest {
     }
 
     @Test
-    void monitorThatReadsNoMoreIsNoticedAtTheNextRequest() throws Exception {
+    void nextRequestFindsOutThatTheMonitorReadsNoMore() throws Exception {
         Task<ArcaStream> connect = connect();
         int id = monitor.nextConnect();
         fromGuest.close();
@@ -164,7 +164,7 @@ class InProcessTest {
     }
 
     @Test
-    void whatAMonitorSaidBeforeItStoppedToReadIsHeard() throws Exception {
+    void repliesSentBeforeTheMonitorStoppedReadingAreRead() throws Exception {
         Task<ArcaStream> first = connect();
         int firstId = monitor.nextConnect();
         Task<ArcaStream> second = connect();
@@ -173,10 +173,10 @@ class InProcessTest {
         ConnectOk ok = monitor.connectOk();
         pipes.put(ok.ready().pipe().pipeId(), monitor.pipe().guests());
         monitor.reply(firstId, ok);
-        taking.await(); // so this was read, and what follows was not
+        taking.await(); // so the guest has read this reply, and none of those that follow
         monitor.reply(secondId, new ConnectErr(Errno.ESHUTDOWN));
         fromGuest.close();
-        Task<ArcaStream> third = connect().waits(); // has asked, and that is what will fail
+        Task<ArcaStream> third = connect().waits(); // its request is the write that will fail
         mayTake.release();
         first.get().close();
         assertEquals(Errno.ESHUTDOWN, second.fails(ErrnoException.class).errno());
@@ -184,7 +184,7 @@ class InProcessTest {
     }
 
     @Test
-    void requestThatWasNotSentYetHearsOfTheEnd() throws Exception {
+    void requestThatWasNotYetSentFailsWithTheSession() throws Exception {
         Task<ArcaStream> first = connect();
         int firstId = monitor.nextConnect();
         mayTake.acquire();
@@ -192,14 +192,14 @@ class InProcessTest {
         taking.await();
         Task<ArcaStream> connect = connect().waits();
         Task<ArcaListener> listen = Task.of(() -> guest.listen(PEER)).waits();
-        mayTake.release(); // and there is no such pipe
+        mayTake.release(); // and finds no data pipe
         first.fails(SessionEndedException.class);
         connect.fails(SessionEndedException.class);
         listen.fails(SessionEndedException.class);
     }
 
     @Test
-    void requestsWaitWhereTheMonitorDoesNotRead() throws Exception {
+    void requestsWaitWhileTheMonitorDoesNotRead() throws Exception {
         int many = 12_000; // of 13 bytes: more than the pipe holds
         for (int i = 0; i < many; i++) {
             assertThrows(SocketTimeoutException.class, () -> guest.connect(PEER, Duration.ofNanos(1)));

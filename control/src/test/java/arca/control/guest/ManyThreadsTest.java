@@ -1,20 +1,20 @@
 package arca.control.guest;
 
 import static arca.bindings.Constants.SOCK_STREAM;
-import static arca.control.guest.ScriptedMonitor.frame;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.bindings.ErrnoException;
 import arca.bindings.Sockets;
 import arca.control.Endpoint;
+import arca.control.Frames;
 import arca.control.Reply.ConnectErr;
 import arca.control.Reply.ListenOk;
 import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
-import arca.control.guest.ScriptedMonitor.Asked;
 import arca.control.guest.ScriptedMonitor.DataPipe;
+import arca.control.guest.ScriptedMonitor.ReceivedRequest;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
@@ -27,11 +27,11 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Many threads on one session, whose monitor answers in an order of its own. */
+/** Many threads use one session, and its monitor replies in random order. */
 class ManyThreadsTest {
     private static final int THREADS = 8;
     private static final int CALLS = 300; // of each thread
-    private static final int AT_ONCE = THREADS / 2; // requests that the monitor lets wait
+    private static final int AT_ONCE = THREADS / 2; // requests that the monitor leaves without a reply
 
     static LongStream seeds() {
         return LongStream.of(1, 2, System.nanoTime());
@@ -39,7 +39,7 @@ class ManyThreadsTest {
 
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
-    void everyCallGetsItsOwnAnswerOrGivesUp(long seed) throws Exception {
+    void everyCallGetsItsOwnReplyOrGivesUp(long seed) throws Exception {
         Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
         try (ScriptedMonitor monitor = new ScriptedMonitor(pair.first());
                 ArcaSession guest = ArcaSession.of(pair.second())) {
@@ -53,8 +53,8 @@ class ManyThreadsTest {
             }
             int answered = 0;
             for (Task<Integer> caller : callers) answered += caller.get();
-            assertTrue(answered > 0, "some were answered in time");
-            guest.listen(new Endpoint(0, 0)); // the monitor's sign to stop, when it has answered all
+            assertTrue(answered > 0, "some calls got a reply in time");
+            guest.listen(new Endpoint(0, 0)); // tells the monitor to answer all requests and stop
             int requests = answers.get();
             assertTrue(requests >= answered, () -> requests + " requests");
         }
@@ -84,7 +84,7 @@ class ManyThreadsTest {
         }
     }
 
-    /** Connects, to a port that tells this thread, and checks that what is answered is for it. */
+    /** Connects and accepts. The port is the number of this thread, and each reply must carry it. */
     private static int call(ArcaSession guest, int port, SplittableRandom random) throws Exception {
         ArcaListener listener = guest.listen(new Endpoint(1, port));
         assertEquals(port, listener.listenerId());
@@ -114,38 +114,39 @@ class ManyThreadsTest {
         return answered;
     }
 
-    /** Answers in any order, until it is asked to listen on port 0; how many requests it had. */
+    /** Replies in random order until it is asked to listen on port 0. Returns how many requests it has received. */
     private static int answer(ScriptedMonitor monitor, SplittableRandom random) throws Exception {
-        List<Asked> waiting = new ArrayList<>();
+        List<ReceivedRequest> waiting = new ArrayList<>();
         for (int requests = 0; ; requests++) {
-            Asked asked = monitor.next();
+            ReceivedRequest asked = monitor.next();
             waiting.add(asked);
             boolean stop = asked.request() instanceof ListenRequest(Endpoint at) && at.port() == 0;
-            while (!waiting.isEmpty() && (stop || waiting.size() > AT_ONCE || monitor.nothingAsked())) {
+            while (!waiting.isEmpty() && (stop || waiting.size() > AT_ONCE || monitor.hasNoRequest())) {
                 reply(monitor, waiting.remove(random.nextInt(waiting.size())), random);
             }
             if (stop) return requests;
         }
     }
 
-    private static void reply(ScriptedMonitor monitor, Asked asked, SplittableRandom random) throws Exception {
+    private static void reply(ScriptedMonitor monitor, ReceivedRequest asked, SplittableRandom random)
+            throws Exception {
         switch (asked.request()) {
             case ListenRequest(Endpoint at) -> monitor.reply(asked.id(), new ListenOk(at.port()));
             case ConnectRequest(Endpoint to) -> {
                 if (random.nextBoolean()) monitor.reply(asked.id(), new ConnectErr(to.port()));
-                else hand(monitor, frame(asked.id(), monitor.connectOk()), to.port());
+                else hand(monitor, Frames.of(asked.id(), monitor.connectOk()), to.port());
             }
             case AcceptRequest(int listenerId) ->
-                hand(monitor, frame(asked.id(), monitor.incoming(listenerId)), listenerId);
+                hand(monitor, Frames.of(asked.id(), monitor.incoming(listenerId)), listenerId);
         }
     }
 
     private static void hand(ScriptedMonitor monitor, byte[] frame, int port) throws Exception {
         DataPipe pipe = monitor.pipe();
-        pipe.handed().write(Character.toString(port));
+        pipe.peer().write(Character.toString(port));
         monitor.send(frame, pipe.guests().reader(), pipe.guests().writer());
         pipe.guests().close();
-        pipe.handed().toGuest().close();
-        pipe.handed().fromGuest().close();
+        pipe.peer().toGuest().close();
+        pipe.peer().fromGuest().close();
     }
 }

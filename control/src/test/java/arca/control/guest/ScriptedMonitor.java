@@ -18,6 +18,7 @@ import arca.bindings.Syscalls;
 import arca.control.ConnectionReady;
 import arca.control.DataPipeInfo;
 import arca.control.Endpoint;
+import arca.control.Frames;
 import arca.control.MonitorSession;
 import arca.control.Reply;
 import arca.control.Reply.ConnectOk;
@@ -39,22 +40,22 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** The other side of a guest's control channel: it says what the test has it say, right or wrong. */
+/** The monitor's side of a control channel. It sends what a test tells it to send, right or wrong. */
 final class ScriptedMonitor implements AutoCloseable {
     static final Endpoint PEER = Endpoint.parse("192.0.2.1:80");
     static final long RING = 65536;
 
-    /** A request as it came. */
-    record Asked(int id, Request request) {}
+    /** A request that was received, and its number. */
+    record ReceivedRequest(int id, Request request) {}
 
-    /** A data pipe of which the guest has the other ends. */
-    record Handed(Fd toGuest, Fd fromGuest) {
+    /** The monitor's ends of a data pipe. A test uses them in the place of the TCP peer. */
+    record PeerEnds(Fd toGuest, Fd fromGuest) {
         void write(String text) {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             assertEquals(bytes.length, Syscalls.write(toGuest.value(), nativeCopy(bytes)));
         }
 
-        /** What a read gives, "" at the end. */
+        /** Returns what one read returns; "" at the end. */
         String read() throws ErrnoException {
             await(fromGuest, POLLIN);
             MemorySegment bytes = Arena.ofAuto().allocate(RING);
@@ -62,7 +63,7 @@ final class ScriptedMonitor implements AutoCloseable {
             return new String(bytes.asSlice(0, n).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
         }
 
-        /** Returns when nobody has the guest's ends any more. */
+        /** Waits until both of the guest's ends are closed. */
         void awaitClosed() throws ErrnoException {
             await(toGuest, 0);
             assertEquals(POLLERR, await(toGuest, 0));
@@ -73,10 +74,10 @@ final class ScriptedMonitor implements AutoCloseable {
     private final Fd in;
     private final Fd out;
     private final ScmRights message = new ScmRights(Arena.ofAuto(), 8192, ScmRights.MAX_DESCRIPTORS);
-    private final MemorySegment received = Arena.ofAuto().allocate(7); // so that frames are split
+    private final MemorySegment received = Arena.ofAuto().allocate(7); // so small that it splits frames
     private final MonitorSession session = new MonitorSession();
     private final List<Fd> open = new ArrayList<>();
-    private Optional<Asked> ahead = Optional.empty();
+    private Optional<ReceivedRequest> ahead = Optional.empty();
     private int ids;
 
     /** Takes ownership of a connected Unix socket. */
@@ -94,7 +95,7 @@ final class ScriptedMonitor implements AutoCloseable {
     static int await(Fd fd, int events) throws ErrnoException {
         Poll poll = new Poll(Arena.ofAuto(), 1);
         poll.set(0, fd.value(), events);
-        assertEquals(1, poll.poll(Patience.MILLIS), "nothing happened to " + fd);
+        assertEquals(1, poll.poll(Patience.MILLIS), "no event for " + fd);
         return poll.revents(0);
     }
 
@@ -109,50 +110,51 @@ final class ScriptedMonitor implements AutoCloseable {
         return in;
     }
 
-    /** The guest's next request. */
-    Asked next() throws Exception {
+    /** Returns the guest's next request; waits for it. */
+    ReceivedRequest next() throws Exception {
         while (!hasNext()) {
             await(in, POLLIN);
             long n = Syscalls.read(in.value(), received);
-            assertTrue(n > 0, () -> "the guest's bytes ended: " + n);
+            assertTrue(n > 0, () -> "the guest has ended the channel: " + n);
             session.received(received, 0, n);
         }
-        Asked next = ahead.orElseThrow();
+        ReceivedRequest next = ahead.orElseThrow();
         ahead = Optional.empty();
         return next;
     }
 
     private boolean hasNext() throws Exception {
-        if (ahead.isEmpty() && session.next()) ahead = Optional.of(new Asked(session.requestId(), session.request()));
+        if (ahead.isEmpty() && session.next())
+            ahead = Optional.of(new ReceivedRequest(session.requestId(), session.request()));
         return ahead.isPresent();
     }
 
     int nextListen() throws Exception {
-        Asked asked = next();
+        ReceivedRequest asked = next();
         assertInstanceOf(ListenRequest.class, asked.request());
         return asked.id();
     }
 
     int nextConnect() throws Exception {
-        Asked asked = next();
+        ReceivedRequest asked = next();
         assertInstanceOf(ConnectRequest.class, asked.request());
         return asked.id();
     }
 
     int nextAccept(ArcaListener listener) throws Exception {
-        Asked asked = next();
+        ReceivedRequest asked = next();
         assertEquals(new AcceptRequest(listener.listenerId()), asked.request());
         return asked.id();
     }
 
-    /** Whether the guest has asked nothing that was not yet read. */
-    boolean nothingAsked() throws Exception {
+    /** Returns whether there is no request that {@link #next} has not returned. */
+    boolean hasNoRequest() throws Exception {
         Poll poll = new Poll(Arena.ofAuto(), 1);
         poll.set(0, in.value(), POLLIN);
         return !hasNext() && poll.poll(0) == 0;
     }
 
-    /** Returns when the guest has closed the channel. */
+    /** Waits until the guest has closed the channel. */
     void awaitEnd() throws Exception {
         while (true) {
             await(in, POLLIN);
@@ -162,18 +164,13 @@ final class ScriptedMonitor implements AutoCloseable {
         }
     }
 
-    static byte[] frame(int id, Reply reply) {
-        byte[] bytes = new byte[Reply.MAX_FRAME_SIZE];
-        return Arrays.copyOf(bytes, reply.encode(id, MemorySegment.ofArray(bytes), 0));
-    }
-
     static byte[] join(byte[]... frames) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         for (byte[] frame : frames) all.writeBytes(frame);
         return all.toByteArray();
     }
 
-    /** One message: bytes, and descriptors that go with the first of them. */
+    /** Sends one message: bytes, and descriptors together with the first of them. */
     void send(byte[] bytes, Fd... fds) {
         message.bytes().copyFrom(MemorySegment.ofArray(bytes));
         for (int i = 0; i < fds.length; i++) message.put(i, fds[i].value());
@@ -184,7 +181,7 @@ final class ScriptedMonitor implements AutoCloseable {
     }
 
     void reply(int id, Reply reply) {
-        send(frame(id, reply));
+        send(Frames.of(id, reply));
     }
 
     ConnectOk connectOk() {
@@ -204,58 +201,62 @@ final class ScriptedMonitor implements AutoCloseable {
         return new ConnectionReady(listenerId, ids, new DataPipeInfo(-ids, RING));
     }
 
-    /** Answers with a connection, as a monitor does: one message, two descriptors. */
-    Handed ready(int id, Reply reply) throws Exception {
-        return split(frame(id, reply), 0, frame(id, reply).length);
+    /** Sends a ready frame as a monitor does: in one message, with the two descriptors of a new data pipe. */
+    PeerEnds sendReady(int id, Reply reply) throws Exception {
+        return sendSplit(Frames.of(id, reply), 0, Frames.of(id, reply).length);
     }
 
-    /** Sends bytes in two, the descriptors of a data pipe with those from {@code with} on; then those after {@code end}. */
-    Handed split(byte[] bytes, int with, int end) throws Exception {
+    /**
+     * Sends bytes in up to three messages, split at {@code from} and {@code to}. The two descriptors of a new data pipe
+     * come with the bytes between those.
+     */
+    PeerEnds sendSplit(byte[] bytes, int from, int to) throws Exception {
         DataPipe pipe = pipe();
-        if (with > 0) send(Arrays.copyOf(bytes, with));
+        if (from > 0) send(Arrays.copyOf(bytes, from));
         send(
-                Arrays.copyOfRange(bytes, with, end),
+                Arrays.copyOfRange(bytes, from, to),
                 pipe.guests().reader(),
                 pipe.guests().writer());
-        if (end < bytes.length) send(Arrays.copyOfRange(bytes, end, bytes.length));
+        if (to < bytes.length) send(Arrays.copyOfRange(bytes, to, bytes.length));
         pipe.guests().close();
-        return pipe.handed();
+        return pipe.peer();
     }
 
-    /** A data pipe: the monitor's ends, and the guest's, both the monitor's still. */
-    record DataPipe(Handed handed, DataPipes.Ends guests) {}
+    /** A new data pipe, all of whose ends are still the monitor's. */
+    record DataPipe(PeerEnds peer, DataPipes.Ends guests) {}
 
     DataPipe pipe() throws Exception {
         Pipe toGuest = Pipe.open(0);
         Pipe fromGuest = Pipe.open(0);
         open.addAll(List.of(toGuest.reader(), toGuest.writer(), fromGuest.reader(), fromGuest.writer()));
         return new DataPipe(
-                new Handed(toGuest.writer(), fromGuest.reader()),
+                new PeerEnds(toGuest.writer(), fromGuest.reader()),
                 new DataPipes.Ends(toGuest.reader(), fromGuest.writer()));
     }
 
-    /** A listener of the guest. */
-    ArcaListener listener(ArcaSession guest) throws Exception {
+    /** Opens a listener of the guest. */
+    ArcaListener openListener(ArcaSession guest) throws Exception {
         Task<ArcaListener> listen = Task.of(() -> guest.listen(PEER));
         reply(nextListen(), new ListenOk(++ids));
         return listen.get();
     }
 
-    /** A connection of the guest, and this end of it. */
-    record Connection(ArcaStream stream, Handed handed) implements AutoCloseable {
+    /** A connection of the guest, and the monitor's ends of its data pipe. */
+    record Connection(ArcaStream stream, PeerEnds peer) implements AutoCloseable {
         @Override
         public void close() throws IOException {
             stream.close();
         }
     }
 
-    Connection connection(ArcaSession guest) throws Exception {
+    /** Opens a connection of the guest. */
+    Connection openConnection(ArcaSession guest) throws Exception {
         Task<ArcaStream> connect = Task.of(() -> guest.connect(PEER));
-        Handed handed = ready(nextConnect(), connectOk());
-        return new Connection(connect.get(), handed);
+        PeerEnds peer = sendReady(nextConnect(), connectOk());
+        return new Connection(connect.get(), peer);
     }
 
-    /** Dies: everything of it is closed. */
+    /** Closes everything that it has opened, as the death of a monitor does. */
     @Override
     public void close() {
         open.forEach(Fd::close);

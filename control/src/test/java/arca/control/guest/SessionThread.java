@@ -5,11 +5,11 @@ import arca.testkit.Patience;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The one session's thread that there is, as the kernel shows it. */
+/** Looks at the thread of the only session, as the kernel shows it. */
 final class SessionThread {
     private SessionThread() {}
 
-    /** Fails if it does anything. Called when what was to be answered is. */
+    /** Fails if the thread does anything. Call it when no request is waiting for its reply. */
     static void assertSleeps() throws Exception {
         Patience.await("one session's thread that waits", () -> waiting().size() == 1);
         Task.assertSleeps(waiting().getFirst());

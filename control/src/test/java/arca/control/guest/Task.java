@@ -13,7 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 
-/** A call in a thread of its own. */
+/** Runs a call in a thread of its own. */
 final class Task<T> {
     private static final int LOOKS = 1_000;
 
@@ -33,7 +33,7 @@ final class Task<T> {
         return new Task<>(code);
     }
 
-    /** What the call answered, or its exception. */
+    /** Returns what the call has returned, or throws its exception. Waits for it. */
     T get() throws Exception {
         try {
             return call.get(Patience.SECONDS, TimeUnit.SECONDS);
@@ -51,18 +51,18 @@ final class Task<T> {
         thread.interrupt();
     }
 
-    /** Returns when the thread waits: in poll(2), or in the JVM for another thread. */
+    /** Waits until the thread waits: in poll(2), or in the JVM for another thread. */
     Task<T> waits() throws Exception {
         KernelThread kernels = kernels();
         Patience.await("a thread that waits", () -> switch (thread.getState()) {
             case WAITING, TIMED_WAITING -> true;
-            case TERMINATED -> throw new AssertionError("it did not wait, but answered " + get());
+            case TERMINATED -> throw new AssertionError("the call did not wait, and returned " + get());
             case NEW, RUNNABLE, BLOCKED -> kernels.sleepsIn("poll");
         });
         return this;
     }
 
-    /** Fails if a call that waits in the kernel does anything else. */
+    /** Fails if the call does anything but wait in the kernel. */
     void assertSleeps() throws Exception {
         assertSleeps(kernels());
     }
