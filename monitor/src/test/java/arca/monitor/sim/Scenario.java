@@ -74,7 +74,8 @@ public final class Scenario {
         int descriptors = random.nextInt(5) == 0 ? 8 + random.nextInt(30) : 10_000;
         boolean torrent = random.nextInt(40) == 0;
         long[] costs = {1, 2_000, 30_000, 300_000, 300_000};
-        long cost = torrent ? 10_000 : costs[random.nextInt(costs.length)];
+        boolean crowd = !torrent && random.nextInt(16) == 0; // many connections at once, and many events at each wait
+        long cost = torrent ? 10_000 : crowd ? 300_000 : costs[random.nextInt(costs.length)];
         Network network = new Network(world, pairs, random.nextBoolean(), wedges, torrent);
         kernel = new SimKernel(world, faults, network, descriptors, cost, trace);
         // A turn at an event of either end, and one from the ready list; a copy may end each of them a buffer late.
@@ -87,8 +88,8 @@ public final class Scenario {
         boolean patient = random.nextInt(5) < 3;
         guest = new SimGuest(world, network, pairs, channel.other(), random.split(), patient);
         List<Consumer<SplittableRandom>> parts = new ArrayList<>();
-        int connects = torrent ? 1 : random.nextInt(random.nextInt(5) == 0 ? 20 : 7);
-        long spread = random.nextBoolean() ? 3_000_000 : 60_000_000;
+        int connects = torrent ? 1 : crowd ? 30 : random.nextInt(random.nextInt(5) == 0 ? 20 : 7);
+        long spread = crowd || random.nextBoolean() ? 3_000_000 : 60_000_000;
         for (int i = 0; i < connects; i++) {
             int port = CONNECT_PORT + i;
             parts.add(r -> connects(network, port, spread, r));
