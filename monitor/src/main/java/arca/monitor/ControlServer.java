@@ -17,6 +17,7 @@ import arca.bindings.Syscalls;
 import arca.monitor.reactor.Bell;
 import java.lang.foreign.Arena;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -152,7 +153,7 @@ final class ControlServer implements Runnable {
             GuestThread thread = new GuestThread(name, who, shared, guest, bell.get(), this::ended);
             guests.add(thread);
             try {
-                thread.start();
+                startBesideAnother(thread);
                 started = true;
             } catch (OutOfMemoryError e) { // the system's answer to a thread too many
                 throw new ErrnoException(
@@ -165,6 +166,37 @@ final class ControlServer implements Runnable {
                 bell.ifPresent(guests::pool);
                 guests.release(who.uid());
             }
+        }
+    }
+
+    /**
+     * Starts a guest's thread while another one is alive that ends then. So guests never take the last thread that the system
+     * grants: the JVM handles a signal in a new thread, and SIGTERM must work while there are as many guests as can be.
+     */
+    private static void startBesideAnother(GuestThread guest) {
+        CountDownLatch started = new CountDownLatch(1);
+        Thread another = Thread.ofPlatform().name("spare").start(() -> awaitUninterrupted(started));
+        try {
+            guest.start();
+        } finally {
+            started.countDown();
+            joinUninterrupted(another);
+        }
+    }
+
+    private static void awaitUninterrupted(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError("nobody interrupts this thread", e);
+        }
+    }
+
+    private static void joinUninterrupted(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError("nobody interrupts this thread", e);
         }
     }
 

@@ -2,6 +2,7 @@ package arca.monitor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import arca.control.guest.ArcaSession;
@@ -14,7 +15,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -51,7 +54,8 @@ class ThreadLimitTest {
     }
 
     private Child start(boolean inherited) throws Exception {
-        List<String> classes = ChildJvm.sameClassesInJars(folder);
+        List<String> classes = new ArrayList<>(ChildJvm.sameClassesInJars(folder));
+        classes.add("-XX:-UseDynamicNumberOfCompilerThreads"); // as ./arca; else the JVM starts and ends some
         Files.setAttribute(folder, "unix:uid", UID);
         List<String> command = new ArrayList<>();
         if (inherited) command.addAll(List.of("python3", "-c", PASS, control().toString()));
@@ -103,6 +107,32 @@ class ThreadLimitTest {
             try (ArcaSession next = ArcaSession.connect(control())) {
                 GoodGuests.listen(next);
             }
+        }
+    }
+
+    /** The JVM handles a signal in a new thread. */
+    @Test
+    void signalEndsTheMonitorWhileThereAreAsManyGuestsAsCanBe() throws Exception {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        List<ArcaSession> guests = new ArrayList<>();
+        try (Child monitor = start(false)) {
+            try (Stream<Path> tasks = Files.list(Path.of("/proc", "" + monitor.pid(), "task"))) {
+                limitThreads(monitor, Long.toString(tasks.count() + 4));
+            }
+            while (monitor.errors(": refused: no thread for it").isEmpty()) {
+                ArcaSession guest = ArcaSession.connect(control());
+                guests.add(guest);
+                try {
+                    GoodGuests.listen(guest);
+                } catch (IOException e) {
+                    monitor.awaitError(": refused: no thread for it");
+                }
+            }
+            assertTrue(guests.size() > 1, "no guest was let in");
+            monitor.signal("TERM");
+            assertEquals(0, monitor.await());
+        } finally {
+            for (ArcaSession guest : guests) guest.close();
         }
     }
 }
