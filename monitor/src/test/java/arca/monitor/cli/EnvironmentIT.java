@@ -143,6 +143,7 @@ class EnvironmentIT {
             `a:b`
             `line\\nend\\n`
             `Jos\\0303\\0251`
+            `not-utf-8-\\0377`
             """)
     void folderMayHaveAnyName(String name) throws Exception {
         String copy = "name=$(printf %b. '" + name.replace("'", "'\\''") + "') && name=${name%.}\n" + COPY;
