@@ -10,10 +10,14 @@ import arca.bindings.ErrnoException;
 import arca.bindings.Processes;
 import arca.control.guest.DataPipes;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /**
  * Commands that run, each with a connection as its stdin and stdout: the connection's own descriptors, so its bytes do
@@ -29,6 +33,7 @@ final class Commands {
     private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final int EVENTS = 64;
     private static final String SHELL = "/bin/sh";
+    private static final Pattern PLAIN_WORDS = Pattern.compile("[A-Za-z0-9_/][A-Za-z0-9_@%+:,./ -]*");
 
     private final String command;
 
@@ -48,10 +53,23 @@ final class Commands {
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
     Commands(String command) throws ErrnoException {
-        this.command = command;
+        this.command = isProgram(command) ? "exec " + command : command;
         check("prctl PR_SET_CHILD_SUBREAPER", Processes.adoptOrphans());
         Thread.ofPlatform().daemon().name("ends of commands").start(this::awaitExits);
         Thread.ofPlatform().daemon().name("ends of connections").start(this::awaitGone);
+    }
+
+    /**
+     * Whether a command is one program and plain words. Such a program can take the shell's place. Some shells would start
+     * it as a second process, and at a limit on processes that fails when the connection can no longer wait.
+     */
+    private static boolean isProgram(String command) {
+        if (!PLAIN_WORDS.matcher(command).matches()) return false;
+        String program = command.split(" ", 2)[0];
+        String path = program.contains("/") ? "" : System.getenv().getOrDefault("PATH", "");
+        return Arrays.stream(path.split(":", -1))
+                .map(folder -> Path.of(folder, program))
+                .anyMatch(file -> Files.isRegularFile(file) && Files.isExecutable(file));
     }
 
     /**

@@ -263,6 +263,18 @@ class CommandServerIT {
         }
     }
 
+    /** The shell would be a second process for each connection, and at a limit its own fork would fail. */
+    @Test
+    void programOfPlainWordsTakesTheShellsPlace() throws Exception {
+        int port = ReservedPorts.next();
+        try (Arca _ = listener(port, "cat /proc/self/stat");
+                Socket peer = new Socket(LOOPBACK, port)) {
+            String[] stat = reader(peer).readLine().split(" "); // proc_pid_stat(5): pid, comm, state, ppid, pgrp
+            assertEquals("(cat)", stat[1]);
+            assertEquals(stat[4], stat[0]); // it leads the command's group
+        }
+    }
+
     /** How many processes and threads the guest's user may have, for the guest's next. */
     private static void limitProcesses(Arca guest, List<String> user, String limit) throws Exception {
         List<String> command = new ArrayList<>(user);
