@@ -153,9 +153,26 @@ public final class Main {
 
     private static int wrongUsage(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
-        String message = e instanceof UnmatchedArgumentException unmatched ? unknown(unmatched) : e.getMessage();
+        String message =
+                unknownOption(e, args).or(() -> unmatched(e)).map(Main::unknown).orElse(e.getMessage());
         say(command, message + " (see " + command.getCommandSpec().qualifiedName() + " --help)");
         return CommandLine.ExitCode.USAGE;
+    }
+
+    private static Optional<UnmatchedArgumentException> unmatched(ParameterException e) {
+        return e instanceof UnmatchedArgumentException unmatched ? Optional.of(unmatched) : Optional.empty();
+    }
+
+    /** An option that the command does not have. The word after it may be its value, and no mistake by itself. */
+    private static Optional<UnmatchedArgumentException> unknownOption(ParameterException e, String[] args) {
+        if (e.getArgSpec() == null || !e.getArgSpec().isPositional()) return Optional.empty();
+        CommandLine command = e.getCommandLine();
+        return Arrays.stream(args)
+                .takeWhile(word -> !word.equals("--"))
+                .filter(word -> word.startsWith("--"))
+                .filter(word -> command.getCommandSpec().findOption(word.split("=", 2)[0]) == null)
+                .findFirst()
+                .map(word -> new UnmatchedArgumentException(command, List.of(word)));
     }
 
     /** What is wrong with a word that has no meaning here, and which one was perhaps meant. */

@@ -217,6 +217,15 @@ class OptionsTest {
                 Outcome.of("listen", "127.0.0.1:9", "--control", "a", "--max-commands", "0"), "arca listen", "\"0\"");
         assertRefused(Outcome.of("connect", "127.0.0.1:9", "-w", "soon"), "arca connect", "\"soon\"");
         assertRefused(
+                Outcome.of("connect", "--contol", "a", "127.0.0.1:9"),
+                "arca connect",
+                "unknown option '--contol': did you mean '--control'?");
+        assertRefused(
+                Outcome.of("listen", "--contol=a", "127.0.0.1"),
+                "arca listen",
+                "unknown option '--contol=a': did you mean '--control'?");
+        assertRefused(Outcome.of("connect", "--control=a", "--", "--contol"), "arca connect", "not --contol");
+        assertRefused(
                 Outcome.of("listen", "127.0.0.1:9", "--control", "a", "--exec"), "arca listen", "'--exec' (COMMAND)");
         assertRefused(Outcome.of("demo", "--size", "1G"), "arca demo", "\"1G\" is not a number of bytes");
         assertRefused(Outcome.of("demo", "now"), "arca demo", "'now'");
