@@ -130,11 +130,16 @@ public final class Main {
     }
 
     private static GroupPrincipal group(String text) {
+        if (text.startsWith("-")) throw noGroup(text); // to the JDK -1 is a number; to chown(2) it means no change
         try {
             return FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByGroupName(text);
         } catch (IOException e) {
-            throw new TypeConversionException("there is no group \"" + text + "\"");
+            throw noGroup(text);
         }
+    }
+
+    private static TypeConversionException noGroup(String text) {
+        return new TypeConversionException("there is no group \"" + text + "\"");
     }
 
     /** Has the constants of an enum written in lower case. */

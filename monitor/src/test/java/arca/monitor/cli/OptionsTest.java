@@ -191,6 +191,7 @@ class OptionsTest {
             --control-mode 1777                 | '--control-mode': "1777" is not an octal mode, such as 0660
             --control-mode rw                   | '--control-mode': "rw" is not an octal mode, such as 0660
             --control-group no-such-group       | '--control-group': there is no group "no-such-group"
+            --control-group -1                  | '--control-group': there is no group "-1"
             --control /run/b.sock               | '--control' (PATH) should be specified only once
             --drain --wedge kill                | Expected parameter for option '--drain' but found
             extra                               | 'extra'
