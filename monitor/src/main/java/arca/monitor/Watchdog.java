@@ -12,9 +12,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,35 +32,16 @@ import org.slf4j.LoggerFactory;
 final class Watchdog implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
     private static final long LOOK_MILLIS = 250;
-    private static final int LOOKS_IN_A_SECOND = 4;
-    private static final int LOOKS_IN_A_MINUTE = 240;
     private static final int MOST_NAMED = 8; // processes in a line
     private static final int LONGEST_FILE = 1024; // of those that are looked at; stat has some 50 numbers
-
-    /** What was seen of a thread so far. */
-    private static final class Seen {
-        private long call;
-        private Where where = Where.FREE;
-        private int looks; // at which it was there, in this call
-        private int reportAt;
-        private boolean isReported;
-        private boolean isHidden; // it was said that the kernel does not let us look
-
-        private void begin(long newCall, Where newWhere) {
-            call = newCall;
-            where = newWhere;
-            looks = 0;
-            reportAt = 2;
-            isReported = false;
-        }
-    }
 
     private final Guests guests;
     private final MonitorConfig.Wedge wedge;
     private final Pulse pulse = new Pulse();
     private final Complaints complaints;
     private final SpareDescriptors spare;
-    private final Map<GuestThread, Seen> seen = new HashMap<>();
+    private final Map<GuestThread, Sightings> seen = new HashMap<>();
+    private final Set<GuestThread> hidden = new HashSet<>(); // it was said that the kernel does not let us look
 
     /**
      * A watchdog for a thread of its own, which {@link Guests#close} ends.
@@ -96,48 +79,41 @@ final class Watchdog implements Runnable {
     private void look(MemorySegment buffer) {
         Collection<GuestThread> live = guests.live();
         seen.keySet().retainAll(live);
+        hidden.retainAll(live);
         for (GuestThread guest : live) {
             try {
                 guest.inKernel()
-                        .ifPresent(thread -> look(guest, thread, seen.computeIfAbsent(guest, _ -> new Seen()), buffer));
+                        .ifPresent(thread ->
+                                look(guest, thread, seen.computeIfAbsent(guest, _ -> new Sightings()), buffer));
             } catch (RuntimeException e) {
                 LOG.error("{}: a fault of the watchdog's", guest.name(), e);
             }
         }
     }
 
-    private void look(GuestThread guest, GuestThread.InKernel thread, Seen last, MemorySegment buffer) {
+    private void look(GuestThread guest, GuestThread.InKernel thread, Sightings sightings, MemorySegment buffer) {
         long call = thread.lastCall().number();
         Optional<Where> where =
-                thread.reactor().waits() ? Optional.of(Where.FREE) : where(guest, thread.state(), last, buffer);
+                thread.reactor().waits() ? Optional.of(Where.FREE) : where(guest, thread.state(), buffer);
         if (where.isEmpty()) return;
-        if (call != last.call || where.get() != last.where) {
-            if (last.isReported) complaints.warn(guest.name(), "runs again");
-            last.begin(call, where.get());
-        }
-        last.looks++;
-        if (last.looks < last.reportAt) return;
+        if (sightings.note(call, where.get())) complaints.warn(guest.name(), "runs again");
+        if (!sightings.isDue()) return;
         boolean soon = false;
-        switch (last.where) {
-            case PIPE_LOCK -> soon = report(guest, thread.lastCall(), call);
-            case UNTOLD -> suspect(guest);
-            case FREE, ELSEWHERE, ENDED -> {
-                return;
-            }
-        }
-        last.isReported = true;
-        last.reportAt = last.looks + (soon ? LOOKS_IN_A_SECOND : LOOKS_IN_A_MINUTE);
+        if (where.get() == Where.PIPE_LOCK) soon = report(guest, thread.lastCall(), call);
+        else suspect(guest);
+        sightings.reported(soon);
     }
 
     /** Where a thread is; empty, and said once, where the kernel does not let us look. */
-    private Optional<Where> where(GuestThread guest, ThreadState state, Seen last, MemorySegment buffer) {
+    private Optional<Where> where(GuestThread guest, ThreadState state, MemorySegment buffer) {
         try {
             Where where = state.look(buffer);
-            last.isHidden = false;
+            hidden.remove(guest);
             return Optional.of(where);
         } catch (ErrnoException e) {
-            if (!last.isHidden) complaints.warn(guest.name(), "whether it is stuck cannot be told: " + e.getMessage());
-            last.isHidden = true;
+            if (hidden.add(guest)) {
+                complaints.warn(guest.name(), "whether it is stuck cannot be told: " + e.getMessage());
+            }
             return Optional.empty();
         }
     }
