@@ -102,17 +102,18 @@ public final class Monitor implements AutoCloseable {
     public static Monitor start(MonitorConfig config, Fd control) throws IOException {
         try {
             if (config.control().isPresent()) throw new IllegalArgumentException("two control sockets");
-        } catch (RuntimeException e) {
+            Headroom.requireOneGuest();
+        } catch (IOException | RuntimeException e) {
             control.close();
             throw e;
         }
         return start(config, Optional.of(ControlSocket.inherited(control)));
     }
 
-    private static Monitor start(MonitorConfig config, Optional<ControlSocket> control) throws IOException {
+    /** Starts one whatever room there is for guests; the control socket is closed where this throws. */
+    static Monitor start(MonitorConfig config, Optional<ControlSocket> control) throws IOException {
         boolean started = false;
         try {
-            Headroom.requireOneGuest();
             Monitor monitor = new Monitor(config);
             monitor.startThreads(control);
             started = true;

@@ -1,8 +1,10 @@
 package arca.monitor;
 
+import static arca.bindings.Constants.SOCK_STREAM;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
@@ -10,6 +12,7 @@ import arca.bindings.EventFd;
 import arca.bindings.Fd;
 import arca.bindings.SocketAddress;
 import arca.bindings.Sockets;
+import arca.monitor.MonitorConfig.Relay;
 import arca.testkit.ChildJvm;
 import arca.testkit.DescriptorLeaks;
 import java.io.IOException;
@@ -19,6 +22,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +51,17 @@ class StartTest {
         assertFalse(control.isOpen());
     }
 
+    @Test
+    void descriptorThatIsNoControlSocketIsClosed() throws Exception {
+        try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM)) {
+            Fd connected = new Fd(pair.first().release());
+            IOException refusal =
+                    assertThrows(IOException.class, () -> Monitor.start(MonitorConfig.DEFAULT, connected));
+            assertTrue(refusal.getMessage().endsWith(" is no Unix stream socket that listens"), refusal.getMessage());
+            assertFalse(connected.isOpen());
+        }
+    }
+
     /** Starts monitors with room for 0, 1, 2 and so on descriptors, until one starts. */
     static final class WithoutRoom {
         private static final int MOST = 32; // descriptors, with which any monitor starts
@@ -57,14 +72,20 @@ class StartTest {
             Path folder = Path.of(args[0]);
             Monitor.start(MonitorConfig.DEFAULT, listener(folder.resolve("first")))
                     .close(); // loads the classes
+            for (Relay relay : Relay.values())
+                start(MonitorConfig.DEFAULT.withRelay(relay), folder.resolve("" + relay));
+        }
+
+        private static void start(MonitorConfig config, Path path) throws Exception {
             Deque<EventFd> filling = new ArrayDeque<>();
             Set<String> before = DescriptorLeaks.open().keySet();
             int refused = 0;
             for (boolean started = false; !started; ) {
-                Fd control = listener(folder.resolve("s" + refused));
+                // Headroom would refuse before anything is opened, unless others in this process are faster.
+                ControlSocket control = ControlSocket.inherited(listener(Path.of(path + "" + refused)));
                 fill(filling);
                 for (int room = 0; room < refused; room++) filling.removeLast().close();
-                try (Monitor _ = Monitor.start(MonitorConfig.DEFAULT, control)) {
+                try (Monitor _ = Monitor.start(config, Optional.of(control))) {
                     started = true;
                 } catch (IOException e) { // EMFILE, of whatever it wanted to open next
                     if (++refused > MOST) throw e;
@@ -73,7 +94,7 @@ class StartTest {
                 Set<String> left = DescriptorLeaks.open().keySet();
                 if (!left.equals(before)) throw new AssertionError("room for " + refused + ": left open: " + left);
             }
-            System.out.println("refused " + refused + " times");
+            System.out.println(config.relay() + ": refused " + refused + " times");
         }
 
         private static void fill(Deque<EventFd> filling) throws ErrnoException {
