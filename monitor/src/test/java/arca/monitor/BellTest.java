@@ -1,17 +1,20 @@
 package arca.monitor;
 
+import static arca.bindings.Constants.SOCK_NONBLOCK;
+import static arca.bindings.Constants.SOCK_STREAM;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import arca.bindings.EventFd;
+import arca.bindings.Fd;
+import arca.bindings.Sockets;
 import arca.monitor.reactor.Bell;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A bell that is rung while it closes writes to no other file, which has its descriptor's number by then. */
 class BellTest {
@@ -41,26 +44,28 @@ class BellTest {
         bell.get().close();
     }
 
+    /** As {@link Monitor#snapshot} does where the guest, and the monitor with it, ends meanwhile. */
     @Test
-    void snapshotMayBeAskedForWhileTheMonitorCloses(@TempDir Path folder) throws Exception {
-        for (int round = 0; round < 20; round++) {
-            Path control = folder.resolve("control" + round);
-            Monitor monitor = Monitor.start(MonitorConfig.DEFAULT.withControl(control));
-            AtomicBoolean over = new AtomicBoolean();
-            List<FutureTask<Void>> askers = new ArrayList<>();
-            try (RawGuest guest = new RawGuest(control)) {
-                guest.sync();
-                for (int i = 0; i < RINGERS; i++) {
-                    askers.add(Together.start(() -> {
-                        while (!over.get()) monitor.snapshot();
-                    }));
-                }
-                monitor.close();
-            }
-            List<EventFd> others = new ArrayList<>();
-            for (int i = 0; i < 8; i++) others.add(EventFd.open());
-            over.set(true);
-            for (FutureTask<Void> asker : askers) Together.join(asker);
+    void guestThatHasEndedMayStillBeAsked() throws Exception {
+        try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM | SOCK_NONBLOCK)) {
+            CountDownLatch ended = new CountDownLatch(1);
+            Bell bell = Bell.open();
+            GuestThread guest = new GuestThread(
+                    "g1",
+                    Sockets.peerCredentials(pair.first()),
+                    new Shared(MonitorConfig.DEFAULT, 0),
+                    new Fd(pair.first().release()),
+                    bell,
+                    _ -> ended.countDown());
+            guest.start();
+            guest.kill();
+            ended.await();
+            int number = bell.fd();
+            bell.close();
+            List<EventFd> others = new ArrayList<>(); // each takes the lowest number that is free
+            do others.add(EventFd.open());
+            while (others.getLast().fd().value() < number);
+            guest.ask();
             for (EventFd other : others) {
                 assertEquals(0, other.drain(), "a stray ring");
                 other.close();
