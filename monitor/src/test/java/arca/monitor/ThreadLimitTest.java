@@ -60,7 +60,8 @@ class ThreadLimitTest {
         List<String> command = new ArrayList<>();
         if (inherited) command.addAll(List.of("python3", "-c", PASS, control().toString()));
         command.addAll(asUser());
-        command.addAll(ChildJvm.command(classes, Main.class, "monitor", "--allow-listen", "any"));
+        command.addAll(
+                ChildJvm.command(classes, Main.class, "monitor", "--allow-listen", "any", "--max-guests-per-uid", "2"));
         if (!inherited) command.addAll(List.of("--control", control().toString()));
         Child monitor = Child.start(command);
         monitor.awaitError("ready: ");
@@ -85,6 +86,12 @@ class ThreadLimitTest {
         return limits.replaceAll("(?s).*Max processes +([0-9a-z]+) .*", "$1");
     }
 
+    private static long descriptors(Child monitor) throws IOException {
+        try (Stream<Path> open = Files.list(Path.of("/proc", "" + monitor.pid(), "fd"))) {
+            return open.count();
+        }
+    }
+
     @ParameterizedTest(name = "an inherited socket: {0}")
     @ValueSource(booleans = {false, true})
     void newGuestsAreRefusedAndTheOthersGoOn(boolean inherited) throws Exception {
@@ -96,16 +103,21 @@ class ThreadLimitTest {
             GoodGuests.listen(guest);
             String usual = threads(monitor);
             limitThreads(monitor, "1");
+            long open = 0;
             for (int i = 1; i <= 3; i++) {
                 try (ArcaSession refused = ArcaSession.connect(control())) {
                     assertThrows(IOException.class, () -> GoodGuests.listen(refused));
                 }
                 monitor.awaitErrors(i, ": refused: no thread for it");
+                if (i == 1) open = descriptors(monitor); // with an eventfd that is kept for the next guest
             }
+            assertEquals(open, descriptors(monitor));
             GoodGuests.listen(guest);
             limitThreads(monitor, usual);
             try (ArcaSession next = ArcaSession.connect(control())) {
                 GoodGuests.listen(next);
+                monitor.signal("TERM");
+                monitor.awaitError("stopping: 2 guests"); // the others do not count any more
             }
         }
     }
