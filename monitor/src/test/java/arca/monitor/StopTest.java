@@ -14,6 +14,7 @@ import arca.control.Reply.ListenErr;
 import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
+import arca.testkit.Patience;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -131,13 +132,14 @@ class StopTest {
 
     @Test
     void closeCutsADrainShortThatIsUnderWay() throws Exception {
-        try (Joined joined = Joined.by(variant, config -> config.withDrain(Duration.ofDays(1)))) {
+        Duration tooLong = Duration.ofSeconds(2 * Patience.SECONDS); // and yet it ends, where the test fails
+        try (Joined joined = Joined.by(variant, config -> config.withDrain(tooLong))) {
             FutureTask<Void> stop = Together.start(joined.monitor()::stop);
             int late = joined.guest().ask(new ListenRequest(Loopback.free()));
             while (!(joined.guest().answerTo(late) instanceof ListenErr refused && refused.code() == Errno.ESHUTDOWN)) {
                 late = joined.guest().ask(new ListenRequest(Loopback.free())); // until the drain has begun
             }
-            joined.monitor().cut();
+            Together.join(Together.start(joined.monitor()::cut));
             Together.join(stop);
             joined.guest().assertEnd();
             assertEquals(Errno.EPIPE, joined.side().awaitWriteError());

@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import arca.bindings.ErrnoException;
 import arca.bindings.Pipe;
 import arca.bindings.Sockets;
 import arca.bindings.Syscalls;
 import arca.monitor.ThreadState.Where;
 import arca.testkit.Child;
 import arca.testkit.ChildJvm;
+import arca.testkit.Patience;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -39,8 +39,8 @@ class ThreadStateTest {
             return new Watched(state.get(), task);
         }
 
-        void await(Where where, MemorySegment buffer) throws ErrnoException {
-            while (state.look(buffer) != where) Thread.yield();
+        void await(Where where, MemorySegment buffer) throws Exception {
+            Patience.await("a thread that is " + where, () -> state.look(buffer) == where);
         }
     }
 
@@ -86,7 +86,7 @@ class ThreadStateTest {
                 ThreadState state = ThreadState.of("/proc/" + parent.pid());
                 Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(1024);
-            while (state.look(buffer) == Where.FREE) Thread.yield();
+            Patience.await("the wait for the child", () -> state.look(buffer) != Where.FREE);
             assertEquals(Where.ELSEWHERE, state.look(buffer));
             parent.say("");
             assertEquals(0, parent.await());
