@@ -26,7 +26,7 @@ record Proc(long pid) {
     }
 
     /**
-     * Its open pipes, sockets and loops, number to target. Eventfds are not among them: those that wake guests' loops are
+     * Its open pipes, sockets, loops and files of proc(5), number to target. Eventfds are not among them: those that wake guests' loops are
      * kept for the next guest.
      */
     Map<Integer, String> descriptors() {
@@ -37,6 +37,7 @@ record Proc(long pid) {
                     String target = Files.readSymbolicLink(entry).toString();
                     boolean counts = target.startsWith("pipe:")
                             || target.startsWith("socket:")
+                            || target.startsWith("/proc/") // what the watchdog looks at
                             || target.equals("anon_inode:[eventpoll]")
                             || target.contains("pidfd");
                     if (counts) open.put(Integer.valueOf(entry.getFileName().toString()), target);
