@@ -160,14 +160,20 @@ class CommandServerIT {
 
     @Test
     void whatACommandLeavesRunningCountsAsTheCommand() throws Exception {
+        Path log = folder.resolve("left");
         int port = ReservedPorts.next();
-        try (Arca guest = listener(port, "exec 3<&0; echo hi; cat <&3 >/dev/null &", "--max-commands", "1");
+        String left = "(cat <&3 >/dev/null; echo end >>" + log + ") >/dev/null &";
+        String command = "echo start >>" + log + "; exec 3<&0; echo hi; " + left;
+        try (Arca guest = listener(port, command, "--max-commands", "1");
                 Socket first = new Socket(LOOPBACK, port);
                 Socket second = new Socket(LOOPBACK, port)) {
             assertEquals(
                     "hi\n", text(first.getInputStream())); // to the end: nobody has the connection's stdout any more
+            first.getOutputStream().write(new byte[64 << 20]); // which what is left reads, while the second waits
             first.shutdownOutput(); // ends what was left
             assertEquals("hi\n", text(second.getInputStream()));
+            assertEquals(
+                    List.of("start", "end", "start"), Files.readAllLines(log).subList(0, 3));
             assertTrue(guest.process.isAlive());
         }
     }
