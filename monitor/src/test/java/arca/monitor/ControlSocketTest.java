@@ -234,7 +234,7 @@ class ControlSocketTest {
             }
             assertServes();
         }
-        assertEquals(0, asNobody("umask 0; : >" + lock()).status());
+        assertEquals(0, asNobody("umask 077; : >" + lock()).status());
         assertRefused(lock() + ": this is not a lock file of uid 0");
         Files.delete(lock());
         String bind = "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])";
