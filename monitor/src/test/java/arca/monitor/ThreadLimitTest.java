@@ -53,15 +53,15 @@ class ThreadLimitTest {
         return folder.resolve("control");
     }
 
-    private Child start(boolean inherited) throws Exception {
+    private Child start(boolean inherited, int mostGuests) throws Exception {
         List<String> classes = new ArrayList<>(ChildJvm.sameClassesInJars(folder));
         classes.add("-XX:-UseDynamicNumberOfCompilerThreads"); // as ./arca; else the JVM starts and ends some
         Files.setAttribute(folder, "unix:uid", UID);
         List<String> command = new ArrayList<>();
         if (inherited) command.addAll(List.of("python3", "-c", PASS, control().toString()));
         command.addAll(asUser());
-        command.addAll(
-                ChildJvm.command(classes, Main.class, "monitor", "--allow-listen", "any", "--max-guests-per-uid", "2"));
+        command.addAll(ChildJvm.command(
+                classes, Main.class, "monitor", "--allow-listen", "any", "--max-guests-per-uid", "" + mostGuests));
         if (!inherited) command.addAll(List.of("--control", control().toString()));
         Child monitor = Child.start(command);
         monitor.awaitError("ready: ");
@@ -98,7 +98,7 @@ class ThreadLimitTest {
         if (inherited)
             assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "no python3, which passes the socket");
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-        try (Child monitor = start(inherited);
+        try (Child monitor = start(inherited, 2);
                 ArcaSession guest = ArcaSession.connect(control())) {
             GoodGuests.listen(guest);
             String usual = threads(monitor);
@@ -127,7 +127,7 @@ class ThreadLimitTest {
     void signalEndsTheMonitorWhileThereAreAsManyGuestsAsCanBe() throws Exception {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         List<ArcaSession> guests = new ArrayList<>();
-        try (Child monitor = start(false)) {
+        try (Child monitor = start(false, 100)) {
             try (Stream<Path> tasks = Files.list(Path.of("/proc", "" + monitor.pid(), "task"))) {
                 limitThreads(monitor, Long.toString(tasks.count() + 4));
             }
