@@ -1,11 +1,9 @@
 package arca.bindings;
 
 import arca.bindings.generated.Linux;
-import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
@@ -17,12 +15,12 @@ import java.lang.invoke.VarHandle;
 import java.util.Locale;
 
 /**
- * The one place where C is linked: every downcall captures errno in the same transition, for the JVM may
- * change it between two calls. Never {@code Linker.Option.critical}: a call that blocks would then stop the
- * whole JVM.
+ * Links C functions; nothing else in the module does. A function that sets errno has it captured during the call
+ * itself, because the JVM may change errno before the next one. {@code Linker.Option.critical} is never used: a call
+ * that waits would then stop the whole JVM.
  */
 final class Linkage {
-    /** Whether the few layouts that differ are those of aarch64. */
+    /** Whether this machine is an aarch64, which has a few layouts and constants of its own. */
     static final boolean AARCH64 = isAarch64();
 
     private static final Linker LINKER = Linker.nativeLinker();
@@ -36,23 +34,23 @@ final class Linkage {
     private Linkage() {}
 
     /**
-     * What one thread's calls share: where errno is captured, and room for a small argument passed by
-     * address. Allocated once for each thread, freed when the thread is gone.
+     * Native memory that the calls of one thread share: for errno, and for small arguments that are passed by address.
+     * Allocated once per thread; freed after the thread has ended.
      */
     static final class CallState {
-        /** Leading argument of every handle of {@link #capturingErrno}. */
+        /** The first argument of every handle of {@link #capturingErrno}. */
         final MemorySegment errno;
-        /** Zero-filled once, 16 bytes, 8-aligned: an epoll_event, an iovec. */
+        /** An epoll_event or an iovec: 16 bytes, 8-aligned, zeros at first. */
         final MemorySegment argument;
-        /** An int passed by address; of its own, for a slice of the above might be an allocation. */
+        /** An int that is passed by address. Not a slice of {@link #argument}: a slice is an object. */
         final MemorySegment integer;
-        /** A socklen_t, beside another argument in use. */
+        /** A socklen_t; {@link #integer} may be in use by the same call. */
         final MemorySegment length;
         /** A struct statx. */
         final MemorySegment statx;
 
         CallState() {
-            Arena arena = Arena.ofAuto(); // its end is the thread's, which nobody can tell us
+            Arena arena = Arena.ofAuto(); // nothing tells us when the thread ends
             errno = arena.allocate(STATE);
             argument = arena.allocate(16, 8);
             integer = arena.allocate(ValueLayout.JAVA_INT);
@@ -61,14 +59,15 @@ final class Linkage {
         }
     }
 
+    /** Returns the calling thread's memory. */
     static CallState callState() {
         return CALL_STATE.get();
     }
 
     /**
-     * Links a call. The handle takes {@link CallState#errno} first, then the call's own arguments.
-     *
-     * <p>A call that this C library lacks answers -1 and ENOSYS, as it would on a kernel that lacks it.
+     * Links a function that sets errno. The handle takes {@link CallState#errno} first, then the function's arguments.
+     * If this C library lacks the function, the handle returns -1 and sets errno to ENOSYS, as a kernel does that lacks
+     * the call.
      */
     static MethodHandle capturingErrno(String name, FunctionDescriptor type, Linker.Option... options) {
         Linker.Option[] all = new Linker.Option[options.length + 1];
@@ -80,68 +79,52 @@ final class Linkage {
                 .orElseGet(() -> missing(type));
     }
 
-    /**
-     * Links a call that may be given a part of a segment. Its one pointer becomes a long, the part's address; and one
-     * argument follows the call's own, the segment. The call passes over that one, as both ABIs allow; the linker checks
-     * it, and keeps its arena open until the call is over. A slice would do the same and be an object for each call.
-     */
-    static MethodHandle capturingErrnoWithin(String name, FunctionDescriptor type) {
-        MemoryLayout[] arguments = type.argumentLayouts().stream()
-                .map(argument -> argument instanceof AddressLayout ? ValueLayout.JAVA_LONG : argument)
-                .toArray(MemoryLayout[]::new);
-        return capturingErrno(
-                name,
-                FunctionDescriptor.of(type.returnLayout().orElseThrow(), arguments)
-                        .appendArgumentLayouts(ValueLayout.ADDRESS));
-    }
-
     /** Links a function that does not set errno. */
     static MethodHandle plain(String name, FunctionDescriptor type) {
         return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), type);
     }
 
-    /** {@code result}, or {@code -errno} where the call failed; errno means nothing where it did not. */
-    static int result(int result, CallState state) {
-        return result >= 0 ? result : -(int) STATE_ERRNO.get(state.errno, 0L);
-    }
-
-    /** {@code result}, or {@code -errno} where the call failed; errno means nothing where it did not. */
+    /** Returns {@code result}, or {@code -errno} if the call failed. errno means nothing after a success. */
     static long result(long result, CallState state) {
         return result >= 0 ? result : -(int) STATE_ERRNO.get(state.errno, 0L);
     }
 
-    /** The string constant at {@code address}, or {@code otherwise} for a null pointer. */
+    /** Returns the string constant at {@code address}, or {@code otherwise} for a null pointer. */
     static String constantString(MemorySegment address, String otherwise) {
         return address.equals(MemorySegment.NULL)
                 ? otherwise
                 : address.reinterpret(LONGEST_NAME).getString(0);
     }
 
-    /** For {@code throw unexpected(e)}: what a handle throws is the caller's mistake with a segment, or a bug. */
+    /**
+     * Rethrows what a handle threw: the linker refused a segment, or there is a bug. Written {@code throw
+     * unexpected(e)}, so that the compiler sees the method end there.
+     */
     static AssertionError unexpected(Throwable thrown) {
         return switch (thrown) {
             case RuntimeException e -> throw e;
             case Error e -> throw e;
-            default -> new AssertionError("a downcall throws nothing checked", thrown);
+            default -> new AssertionError("a downcall throws no checked exception", thrown);
         };
     }
 
+    /** Returns a handle of that type which returns -1 and sets errno to ENOSYS. */
     private static MethodHandle missing(FunctionDescriptor type) {
-        MethodType call = LINKER.downcallHandle(type, ERRNO).type().dropParameterTypes(0, 1); // less the address
+        MethodType call = LINKER.downcallHandle(type, ERRNO).type().dropParameterTypes(0, 1); // the address
         try {
             MethodHandle enosys = MethodHandles.lookup()
-                    .findStatic(Linkage.class, "answerEnosys", MethodType.methodType(int.class, MemorySegment.class));
+                    .findStatic(Linkage.class, "failWithEnosys", MethodType.methodType(int.class, MemorySegment.class));
             return MethodHandles.dropArguments(
                     MethodHandles.explicitCastArguments(
                             enosys, MethodType.methodType(call.returnType(), MemorySegment.class)),
                     1,
                     call.parameterList().subList(1, call.parameterCount()));
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError("a method of this class", e);
+            throw new AssertionError("failWithEnosys is a method of this class", e);
         }
     }
 
-    private static int answerEnosys(MemorySegment errno) {
+    private static int failWithEnosys(MemorySegment errno) {
         STATE_ERRNO.set(errno, 0L, Errno.ENOSYS);
         return -1;
     }
@@ -151,7 +134,7 @@ final class Linkage {
         String architecture = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
         if (system.equals("Linux") && architecture.equals("amd64")) return false;
         if (system.equals("Linux") && architecture.equals("aarch64")) return true;
-        // An Error leaves a static initialiser as it is, so the sentence reaches whoever called first.
+        // A static initialiser throws an Error unchanged, so the first caller sees this message.
         throw new UnsatisfiedLinkError(
                 "arca.bindings runs on Linux on x86-64 or aarch64, not on " + system + " on " + architecture);
     }

@@ -3,10 +3,8 @@ package arca.bindings;
 import static java.lang.foreign.MemorySegment.NULL;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
-import arca.bindings.Linkage.CallState;
 import arca.bindings.generated.Linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -16,11 +14,12 @@ import java.lang.invoke.MethodHandle;
 import java.util.List;
 
 /**
- * Starting other processes, waiting for their ends and signalling them: posix_spawn(3), waitid(2), waitpid(2), kill(2),
- * prctl(2). As in {@link Syscalls}, each call answers its result or {@code -errno}, and EINTR is retried.
+ * Starts other processes, waits until they end, and sends them signals: posix_spawn(3), waitid(2), waitpid(2), kill(2),
+ * prctl(2). As in {@link Syscalls}, each method returns the call's result or {@code -errno}.
  *
- * <p>Where {@link ProcessBuilder} gives a process pipes of its own and a thread that waits for it, this gives it two
- * descriptors, and a session of its own: it leads a new process group, to which all that it starts belongs.
+ * <p>{@link ProcessBuilder} gives a process new pipes, and a thread that waits for it. This class gives it two
+ * descriptors of the caller's choice and a new session: the process leads a new process group, and the processes that
+ * it starts belong to that group.
  */
 public final class Processes {
     private static final short FLAGS = (short) (Linux.POSIX_SPAWN_SETSID() | Linux.POSIX_SPAWN_SETSIGMASK());
@@ -29,14 +28,16 @@ public final class Processes {
     private Processes() {}
 
     /**
-     * Starts a program in a session of its own, with this process's environment, working directory and stderr, and no
-     * other descriptor than those named. It must be none of 0, 1 and 2 that {@code stdin} and {@code stdout} are.
+     * Starts a program in a new session: posix_spawn(3). The program gets this process's environment, working directory
+     * and stderr, and no descriptors but 0, 1 and 2. {@code stdin} and {@code stdout} must not have these numbers
+     * themselves.
      *
      * @param file the path of the program
-     * @param arguments what it is called with, its own name first; encoded as UTF-8
-     * @param stdin a descriptor that becomes its stdin; stays the caller's
-     * @param stdout a descriptor that becomes its stdout; stays the caller's
-     * @return its process id, which is its process group's, too, or {@code -errno}: EAGAIN at a limit on processes
+     * @param arguments the program's arguments, its own name first; passed as UTF-8
+     * @param stdin a descriptor that becomes the program's stdin; the caller still owns it
+     * @param stdout a descriptor that becomes the program's stdout; the caller still owns it
+     * @return the process id, which is also the id of the process group; or {@code -errno}: EAGAIN at a limit on
+     *     processes
      */
     public static int spawn(String file, List<String> arguments, Fd stdin, Fd stdout) {
         try (Arena arena = Arena.ofConfined()) {
@@ -64,14 +65,14 @@ public final class Processes {
         }
     }
 
-    /** Says what differs in the new process; 0, or an errno. The attributes need no destroying in this C library. */
+    /** Sets how the new process differs. Returns 0 or an errno. glibc needs no posix_spawnattr_destroy. */
     private static int prepare(Arena arena, MemorySegment actions, MemorySegment attributes, int stdin, int stdout)
             throws Throwable {
         int error = (int) Spawn.DUP.invokeExact(actions, stdin, 0);
         if (error == 0) error = (int) Spawn.DUP.invokeExact(actions, stdout, 1);
         if (error == 0) error = (int) Spawn.CLOSE_FROM.invokeExact(actions, FIRST_CLOSED);
         if (error == 0) error = (int) Spawn.INIT_ATTRIBUTES.invokeExact(attributes);
-        // The JVM blocks SIGQUIT in its threads, and a new process would begin with that.
+        // The JVM blocks SIGQUIT in its threads, and a new process would inherit that.
         MemorySegment none = arena.allocate(Linux.ARCA_SIGSET_SIZE(), Long.BYTES);
         if (error == 0) error = (int) Spawn.SET_MASK.invokeExact(attributes, none);
         if (error == 0) error = (int) Spawn.SET_FLAGS.invokeExact(attributes, FLAGS);
@@ -105,99 +106,68 @@ public final class Processes {
     }
 
     /**
-     * Has this process become the parent of every descendant whose own parent ends, so that {@link #reap} hears of
-     * their ends: prctl(2) PR_SET_CHILD_SUBREAPER. SIGCHLD gets its default action: one that was ignored when this
-     * process began would have the kernel reap.
+     * Makes this process the parent of every descendant whose own parent ends, so that {@link #reap} reports them too:
+     * prctl(2), PR_SET_CHILD_SUBREAPER. Also sets SIGCHLD to its default action: if the program that started this
+     * process ignored SIGCHLD, the kernel would reap the children itself.
      *
      * @return 0, or {@code -errno}
      */
     public static int adoptOrphans() {
-        CallState state = Linkage.callState();
         try {
-            MemorySegment _ = (MemorySegment) Prctl.SIGNAL.invokeExact(Linux.SIGCHLD(), NULL); // SIG_DFL
-            return Linkage.result(
-                    (int) Prctl.HANDLE.invokeExact(state.errno, Linux.PR_SET_CHILD_SUBREAPER(), 1L), state);
+            MemorySegment _ = (MemorySegment) Signal.HANDLE.invokeExact(Linux.SIGCHLD(), NULL); // SIG_DFL
         } catch (Throwable e) {
             throw Linkage.unexpected(e);
         }
+        return Syscalls.prctl(Linux.PR_SET_CHILD_SUBREAPER(), 1);
     }
 
-    private static final class Prctl {
-        static final MethodHandle SIGNAL = Linkage.plain("signal", FunctionDescriptor.of(ADDRESS, JAVA_INT, ADDRESS));
-        static final MethodHandle HANDLE = Linkage.capturingErrno(
-                "prctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG), Linker.Option.firstVariadicArg(1));
+    private static final class Signal {
+        static final MethodHandle HANDLE = Linkage.plain("signal", FunctionDescriptor.of(ADDRESS, JAVA_INT, ADDRESS));
     }
 
     /**
-     * Waits until a child of this process has ended, and leaves it to {@link #reap}: waitid(2) with WNOWAIT.
+     * Waits until a child of this process has ended, and leaves it to {@link #reap}: waitid(2) with WNOWAIT. EINTR
+     * occurs while the call waits; it is retried.
      *
-     * @return 0, or {@code -errno}: ECHILD where there is no child
+     * @return 0, or {@code -errno}: ECHILD if there is no child
      */
     public static int awaitExit() {
-        CallState state = Linkage.callState();
-        try {
-            int n;
-            do {
-                n = Linkage.result(
-                        (int) Waitid.HANDLE.invokeExact(
-                                state.errno, Linux.P_ALL(), 0, NULL, Linux.WEXITED() | Linux.WNOWAIT()),
-                        state);
-            } while (n == -Errno.EINTR);
-            return n;
-        } catch (Throwable e) {
-            throw Linkage.unexpected(e);
-        }
+        return (int) Waitid.CALL.retry(Linux.P_ALL(), 0, 0, Linux.WEXITED() | Linux.WNOWAIT(), 0, 0, NULL);
     }
 
     private static final class Waitid {
-        static final MethodHandle HANDLE = Linkage.capturingErrno(
-                "waitid", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+        static final Downcall CALL = Downcall.ofInt("waitid");
     }
 
     /**
-     * Takes a child that has ended off the kernel's table, which may give its number anew from then on; never waits:
-     * waitpid(2) with WNOHANG.
+     * Removes a child that has ended from the kernel's table: waitpid(2) with WNOHANG. The kernel may then use its
+     * process id again. Never waits.
      *
-     * @param which a process id, the negative of a process group, or -1 for any child
-     * @return the process id, 0 where there are such children and none has ended, or {@code -errno}: ECHILD where there
-     *     is no such child
+     * @param which a process id, the negative of a process group's id, or -1 for any child
+     * @return the process id; 0 if there are such children and none has ended; or {@code -errno}: ECHILD if there is no
+     *     such child
      */
     public static int reap(int which) {
-        CallState state = Linkage.callState();
-        try {
-            int n;
-            do {
-                n = Linkage.result((int) Waitpid.HANDLE.invokeExact(state.errno, which, NULL, Linux.WNOHANG()), state);
-            } while (n == -Errno.EINTR);
-            return n;
-        } catch (Throwable e) {
-            throw Linkage.unexpected(e);
-        }
+        return (int) Waitpid.CALL.call(which, 0, Linux.WNOHANG());
     }
 
     private static final class Waitpid {
-        static final MethodHandle HANDLE =
-                Linkage.capturingErrno("waitpid", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+        static final Downcall CALL = Downcall.ofInt("waitpid");
     }
 
     /**
-     * kill(2). A number may be another's by now unless the process, or one of the group, is a child that was not reaped.
+     * Sends a signal to a process or a process group: kill(2). The id may belong to another process by now, unless the
+     * process, or one process of the group, is a child that was not reaped yet.
      *
-     * @param which a process id, or the negative of a process group
-     * @param signal {@code SIG*}, or 0 to ask whether it is there
+     * @param which a process id, or the negative of a process group's id
+     * @param signal {@code SIG*}, or 0 to check whether the process exists
      * @return 0, or {@code -errno}
      */
     public static int kill(int which, int signal) {
-        CallState state = Linkage.callState();
-        try {
-            return Linkage.result((int) Kill.HANDLE.invokeExact(state.errno, which, signal), state);
-        } catch (Throwable e) {
-            throw Linkage.unexpected(e);
-        }
+        return (int) Kill.CALL.call(which, signal, 0);
     }
 
     private static final class Kill {
-        static final MethodHandle HANDLE =
-                Linkage.capturingErrno("kill", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+        static final Downcall CALL = Downcall.ofInt("kill");
     }
 }

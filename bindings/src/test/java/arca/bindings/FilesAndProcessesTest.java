@@ -12,7 +12,6 @@ import arca.testkit.Patience;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -29,7 +28,7 @@ class FilesAndProcessesTest {
     private final Arena arena = Arena.ofConfined();
 
     @Test
-    void fileIsMadeWrittenAndRemoved(@TempDir Path folder) throws Exception {
+    void fileIsCreatedWrittenAndRemoved(@TempDir Path folder) throws Exception {
         Path path = folder.resolve("file");
         MemorySegment name = arena.allocateFrom(path.toString());
         try (Fd file = Fd.open(path.toString(), O_CREAT | O_EXCL | O_WRONLY, 0600)) {
@@ -44,7 +43,7 @@ class FilesAndProcessesTest {
     }
 
     @Test
-    void statusIsOfTheFileTheLinkOrWhatItLeadsTo(@TempDir Path folder) throws Exception {
+    void statusIsThatOfTheFileOrOfTheLink(@TempDir Path folder) throws Exception {
         Path file = Files.writeString(folder.resolve("file"), "x");
         Files.createLink(folder.resolve("second name"), file);
         Path link = Files.createSymbolicLink(folder.resolve("link"), file);
@@ -77,7 +76,7 @@ class FilesAndProcessesTest {
         assertEquals("lstat " + link + ": ENOENT (No such file or directory)", gone.getMessage());
     }
 
-    /** As the JDK's own stat(2) has it. */
+    /** Returns what the JDK's own stat(2) says. */
     private static long number(Path file, String attribute) {
         try {
             return ((Number) Files.getAttribute(file, "unix:" + attribute, LinkOption.NOFOLLOW_LINKS)).longValue();
@@ -87,14 +86,14 @@ class FilesAndProcessesTest {
     }
 
     @Test
-    void processThatIsNotDumpableHasFilesOfRoots() throws Exception {
+    void rootOwnsTheProcFilesOfAnUndumpableProcess() throws Exception {
         Result dumpable = ChildJvm.run(ChildJvm.command(Undumpable.class, "1"));
         assertEquals(Files.getAttribute(Path.of("/proc/self"), "unix:uid") + "\n", dumpable.output());
         Result undumpable = ChildJvm.run(ChildJvm.command(Undumpable.class, "0"));
         assertEquals("0\n", undumpable.output());
     }
 
-    /** Prints whose the files of its own directory in /proc are: proc(5), "/proc/pid". */
+    /** Prints the owner of the files in its own directory in /proc: proc(5), "/proc/pid". */
     static final class Undumpable {
         public static void main(String[] args) throws Exception {
             ErrnoException.check("prctl", Syscalls.prctl(PR_SET_DUMPABLE, Integer.parseInt(args[0])));
@@ -103,19 +102,19 @@ class FilesAndProcessesTest {
     }
 
     @Test
-    void lockIsHeldByTheOpenFile(@TempDir Path folder) throws Exception {
+    void openFileHoldsTheLock(@TempDir Path folder) throws Exception {
         String path = folder.resolve("lock").toString();
         try (Fd second = Fd.open(path, O_CREAT | O_RDWR, 0600)) {
             try (Fd first = Fd.open(path, O_RDWR, 0)) {
                 assertEquals(0, Syscalls.flock(first.value(), LOCK_EX | LOCK_NB));
                 assertEquals(-Errno.EWOULDBLOCK, Syscalls.flock(second.value(), LOCK_EX | LOCK_NB));
             }
-            assertEquals(0, Syscalls.flock(second.value(), LOCK_EX | LOCK_NB), "closed, so released");
+            assertEquals(0, Syscalls.flock(second.value(), LOCK_EX | LOCK_NB), "closing releases the lock");
         }
     }
 
     @Test
-    void processAndThreadKnowTheirIds() throws Exception {
+    void processAndThreadIdsAreThoseInProc() throws Exception {
         assertEquals(ProcessHandle.current().pid(), Syscalls.getpid());
         int[] other = new int[1];
         Thread thread = Thread.ofPlatform().start(() -> other[0] = Syscalls.gettid());
@@ -126,7 +125,7 @@ class FilesAndProcessesTest {
     }
 
     @Test
-    void limitsAreThoseOfThisProcess() throws Exception {
+    void limitsAreThoseInProc() throws Exception {
         MemorySegment rlimit = arena.allocate(16, 8);
         assertEquals(0, Syscalls.getrlimit(RLIMIT_NOFILE, rlimit));
         String soft = Long.toUnsignedString(rlimit.get(ValueLayout.JAVA_LONG, 0));
@@ -136,7 +135,7 @@ class FilesAndProcessesTest {
     }
 
     @Test
-    void partOfAFileIsReadAsOftenAsOneLikes() throws Exception {
+    void preadDoesNotMoveTheFileOffset() throws Exception {
         MemorySegment bytes = arena.allocate(3);
         try (Fd file = Fd.open("/proc/self/comm", O_RDONLY, 0)) {
             String comm = Files.readString(Path.of("/proc/self/comm"));
@@ -149,7 +148,7 @@ class FilesAndProcessesTest {
     }
 
     @Test
-    void inodeOfAPipeIsTheOneThatProcTells() throws Exception {
+    void inodeOfAPipeIsTheOneInProc() throws Exception {
         try (Pipe pipe = Pipe.open(0)) {
             String link = Files.readSymbolicLink(
                             Path.of("/proc/self/fd/" + pipe.reader().value()))
@@ -160,7 +159,7 @@ class FilesAndProcessesTest {
     }
 
     @Test
-    void pidfdSignalsOneProcessAndTellsItsEnd() throws Exception {
+    void pidfdSignalsAProcessAndReportsItsEnd() throws Exception {
         Process child = child();
         try (Fd pidfd = new Fd(ErrnoException.check("pidfd_open", Syscalls.pidfd_open((int) child.pid(), 0)))) {
             Poll poll = new Poll(arena, 1);
@@ -177,7 +176,7 @@ class FilesAndProcessesTest {
     }
 
     @Test
-    void unixPeersPidfdIsThisProcess() throws Exception {
+    void pidfdOfAUnixPeerRefersToThisProcess() throws Exception {
         try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
                 Fd pidfd = peerPidFd(pair.first())) {
             String info = ProcFile.read("/proc/self/fdinfo/" + pidfd.value());
@@ -194,15 +193,7 @@ class FilesAndProcessesTest {
         }
     }
 
-    @Test
-    void callTheCLibraryLacksIsEnosys() throws Throwable {
-        var type = FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT);
-        var handle = Linkage.capturingErrno("arca_no_such_call", type);
-        Linkage.CallState state = Linkage.callState();
-        assertEquals(-Errno.ENOSYS, Linkage.result((long) handle.invokeExact(state.errno, 1), state));
-    }
-
-    /** A process that waits for the end of its input. */
+    /** Starts a process that waits for the end of its input. */
     private static Process child() throws IOException {
         return new ProcessBuilder("cat").start();
     }

@@ -23,23 +23,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A delivered signal ends poll and epoll_wait with EINTR; the calls that move bytes go on unseen. The signal is
- * SIGWINCH, with a handler that does not restart calls (siginterrupt(3)), sent to the one thread that waits.
+ * A signal ends poll, epoll_wait and connect with EINTR. Every other call that waits is made again, and the caller does
+ * not notice. The signal is SIGWINCH, sent to the thread that waits. Its handler does not make the kernel restart calls:
+ * siginterrupt(3).
  */
 class SignalTest {
     private static final int SIGWINCH = 28;
     private static final Semaphore HANDLED = new Semaphore(0);
-    private static final MethodHandle TGKILL = Linkage.capturingErrno(
-            "tgkill",
-            FunctionDescriptor.of(
-                    ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    private static final Downcall TGKILL = Downcall.ofInt("tgkill");
 
     @AutoClose
     private final Arena arena = Arena.ofShared();
 
     @BeforeAll
     static void handleTheSignal() throws Throwable {
-        // By reflection: javac warns of sun.misc, and cannot be told not to.
+        // By reflection: javac warns about sun.misc, and no option turns that off.
         Class<?> signal = Class.forName("sun.misc.Signal");
         Class<?> handler = Class.forName("sun.misc.SignalHandler");
         Object count =
@@ -56,19 +54,11 @@ class SignalTest {
     }
 
     private static void signal(Waiting waiting) throws Exception {
-        Linkage.CallState state = Linkage.callState();
-        int n;
-        try {
-            n = Linkage.result(
-                    (int) TGKILL.invokeExact(state.errno, Syscalls.getpid(), waiting.tid(), SIGWINCH), state);
-        } catch (Throwable e) {
-            throw Linkage.unexpected(e);
-        }
-        assertEquals(0, n);
+        assertEquals(0, TGKILL.call(Syscalls.getpid(), waiting.tid(), SIGWINCH));
         assertTrue(HANDLED.tryAcquire(Patience.SECONDS, TimeUnit.SECONDS), "the signal was not handled");
     }
 
-    private void assertGoesOn(long expected, String name, LongSupplier call, Runnable cause) throws Exception {
+    private void assertRetried(long expected, String name, LongSupplier call, Runnable cause) throws Exception {
         Waiting waiting = Waiting.in(name, call);
         signal(waiting);
         assertFalse(waiting.answer().isDone());
@@ -77,7 +67,7 @@ class SignalTest {
     }
 
     @Test
-    void pollSaysEintr() throws Exception {
+    void pollReturnsEintr() throws Exception {
         MemorySegment nothing = arena.allocate(8);
         nothing.set(ValueLayout.JAVA_INT, 0, -1);
         Waiting waiting = Waiting.in("poll", () -> Syscalls.poll(nothing, -1));
@@ -86,7 +76,7 @@ class SignalTest {
     }
 
     @Test
-    void epollWaitSaysEintr() throws Exception {
+    void epollWaitReturnsEintr() throws Exception {
         try (Epoll epoll = new Epoll(arena, 1)) {
             MemorySegment events = arena.allocate(Epoll.EVENT_SIZE, 8);
             Waiting waiting = Waiting.in(
@@ -97,7 +87,7 @@ class SignalTest {
     }
 
     @Test
-    void ownersTakeASignalForAnEarlyWakeUp() throws Exception {
+    void pollAndEpollReturnZeroAfterASignal() throws Exception {
         try (Epoll epoll = new Epoll(arena, 1)) {
             Waiting inEpoll = Waiting.in("epoll_wait", () -> answer(() -> epoll.await(-1)));
             signal(inEpoll);
@@ -110,10 +100,10 @@ class SignalTest {
     }
 
     @Test
-    void connectSaysEintrAndIsNotTriedAgain() throws Exception {
+    void connectReturnsEintrAndIsNotRetried() throws Exception {
         SocketAddress address = SocketAddress.Unix.abstractName("arca signal test " + Syscalls.getpid());
         MemorySegment sockaddr = address.toSockaddr(arena);
-        // A Unix socket waits in connect(2) for room in the backlog; 0 has room for one.
+        // connect(2) waits while the backlog of a Unix listener is full; a backlog of 0 has room for one.
         try (Fd listener = Sockets.listen(address, 0, 0);
                 Fd first = Sockets.connect(address);
                 Fd second = Sockets.open(AF_UNIX, SOCK_STREAM)) {
@@ -125,55 +115,55 @@ class SignalTest {
     }
 
     @Test
-    void readWriteAndSpliceGoOn() throws Exception {
+    void callsOnPipesAreRetried() throws Exception {
         MemorySegment page = arena.allocate(4096, 4096); // one page, so one slot of a pipe
         MemorySegment drained = arena.allocate(4096);
         try (Pipe in = Pipe.open(0, 4096);
                 Pipe out = Pipe.open(0, 4096)) {
             int reader = in.reader().value();
             int writer = in.writer().value();
-            assertGoesOn(4096, "read", () -> Syscalls.read(reader, page), () -> Syscalls.write(writer, page));
+            assertRetried(4096, "read", () -> Syscalls.read(reader, page), () -> Syscalls.write(writer, page));
             Syscalls.write(writer, page);
-            assertGoesOn(4096, "write", () -> Syscalls.write(writer, page), () -> Syscalls.read(reader, drained));
+            assertRetried(4096, "write", () -> Syscalls.write(writer, page), () -> Syscalls.read(reader, drained));
             Syscalls.read(reader, drained);
-            assertGoesOn(
+            assertRetried(
                     4096,
                     "splice",
                     () -> Syscalls.splice(reader, out.writer().value(), 4096, 0),
                     () -> Syscalls.write(writer, page));
             Syscalls.read(out.reader().value(), drained);
-            assertGoesOn(
+            assertRetried(
                     4096,
                     "tee",
                     () -> Syscalls.tee(reader, out.writer().value(), 4096, 0),
                     () -> Syscalls.write(writer, page));
-            assertGoesOn(
+            assertRetried(
                     4096, "vmsplice", () -> Syscalls.vmsplice(writer, page, 0), () -> Syscalls.read(reader, drained));
         }
     }
 
     @Test
-    void socketCallsGoOn() throws Exception {
+    void callsOnSocketsAreRetried() throws Exception {
         try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
                 ScmRights rights = new ScmRights(arena, 1, 0)) {
             int first = pair.first().value();
             int second = pair.second().value();
             MemorySegment one = arena.allocate(1);
-            assertGoesOn(1, "recv", () -> Syscalls.recv(second, one, 0), () -> Syscalls.send(first, one, 0));
-            assertGoesOn(1, "recvmsg", () -> rights.receive(second, 0), () -> Syscalls.send(first, one, 0));
+            assertRetried(1, "recv", () -> Syscalls.recv(second, one, 0), () -> Syscalls.send(first, one, 0));
+            assertRetried(1, "recvmsg", () -> rights.receive(second, 0), () -> Syscalls.send(first, one, 0));
             MemorySegment much = arena.allocate(1 << 20);
             long queued = Syscalls.send(first, much, MSG_DONTWAIT);
             MemorySegment all = arena.allocate(queued);
-            assertGoesOn(1, "send", () -> Syscalls.send(first, one, 0), () -> Syscalls.recv(second, all, MSG_WAITALL));
+            assertRetried(1, "send", () -> Syscalls.send(first, one, 0), () -> Syscalls.recv(second, all, MSG_WAITALL));
             assertEquals(1, Syscalls.recv(second, one, 0));
             assertEquals(queued, Syscalls.send(first, much, MSG_DONTWAIT));
-            assertGoesOn(
+            assertRetried(
                     1, "sendmsg", () -> rights.send(first, 1, 0, 0), () -> Syscalls.recv(second, all, MSG_WAITALL));
         }
     }
 
     @Test
-    void acceptAndFlockGoOn(@TempDir Path folder) throws Exception {
+    void acceptAndFlockAreRetried(@TempDir Path folder) throws Exception {
         SocketAddress address = SocketAddress.Unix.path(folder.resolve("s").toString());
         try (Fd listener = Sockets.listen(address, 0, 1);
                 Fd client = Sockets.open(AF_UNIX, SOCK_STREAM)) {
@@ -186,7 +176,7 @@ class SignalTest {
         try (Fd first = Fd.open(lock, O_CREAT | O_RDWR, 0600);
                 Fd second = Fd.open(lock, O_RDWR, 0)) {
             assertEquals(0, Syscalls.flock(first.value(), LOCK_EX));
-            assertGoesOn(
+            assertRetried(
                     0,
                     "flock",
                     () -> Syscalls.flock(second.value(), LOCK_EX),
