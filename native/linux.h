@@ -1,13 +1,13 @@
 /*
- * Everything of Linux that arca.bindings uses, for jextract. See README.md.
+ * Includes everything of Linux that arca.bindings uses, for jextract. See README.md.
  */
 #define _GNU_SOURCE
 #include <features.h>
 
 /*
  * With _GNU_SOURCE, glibc declares the address parameter of bind, connect, accept, … as a transparent
- * union, which jextract cannot translate. Without __USE_GNU it is the struct sockaddr * of POSIX: the
- * same ABI. accept4 is a GNU call, so it is declared here.
+ * union, which jextract cannot translate. Without __USE_GNU the parameter is the struct sockaddr * of
+ * POSIX; the ABI is the same. accept4 is a GNU function, so we declare it.
  */
 #pragma push_macro("__USE_GNU")
 #undef __USE_GNU
@@ -36,13 +36,13 @@ extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* <linux/sockios.h>; the rest of that header clashes with <sys/ioctl.h> on some systems. */
+/* SIOCOUTQ: tcp(7). */
 #include <linux/sockios.h>
 
-/* rtnetlink(7), and with it netlink(7). */
+/* rtnetlink(7); includes netlink(7). */
 #include <linux/rtnetlink.h>
 
-/* struct ucred is declared by <sys/socket.h> with __USE_GNU alone: credentials(7), SO_PEERCRED. */
+/* <sys/socket.h> declares struct ucred only with __USE_GNU: credentials(7), SO_PEERCRED. */
 struct ucred {
     pid_t pid;
     uid_t uid;
@@ -57,7 +57,7 @@ struct ucred {
 #define SO_PASSRIGHTS 83
 #endif
 
-/* Macros with arguments, or with a cast, and sizes of opaque types, which jextract does not evaluate: C does. */
+/* jextract does not evaluate macros with arguments or casts, or sizes of opaque types. The C compiler does. */
 enum arca_evaluated {
     ARCA_CMSG_ALIGNMENT = sizeof(size_t),
     ARCA_CMSG_DATA = CMSG_LEN(0),
@@ -65,7 +65,7 @@ enum arca_evaluated {
     ARCA_POSIX_SPAWNATTR_SIZE = sizeof(posix_spawnattr_t),
     ARCA_SIGSET_SIZE = sizeof(sigset_t),
     ARCA_SUN_PATH_SIZE = sizeof(((struct sockaddr_un *)0)->sun_path),
-    /* Of struct statx only what the bindings read: headers of different years name its last fields differently. */
+    /* Only the fields of struct statx that the bindings read: newer headers rename the last fields. */
     ARCA_STATX_DEV_MAJOR = offsetof(struct statx, stx_dev_major),
     ARCA_STATX_DEV_MINOR = offsetof(struct statx, stx_dev_minor),
     ARCA_STATX_GID = offsetof(struct statx, stx_gid),

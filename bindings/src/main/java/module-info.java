@@ -1,4 +1,4 @@
-/** Linux for Java: errno-aware system calls, and owners for descriptors. No policy, no logging. */
+/** Linux for Java: system calls that return errno, and owners of descriptors. No policy, no logging. */
 module arca.bindings {
     exports arca.bindings;
 }

@@ -8,10 +8,11 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The environment that processes get which this one starts: environ(7). {@link System#getenv} is a copy of it, made when it
- * was first asked for, and stays as it is; {@link ProcessBuilder} uses that copy only if its own environment is asked for.
+ * Changes the environment that this process passes to the processes it starts: environ(7). {@link System#getenv} does
+ * not see the change: it is a copy, made when it is first called. {@link ProcessBuilder} uses that copy only if a
+ * caller asks for its environment.
  *
- * <p>The C library does not protect the environment from use by several threads at a time, so it is to be changed early.
+ * <p>The C library does not lock the environment. Change it before other threads use it.
  */
 public final class Environment {
     private static final MethodHandle SET =
@@ -21,34 +22,35 @@ public final class Environment {
     private Environment() {}
 
     /**
-     * Sets a variable, as setenv(3).
+     * Sets a variable: setenv(3).
      *
-     * @param name its name, not empty and without {@code =}
-     * @param value its value
+     * @param name the variable's name, not empty and without {@code =}
+     * @param value the variable's value
      */
     public static void set(String name, String value) {
         try (Arena arena = Arena.ofConfined()) {
             int replace = 1;
-            done(name, (int) SET.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), replace));
+            check(name, (int) SET.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), replace));
         } catch (Throwable e) {
             throw Linkage.unexpected(e);
         }
     }
 
     /**
-     * Removes a variable, as unsetenv(3).
+     * Removes a variable: unsetenv(3).
      *
-     * @param name its name, not empty and without {@code =}
+     * @param name the variable's name, not empty and without {@code =}
      */
     public static void unset(String name) {
         try (Arena arena = Arena.ofConfined()) {
-            done(name, (int) UNSET.invokeExact(arena.allocateFrom(name)));
+            check(name, (int) UNSET.invokeExact(arena.allocateFrom(name)));
         } catch (Throwable e) {
             throw Linkage.unexpected(e);
         }
     }
 
-    private static void done(String name, int result) {
-        if (result != 0) throw new IllegalArgumentException("not the name of a variable: \"" + name + "\"");
+    private static void check(String name, int result) {
+        if (result != 0)
+            throw new IllegalArgumentException("not a valid name of an environment variable: \"" + name + "\"");
     }
 }

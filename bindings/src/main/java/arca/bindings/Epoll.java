@@ -15,16 +15,16 @@ import java.lang.invoke.VarHandle;
 import java.util.Objects;
 
 /**
- * An epoll instance and room for the events of one wait: epoll(7). It does not own what it watches. Delete a
- * descriptor before it is closed: if a duplicate of it lives anywhere, its events go on under a number that means
- * something else by then. The threads that may use it are those of its arena, one at a time.
+ * An epoll instance, with memory for the events of one wait: epoll(7). It does not own the descriptors that it watches.
+ * Call {@link #delete} before you close a watched descriptor: while a duplicate of it is open anywhere, the kernel
+ * still reports its events, with the old token. The threads of the arena may use the instance, one at a time.
  */
 public final class Epoll implements AutoCloseable {
-    // 12 bytes, packed, on x86-64; 16 on aarch64.
+    // 12 bytes on x86-64, where the struct is packed; 16 on aarch64.
     private static final StructLayout EVENT = (StructLayout)
             (Linkage.AARCH64 ? arca.bindings.generated.aarch64.epoll_event.layout() : epoll_event.layout());
 
-    /** Size of a struct epoll_event in bytes: the stride of an array of them. */
+    /** The size of a struct epoll_event in bytes, which is also the stride of an array of them. */
     static final long EVENT_SIZE = EVENT.byteSize();
 
     private static final VarHandle EVENTS = EVENT.arrayElementVarHandle(PathElement.groupElement("events"));
@@ -36,10 +36,10 @@ public final class Epoll implements AutoCloseable {
     private int count;
 
     /**
-     * Makes an epoll instance that watches nothing.
+     * Creates an epoll instance that watches nothing: epoll_create1(2).
      *
-     * @param arena where its memory is; the instance is usable as long as the arena
-     * @param capacity the most events that one wait reports; the others wait for the next
+     * @param arena allocates the memory; the instance is usable while the arena is open
+     * @param capacity the most events that one wait reports; the next wait reports the others
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
     public Epoll(Arena arena, int capacity) throws ErrnoException {
@@ -48,9 +48,9 @@ public final class Epoll implements AutoCloseable {
     }
 
     /**
-     * Memory for {@link Syscalls#epoll_wait}, for whoever calls it directly.
+     * Allocates memory for a direct call of {@link Syscalls#epoll_wait}.
      *
-     * @param arena where it is
+     * @param arena allocates the memory
      * @param capacity the most events that one wait reports
      * @return an array of struct epoll_event
      */
@@ -59,7 +59,7 @@ public final class Epoll implements AutoCloseable {
     }
 
     /**
-     * What happened.
+     * Returns what happened.
      *
      * @param memory an array of struct epoll_event
      * @param index an element that epoll_wait stored, from 0
@@ -70,17 +70,17 @@ public final class Epoll implements AutoCloseable {
     }
 
     /**
-     * To which descriptor it happened.
+     * Returns the token of the descriptor to which it happened.
      *
      * @param memory an array of struct epoll_event
      * @param index an element that epoll_wait stored, from 0
-     * @return the token the descriptor was added with
+     * @return the token with which the descriptor was added or last modified
      */
     public static long token(MemorySegment memory, int index) {
         return (long) TOKEN.get(memory, 0L, (long) index);
     }
 
-    /** Writes one event for epoll_ctl, and returns its memory. */
+    /** Writes one event for epoll_ctl(2) to the start of {@code memory}, and returns {@code memory}. */
     static MemorySegment event(MemorySegment memory, int events, long token) {
         EVENTS.set(memory, 0L, 0L, events);
         TOKEN.set(memory, 0L, 0L, token);
@@ -88,20 +88,20 @@ public final class Epoll implements AutoCloseable {
     }
 
     /**
-     * The epoll descriptor, which can itself be polled.
+     * Returns the epoll descriptor, which can itself be polled.
      *
-     * @return an owner that closes with this instance
+     * @return the descriptor, which this instance owns
      */
     public Fd fd() {
         return fd;
     }
 
     /**
-     * Starts to watch a descriptor.
+     * Starts to watch a descriptor: epoll_ctl(2), EPOLL_CTL_ADD.
      *
-     * @param watched the descriptor; stays the caller's
+     * @param watched the descriptor; the caller still owns it
      * @param events {@code EPOLL*}
-     * @param token what its events carry; not a descriptor's number, for the kernel gives those again
+     * @param token the data of its events. Do not use the descriptor's number: the kernel reuses numbers
      * @throws ErrnoException EEXIST if it is watched already, ENOSPC or ENOMEM at a limit
      */
     public void add(Fd watched, int events, long token) throws ErrnoException {
@@ -109,11 +109,12 @@ public final class Epoll implements AutoCloseable {
     }
 
     /**
-     * Changes what is watched of a descriptor, and has what holds now reported again.
+     * Changes the events of a watched descriptor: epoll_ctl(2), EPOLL_CTL_MOD. The next wait reports everything that is
+     * true at the time, even if it was reported before.
      *
-     * @param watched the descriptor; stays the caller's
+     * @param watched the descriptor; the caller still owns it
      * @param events {@code EPOLL*}
-     * @param token what its events carry
+     * @param token the data of its events
      * @throws ErrnoException ENOENT if it is not watched
      */
     public void modify(Fd watched, int events, long token) throws ErrnoException {
@@ -121,9 +122,9 @@ public final class Epoll implements AutoCloseable {
     }
 
     /**
-     * Stops watching a descriptor. Events of it that were stored already stay stored.
+     * Stops watching a descriptor: epoll_ctl(2), EPOLL_CTL_DEL. Events of it that the last wait stored are still there.
      *
-     * @param watched the descriptor; stays the caller's
+     * @param watched the descriptor; the caller still owns it
      * @throws ErrnoException ENOENT if it is not watched
      */
     public void delete(Fd watched) throws ErrnoException {
@@ -135,10 +136,10 @@ public final class Epoll implements AutoCloseable {
     }
 
     /**
-     * Waits for events and stores them in place of the last ones, as epoll_wait(2).
+     * Waits for events and stores them, in place of the events of the last wait: epoll_wait(2).
      *
-     * @param timeout milliseconds; 0 does not wait, -1 waits without end
-     * @return how many; 0 when the time is over, or a signal came: reckon the deadline anew
+     * @param timeout milliseconds; 0 does not wait, -1 waits without a limit
+     * @return the number of events. 0 means that the time is over or that a signal came: compute the timeout again
      * @throws ErrnoException as epoll_wait(2)
      */
     public int await(int timeout) throws ErrnoException {
@@ -149,7 +150,7 @@ public final class Epoll implements AutoCloseable {
     }
 
     /**
-     * What happened.
+     * Returns what happened.
      *
      * @param index an event of the last wait, from 0
      * @return {@code EPOLL*}
@@ -159,16 +160,16 @@ public final class Epoll implements AutoCloseable {
     }
 
     /**
-     * To which descriptor it happened.
+     * Returns the token of the descriptor to which it happened.
      *
      * @param index an event of the last wait, from 0
-     * @return the token it was added with
+     * @return the token with which the descriptor was added or last modified
      */
     public long token(int index) {
         return token(memory, Objects.checkIndex(index, count));
     }
 
-    /** Closes the epoll descriptor; what it watched stays open. */
+    /** Closes the epoll descriptor. The descriptors that it watched stay open. */
     @Override
     public void close() {
         fd.close();

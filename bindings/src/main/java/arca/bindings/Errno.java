@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The error numbers of errno(3) on Linux, the same on x86-64 and aarch64, under their C names. A
- * {@link Syscalls} method answers {@code -Errno.EAGAIN} where C would return -1 and set {@code errno} to
+ * The error numbers of errno(3) on Linux, under their C names. They are the same on x86-64 and aarch64. A method of
+ * {@link Syscalls} returns {@code -Errno.EAGAIN} where the C function returns -1 and sets {@code errno} to
  * {@code EAGAIN}.
  */
 public final class Errno {
@@ -415,26 +415,27 @@ public final class Errno {
     private Errno() {}
 
     /**
-     * The name of an error number: {@code "ECONNREFUSED"}, as strerrorname_np(3).
+     * Returns the name of an error number, such as {@code "ECONNREFUSED"}: strerrorname_np(3).
      *
      * @param errno a positive error number
-     * @return its C name, or {@code "errno "} and the number where the C library knows none
+     * @return its C name, or {@code "errno "} and the number if the C library knows no name
      */
     public static String name(int errno) {
         return Text.of(Text.NAME, errno, "errno " + Integer.toUnsignedString(errno));
     }
 
     /**
-     * The name and meaning of an error number: {@code "ECONNREFUSED (Connection refused)"}.
+     * Returns the name and the meaning of an error number, such as {@code "ECONNREFUSED (Connection refused)"}:
+     * strerrordesc_np(3).
      *
      * @param errno a positive error number
-     * @return its C name and strerrordesc_np(3)'s words, in English whatever the locale
+     * @return its C name and its meaning, in English in every locale
      */
     public static String describe(int errno) {
         return name(errno) + " (" + Text.of(Text.DESCRIPTION, errno, "unknown") + ")";
     }
 
-    /** The C library's own tables, linked when the first error is put into words. */
+    /** The C library's tables of names and meanings, linked on first use. */
     private static final class Text {
         static final MethodHandle NAME = Linkage.plain("strerrorname_np", Linux.strerrorname_np$descriptor());
         static final MethodHandle DESCRIPTION = Linkage.plain("strerrordesc_np", Linux.strerrordesc_np$descriptor());

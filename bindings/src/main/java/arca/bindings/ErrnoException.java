@@ -3,8 +3,8 @@ package arca.bindings;
 import java.io.IOException;
 
 /**
- * A system call that failed, where somebody can act on it. Its message names the call, what it was about, and
- * the error: {@code bind 127.0.0.1:80: EACCES (Permission denied)}.
+ * Reports that a system call failed, to a caller that can act on it. The message names the call, its subject and the
+ * error: {@code bind 127.0.0.1:80: EACCES (Permission denied)}.
  */
 public final class ErrnoException extends IOException {
     private static final long serialVersionUID = 1;
@@ -13,9 +13,9 @@ public final class ErrnoException extends IOException {
     private final int errno;
 
     /**
-     * An exception for a failed call.
+     * Creates an exception for a failed call.
      *
-     * @param call the man page's name of the call, and what it was about where that helps
+     * @param call the call's name in its man page, and its subject where that helps
      * @param errno a positive number of {@link Errno}
      */
     public ErrnoException(String call, int errno) {
@@ -24,7 +24,7 @@ public final class ErrnoException extends IOException {
     }
 
     /**
-     * The error number.
+     * Returns the error number.
      *
      * @return a positive number of {@link Errno}
      */
@@ -33,11 +33,11 @@ public final class ErrnoException extends IOException {
     }
 
     /**
-     * Makes an exception of a failure.
+     * Throws an exception if a call failed.
      *
-     * @param call the man page's name of the call
-     * @param result what a method of {@link Syscalls} answered
-     * @return {@code result}, where it is no failure
+     * @param call the call's name in its man page
+     * @param result what a method of {@link Syscalls} returned
+     * @return {@code result}, if it is not negative
      * @throws ErrnoException if {@code result} is negative
      */
     public static int check(String call, int result) throws ErrnoException {
@@ -46,11 +46,11 @@ public final class ErrnoException extends IOException {
     }
 
     /**
-     * Makes an exception of a failure.
+     * Throws an exception if a call failed.
      *
-     * @param call the man page's name of the call
-     * @param result what a method of {@link Syscalls} answered
-     * @return {@code result}, where it is no failure
+     * @param call the call's name in its man page
+     * @param result what a method of {@link Syscalls} returned
+     * @return {@code result}, if it is not negative
      * @throws ErrnoException if {@code result} is negative
      */
     public static long check(String call, long result) throws ErrnoException {
@@ -59,12 +59,12 @@ public final class ErrnoException extends IOException {
     }
 
     /**
-     * Makes an exception of a failure.
+     * Throws an exception if a call failed.
      *
-     * @param call the man page's name of the call
-     * @param subject what it was about: an address, a path; put into words only on failure
-     * @param result what a method of {@link Syscalls} answered
-     * @return {@code result}, where it is no failure
+     * @param call the call's name in its man page
+     * @param subject what the call was about, such as an address or a path; used only if the call failed
+     * @param result what a method of {@link Syscalls} returned
+     * @return {@code result}, if it is not negative
      * @throws ErrnoException if {@code result} is negative
      */
     static int check(String call, Object subject, int result) throws ErrnoException {

@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A counter that wakes whoever polls it: eventfd(2). Any thread may {@link #signal}, as long as no other closes it
- * meanwhile; one thread at a time drains it.
+ * A counter that wakes the thread that polls it: eventfd(2). Any thread may call {@link #signal}, but not while another
+ * thread closes the counter. One thread at a time may call {@link #drain}.
  */
 public final class EventFd implements AutoCloseable {
     private final Fd fd;
@@ -19,13 +19,13 @@ public final class EventFd implements AutoCloseable {
 
     private EventFd(Fd fd) {
         this.fd = fd;
-        Arena arena = Arena.ofAuto(); // read by every thread that signals
+        Arena arena = Arena.ofAuto(); // every thread that signals reads it
         this.one = arena.allocateFrom(ValueLayout.JAVA_LONG, 1).asReadOnly();
         this.count = arena.allocate(ValueLayout.JAVA_LONG);
     }
 
     /**
-     * Makes a counter at 0, non-blocking.
+     * Creates a non-blocking counter with the value 0.
      *
      * @return the counter
      * @throws ErrnoException EMFILE or ENFILE at a limit
@@ -35,29 +35,30 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * The descriptor to poll for POLLIN.
+     * Returns the descriptor, which a thread polls for POLLIN.
      *
-     * @return an owner that closes with this counter
+     * @return the descriptor, which this counter owns
      */
     public Fd fd() {
         return fd;
     }
 
-    /** Adds 1, so that the descriptor becomes readable. A counter that is full is readable already. */
+    /** Adds 1, which makes the descriptor readable. Does nothing if the counter is full: it is readable then. */
     public void signal() {
         long n = Syscalls.write(fd.value(), one);
-        if (n < 0 && n != -Errno.EAGAIN) throw new IllegalStateException("eventfd: " + Errno.describe((int) -n));
+        if (n < 0 && n != -Errno.EAGAIN)
+            throw new IllegalStateException("write to an eventfd: " + Errno.describe((int) -n));
     }
 
     /**
      * Sets the counter back to 0.
      *
-     * @return how often it was signalled since the last time
+     * @return how many times it was signalled since the last call
      */
     public long drain() {
         long n = Syscalls.read(fd.value(), count);
         if (n == -Errno.EAGAIN) return 0;
-        if (n < 0) throw new IllegalStateException("eventfd: " + Errno.describe((int) -n));
+        if (n < 0) throw new IllegalStateException("write to an eventfd: " + Errno.describe((int) -n));
         return count.get(ValueLayout.JAVA_LONG, 0);
     }
 

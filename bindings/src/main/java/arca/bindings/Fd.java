@@ -8,11 +8,12 @@ import java.lang.foreign.Arena;
 import java.util.Objects;
 
 /**
- * The one owner of an open descriptor. Whoever holds it closes it; it moves with its {@code Fd}, or as a number by
- * {@link #release}. Once closed or released it never gives its number again, for the kernel may have given that to
- * another file.
+ * The only owner of an open descriptor. Code that holds an {@code Fd} must close it. Ownership moves when the {@code
+ * Fd} is passed on, or when {@link #release} gives the number away. A closed or released {@code Fd} never returns its
+ * number again: the kernel may have given that number to another file.
  *
- * <p>Not synchronised: one thread at a time. There is no cleaner: an {@code Fd} that is dropped stays open.
+ * <p>An {@code Fd} is not synchronised: one thread at a time may use it. There is no cleaner: if nobody closes an
+ * {@code Fd}, the descriptor stays open.
  */
 public final class Fd implements AutoCloseable {
     private static final int GONE = -1;
@@ -22,20 +23,20 @@ public final class Fd implements AutoCloseable {
     /**
      * Takes ownership of an open descriptor.
      *
-     * @param value its number, which nobody else may close
-     * @throws IndexOutOfBoundsException if it is negative: an error, not a descriptor
+     * @param value its number; nobody else may close it
+     * @throws IndexOutOfBoundsException if it is negative, which is an error and not a descriptor
      */
     public Fd(int value) {
         this.value = Objects.checkIndex(value, Integer.MAX_VALUE);
     }
 
     /**
-     * Opens a file, as open(2) with O_CLOEXEC.
+     * Opens a file: open(2), with O_CLOEXEC.
      *
-     * @param path its path
+     * @param path the file's path
      * @param flags {@code O_*}
-     * @param mode permissions of a file that O_CREAT makes, less the umask
-     * @return the open file
+     * @param mode permissions of a file that O_CREAT creates; the umask removes some
+     * @return the open file, which the caller owns
      * @throws ErrnoException if it cannot be opened
      */
     public static Fd open(String path, int flags, int mode) throws ErrnoException {
@@ -45,9 +46,9 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * The number, on loan for one call.
+     * Returns the number, for use in one call.
      *
-     * @return a descriptor that stays this owner's
+     * @return the descriptor, which this object still owns
      * @throws IllegalStateException if it was closed or released
      */
     public int value() {
@@ -56,18 +57,18 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * Whether there is still a descriptor here.
+     * Returns whether this object owns a descriptor.
      *
-     * @return false once closed or released
+     * @return false after it was closed or released
      */
     public boolean isOpen() {
         return value >= 0;
     }
 
     /**
-     * Gives the descriptor to the caller; this owner is then empty.
+     * Gives the descriptor to the caller. This object owns nothing afterwards.
      *
-     * @return its number, which the caller must close
+     * @return the number, which the caller must close
      * @throws IllegalStateException if it was closed or released
      */
     public int release() {
@@ -77,10 +78,10 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * Sets or clears O_NONBLOCK, as fcntl(2) F_SETFL. The flag belongs to the open file, which a duplicate of the
-     * descriptor shares.
+     * Sets or clears O_NONBLOCK: fcntl(2), F_SETFL. The flag belongs to the open file, so it changes for every
+     * duplicate of the descriptor too.
      *
-     * @param nonBlocking whether calls are to answer EAGAIN rather than wait
+     * @param nonBlocking true if calls must fail with EAGAIN instead of waiting
      * @throws ErrnoException as fcntl(2)
      */
     public void nonBlocking(boolean nonBlocking) throws ErrnoException {
@@ -90,8 +91,8 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * Closes the descriptor, once. What close(2) answers is passed over: the number is free all the same, and for a
-     * pipe or socket nobody could act on it.
+     * Closes the descriptor, once: close(2). The call's result is ignored: the kernel frees the number in any case, and
+     * for a pipe or a socket nobody could act on an error.
      */
     @Override
     public void close() {

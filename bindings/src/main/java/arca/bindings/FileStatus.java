@@ -13,22 +13,22 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What the kernel knows of a file, as stat(2). {@link #device} and {@link #inode} together name the file itself, whatever
- * its path is now.
+ * What the kernel knows about a file: stat(2). {@link #device} and {@link #inode} together identify the file, even
+ * after it was renamed.
  *
- * @param device the file system's number
- * @param inode the file's number in it
- * @param mode its type and permissions: {@code S_IF*} and the bits of chmod(2)
- * @param uid its owner's user id, unsigned
- * @param gid its group id, unsigned
- * @param links how many names it has
+ * @param device the number of the file system
+ * @param inode the file's number in the file system
+ * @param mode the type and the permissions: {@code S_IF*} and the bits of chmod(2)
+ * @param uid the owner's user id, unsigned
+ * @param gid the group id, unsigned
+ * @param links the number of the file's names
  */
 public record FileStatus(long device, long inode, int mode, int uid, int gid, int links) {
     /**
-     * Asks about an open file, as fstat(2).
+     * Returns the status of an open file: fstat(2).
      *
-     * @param file any descriptor
-     * @return the answer
+     * @param file any descriptor; the caller still owns it
+     * @return the status
      * @throws ErrnoException as statx(2)
      */
     public static FileStatus of(Fd file) throws ErrnoException {
@@ -36,10 +36,10 @@ public record FileStatus(long device, long inode, int mode, int uid, int gid, in
     }
 
     /**
-     * Asks about what a path leads to, as stat(2): symbolic links are followed.
+     * Returns the status of the file that a path leads to: stat(2). Symbolic links are followed.
      *
      * @param path the path
-     * @return the answer
+     * @return the status
      * @throws ErrnoException as statx(2)
      */
     public static FileStatus of(String path) throws ErrnoException {
@@ -47,10 +47,10 @@ public record FileStatus(long device, long inode, int mode, int uid, int gid, in
     }
 
     /**
-     * Asks about a path itself, as lstat(2): if its last part is a symbolic link, the answer is about the link.
+     * Returns the status of a path itself: lstat(2). If its last part is a symbolic link, this is the link's status.
      *
      * @param path the path
-     * @return the answer
+     * @return the status
      * @throws ErrnoException as statx(2)
      */
     public static FileStatus ofLink(String path) throws ErrnoException {
@@ -75,7 +75,7 @@ public record FileStatus(long device, long inode, int mode, int uid, int gid, in
     }
 
     /**
-     * The file's type.
+     * Returns the file's type.
      *
      * @return {@code S_IFREG}, {@code S_IFSOCK} …
      */
@@ -84,10 +84,10 @@ public record FileStatus(long device, long inode, int mode, int uid, int gid, in
     }
 
     /**
-     * Whether another answer is about the same file.
+     * Returns whether another status is that of the same file.
      *
-     * @param other the other answer
-     * @return true if device and inode are the same
+     * @param other the other status
+     * @return true if device and inode are equal
      */
     public boolean isSameFile(FileStatus other) {
         return device == other.device && inode == other.inode;

@@ -9,7 +9,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** The two ends of a kernel pipe: pipe(7). One thread at a time; each end may be closed or released by itself. */
+/**
+ * The two ends of a kernel pipe: pipe(7). One thread at a time may use it. Each end can be closed or released without
+ * the other.
+ */
 public final class Pipe implements AutoCloseable {
     private final Fd reader;
     private final Fd writer;
@@ -20,9 +23,9 @@ public final class Pipe implements AutoCloseable {
     }
 
     /**
-     * Makes a pipe of the kernel's default capacity, as pipe2(2) with O_CLOEXEC.
+     * Creates a pipe of the kernel's default capacity: pipe2(2), with O_CLOEXEC.
      *
-     * @param flags {@code O_NONBLOCK} of both ends, {@code O_DIRECT}, or 0
+     * @param flags {@code O_NONBLOCK} for both ends, {@code O_DIRECT}, or 0
      * @return the pipe
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
@@ -36,12 +39,12 @@ public final class Pipe implements AutoCloseable {
     }
 
     /**
-     * Makes a pipe of a given capacity.
+     * Creates a pipe of a given capacity: pipe2(2), with O_CLOEXEC, and fcntl(2), F_SETPIPE_SZ.
      *
-     * @param flags {@code O_NONBLOCK} of both ends, {@code O_DIRECT}, or 0
-     * @param capacity bytes, which the kernel rounds up: {@link #capacity()} tells
+     * @param flags {@code O_NONBLOCK} for both ends, {@code O_DIRECT}, or 0
+     * @param capacity bytes. The kernel rounds up; {@link #capacity()} returns the result
      * @return the pipe
-     * @throws ErrnoException EMFILE or ENFILE at a limit, EPERM where the user's pipes may not take so much
+     * @throws ErrnoException EMFILE or ENFILE at a limit, EPERM if the user's pipes would exceed their limit
      */
     public static Pipe open(int flags, int capacity) throws ErrnoException {
         Pipe pipe = open(flags);
@@ -55,28 +58,28 @@ public final class Pipe implements AutoCloseable {
     }
 
     /**
-     * The end to read from.
+     * Returns the end to read from.
      *
-     * @return an owner that closes with this pipe, unless released
+     * @return the read end, which this pipe owns until it is released
      */
     public Fd reader() {
         return reader;
     }
 
     /**
-     * The end to write to.
+     * Returns the end to write to.
      *
-     * @return an owner that closes with this pipe, unless released
+     * @return the write end, which this pipe owns until it is released
      */
     public Fd writer() {
         return writer;
     }
 
     /**
-     * What write(2) can put in before it blocks, as fcntl(2) F_GETPIPE_SZ. The kernel counts slots, each a page or a
-     * part of one, so spliced bytes may be fewer or more.
+     * Returns how many bytes write(2) can put in before it blocks: fcntl(2), F_GETPIPE_SZ. The kernel counts slots, and
+     * a spliced slot can hold less or more than a page. So splice(2) can put in fewer or more bytes.
      *
-     * @return bytes
+     * @return the capacity in bytes
      * @throws ErrnoException as fcntl(2)
      */
     public int capacity() throws ErrnoException {
@@ -84,11 +87,12 @@ public final class Pipe implements AutoCloseable {
     }
 
     /**
-     * Asks for another capacity, as fcntl(2) F_SETPIPE_SZ.
+     * Sets the capacity: fcntl(2), F_SETPIPE_SZ.
      *
-     * @param bytes the least it should hold; rounded up to a power of two of pages
-     * @return bytes it holds now
-     * @throws ErrnoException EBUSY if more is queued than would fit, EPERM where the user's pipes may not take so much
+     * @param bytes the capacity; the kernel rounds up to a power of two of pages
+     * @return the new capacity in bytes
+     * @throws ErrnoException EBUSY if the queued bytes would not fit, EPERM if the user's pipes would exceed their
+     *     limit
      */
     public int capacity(int bytes) throws ErrnoException {
         return check("fcntl F_SETPIPE_SZ", bytes + " bytes", Syscalls.fcntl(anEnd(), F_SETPIPE_SZ, bytes));
@@ -98,7 +102,7 @@ public final class Pipe implements AutoCloseable {
         return writer.isOpen() ? writer.value() : reader.value();
     }
 
-    /** Closes what is still open of both ends. */
+    /** Closes each end that is still open. */
     @Override
     public void close() {
         reader.close();

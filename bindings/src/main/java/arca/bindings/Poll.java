@@ -10,23 +10,23 @@ import java.lang.invoke.VarHandle;
 import java.util.Objects;
 
 /**
- * An array of struct pollfd: poll(2). It owns its memory's layout, not the descriptors, which must stay open while
- * they are in it. The threads that may use it are those of its arena, one at a time.
+ * An array of struct pollfd: poll(2). It does not own the descriptors in it, which must stay open while they are there.
+ * The threads of the arena may use the array, one at a time.
  */
 public final class Poll {
     private static final VarHandle FD = field("fd");
     private static final VarHandle EVENTS = field("events");
     private static final VarHandle REVENTS = field("revents");
-    private static final int UNUSED = -1; // poll(2) passes over negative descriptors
+    private static final int UNUSED = -1; // poll(2) ignores negative descriptors
 
     private final MemorySegment memory;
     private final int size;
 
     /**
-     * An array in which no entry watches anything.
+     * Creates an array in which no entry watches a descriptor.
      *
-     * @param arena where its memory is; the array is usable as long as the arena
-     * @param size its number of entries
+     * @param arena allocates the memory; the array is usable while the arena is open
+     * @param size the number of entries
      */
     public Poll(Arena arena, int size) {
         this.memory = arena.allocate(pollfd.layout(), size);
@@ -39,7 +39,7 @@ public final class Poll {
     }
 
     /**
-     * The array itself, for whoever calls {@link Syscalls#poll} directly.
+     * Returns the array's memory, for a direct call of {@link Syscalls#poll}.
      *
      * @return native memory, an array of struct pollfd
      */
@@ -48,10 +48,10 @@ public final class Poll {
     }
 
     /**
-     * Has an entry watch a descriptor.
+     * Makes an entry watch a descriptor.
      *
      * @param index the entry, from 0
-     * @param fd the descriptor, a loan until the entry is set or cleared again
+     * @param fd the descriptor, which must stay open until the entry is set or cleared again
      * @param events {@code POLL*}; 0 still reports POLLERR and POLLHUP
      */
     public void set(int index, int fd, int events) {
@@ -62,7 +62,7 @@ public final class Poll {
     }
 
     /**
-     * Has an entry watch nothing.
+     * Makes an entry watch nothing.
      *
      * @param index the entry, from 0
      */
@@ -71,10 +71,10 @@ public final class Poll {
     }
 
     /**
-     * What the last {@link #poll} reported.
+     * Returns what the last {@link #poll} reported for an entry.
      *
      * @param index the entry, from 0
-     * @return {@code POLL*}, 0 for nothing
+     * @return {@code POLL*}, or 0 if nothing happened
      */
     public int revents(int index) {
         Objects.checkIndex(index, size);
@@ -82,11 +82,12 @@ public final class Poll {
     }
 
     /**
-     * Waits until an entry has an event.
+     * Waits until at least one entry has an event: poll(2).
      *
-     * @param timeout milliseconds; 0 does not wait, -1 waits without end
-     * @return how many entries have events; 0 when the time is over, or a signal came: reckon the deadline anew
-     * @throws ErrnoException EINVAL where there are more entries than the process may have descriptors
+     * @param timeout milliseconds; 0 does not wait, -1 waits without a limit
+     * @return the number of entries with events. 0 means that the time is over or that a signal came: compute the
+     *     timeout again
+     * @throws ErrnoException EINVAL if there are more entries than this process may have descriptors
      */
     public int poll(int timeout) throws ErrnoException {
         int n = Syscalls.poll(memory, timeout);

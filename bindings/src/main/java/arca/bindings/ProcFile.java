@@ -10,21 +10,21 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Reads files under /proc, which the kernel writes while they are read: proc(5).
+ * Reads files under /proc, whose text the kernel creates while it is read: proc(5).
  *
- * <p>A number under /proc/sys is given to the first read(2) alone: whoever reads one byte first, as
- * {@code Files.readString} does where a file says that it is empty, gets one digit.
+ * <p>Only the first read(2) of a number under /proc/sys returns data. {@code Files.readString} first reads one byte of
+ * a file whose size is 0, so it would get one digit.
  */
 public final class ProcFile {
-    private static final int BUFFER = 64 * 1024; // bytes; no file under /proc/sys is longer
+    private static final int BUFFER = 64 * 1024; // bytes; a file under /proc/sys is never longer
 
     private ProcFile() {}
 
     /**
-     * Reads a whole file. The first read(2) takes up to 64 KiB.
+     * Reads a whole file. The first read(2) asks for 64 KiB.
      *
      * @param path the file's path
-     * @return its text; bytes that are not UTF-8, as in a thread's name, become U+FFFD
+     * @return the file's text. Bytes that are not UTF-8, for example in a thread's name, become U+FFFD
      * @throws ErrnoException if the file cannot be opened or read
      */
     public static String read(String path) throws ErrnoException {

@@ -29,19 +29,19 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * Asks the kernel's routing tables where a TCP connection would go: rtnetlink(7), RTM_GETROUTE. The answer is the one
- * that connect(2) gets: rules of ip-rule(8), the local table and addresses of interfaces that are down all count, and so
- * does a change that was made a moment ago. One question opens a socket, and closes it; no privilege is needed.
+ * Asks the kernel's routing tables where a TCP connection would go: rtnetlink(7), RTM_GETROUTE. connect(2) uses the
+ * same answer: it follows the rules of ip-rule(8), the local table, the addresses of interfaces that are down, and
+ * changes made a moment ago. Each question opens a socket and closes it. It needs no privilege.
  *
- * <p>The memory is that of the arena, whose threads may ask, one at a time.
+ * <p>The threads of the arena may ask, one at a time.
  */
 public final class RouteLookup {
     private static final long HEADER = nlmsghdr.sizeof();
     private static final long ATTRIBUTE = rtattr.sizeof();
     private static final int ALIGNMENT = 4; // netlink(3), NLMSG_ALIGN; rtnetlink(3), RTA_ALIGN
-    private static final int MAX_REQUEST = 128; // bytes; one for an IPv6 address with a scope has 72
-    static final int MAX_ANSWER = 4096; // bytes; one of Linux 6.18 has 104 to 156, or up to 90 where it is an error
-    static final int SEQUENCE = 1; // of the only message that the socket sends
+    private static final int MAX_REQUEST = 128; // bytes; the longest, for an IPv6 address with a scope, has 72
+    static final int MAX_ANSWER = 4096; // bytes; Linux 6.18 sends 104 to 156, or up to 90 for an error
+    static final int SEQUENCE = 1; // the number of the only message that the socket sends
     private static final int MAX_ERRNO = 4095;
     private static final byte[] MAPPED = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1}; // RFC 4291, section 2.5.5.2
     private static final int IPV6_SIZE = 16;
@@ -52,7 +52,7 @@ public final class RouteLookup {
     /**
      * Allocates the memory for a question and its answer.
      *
-     * @param arena where the memory is; the object is usable as long as the arena
+     * @param arena allocates the memory; the object is usable while the arena is open
      */
     public RouteLookup(Arena arena) {
         request = arena.allocate(MAX_REQUEST, Long.BYTES);
@@ -60,21 +60,21 @@ public final class RouteLookup {
     }
 
     /**
-     * Whether a TCP connection to an address would end at this host itself. That is so for RTN_LOCAL, and for
-     * RTN_ANYCAST, where the nearest host may be this one. No TCP connection goes to a broadcast or multicast address:
-     * connect(2) will fail.
+     * Returns whether a TCP connection to an address would end at this host. It would for a route of type RTN_LOCAL,
+     * and it could for RTN_ANYCAST, because this host may be the nearest. It would not for a broadcast or multicast
+     * address: connect(2) fails there.
      *
-     * <p>The question names no source address. So a rule of ip-rule(8) with {@code from} does not count.
+     * <p>The question names no source address, so the kernel skips rules of ip-rule(8) with {@code from}.
      *
-     * @param to an IPv4 or IPv6 address, and a port, which rules may ask for
-     * @return 1 if it would; 0 if it would not, or if no route leads there; {@code -errno} where that cannot be told.
-     *     A blackhole route is EINVAL, as from connect(2)
+     * @param to an IPv4 or IPv6 address, and a port, which rules can match
+     * @return 1 if it would; 0 if it would not, or if there is no route; {@code -errno} if the kernel does not say. A
+     *     blackhole route gives EINVAL, as it does for connect(2)
      */
     public int isLocal(SocketAddress to) {
         int socket = Syscalls.socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_ROUTE);
         if (socket < 0) return socket;
         try {
-            // A socket without an address of its own sends to the kernel, which answers within send(2).
+            // An unconnected netlink socket sends to the kernel, which queues its answer before send(2) returns.
             long n = Syscalls.send(socket, request, 0, request(request, to), MSG_DONTWAIT);
             if (n >= 0) n = Syscalls.recv(socket, answer, 0, MAX_ANSWER, MSG_DONTWAIT);
             return n < 0 ? (int) n : isLocal(type(answer, n));
@@ -83,7 +83,7 @@ public final class RouteLookup {
         }
     }
 
-    /** The same, of what {@link #type} says. An errno that means "no route" is an answer. */
+    /** Does the same with a result of {@link #type}. An errno that means "no route" is an answer. */
     static int isLocal(int type) {
         return switch (type) {
             case RTN_LOCAL, RTN_ANYCAST -> 1;
@@ -94,7 +94,7 @@ public final class RouteLookup {
         };
     }
 
-    /** Writes the question for an address, of TCP, to memory of {@link #MAX_REQUEST} bytes: its size. */
+    /** Writes the question for a TCP connection to {@link #MAX_REQUEST} bytes of memory, and returns its size. */
     static long request(MemorySegment memory, SocketAddress to) {
         memory.fill((byte) 0);
         byte[] address = octets(to);
@@ -117,7 +117,7 @@ public final class RouteLookup {
         return size;
     }
 
-    /** The address, of 4 bytes where it is IPv4 or IPv4 mapped to IPv6: to such a one a connection goes by IPv4. */
+    /** Returns the address: 4 bytes for IPv4 and for IPv4 mapped to IPv6, because TCP uses IPv4 for both. */
     private static byte[] octets(SocketAddress to) {
         return switch (to) {
             case SocketAddress.IPv4 ipv4 -> ipv4.address().getAddress();
@@ -126,7 +126,7 @@ public final class RouteLookup {
                 boolean mapped = Arrays.equals(octets, 0, MAPPED.length, MAPPED, 0, MAPPED.length);
                 yield mapped ? Arrays.copyOfRange(octets, MAPPED.length, IPV6_SIZE) : octets;
             }
-            case SocketAddress.Unix _ -> throw new IllegalArgumentException("no route leads to " + to);
+            case SocketAddress.Unix _ -> throw new IllegalArgumentException("a Unix socket has no route: " + to);
         };
     }
 
@@ -134,7 +134,7 @@ public final class RouteLookup {
         return switch (to) {
             case SocketAddress.IPv4 ipv4 -> ipv4.port();
             case SocketAddress.IPv6 ipv6 -> ipv6.port();
-            case SocketAddress.Unix _ -> throw new IllegalArgumentException("no port at " + to);
+            case SocketAddress.Unix _ -> throw new IllegalArgumentException("a Unix socket has no port: " + to);
         };
     }
 
@@ -147,8 +147,8 @@ public final class RouteLookup {
     }
 
     /**
-     * What the answer says: {@code RTN_*}, or the kernel's {@code -errno}; {@code -EPROTO} for bytes that are no answer to
-     * our question. Reads no byte past the length.
+     * Returns what the answer says: {@code RTN_*}, or the kernel's {@code -errno}, or {@code -EPROTO} if these bytes do
+     * not answer our question. Reads no byte past the length.
      */
     static int type(MemorySegment answer, long length) {
         if (length < HEADER) return -Errno.EPROTO;

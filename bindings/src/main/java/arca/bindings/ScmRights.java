@@ -17,19 +17,19 @@ import java.util.Deque;
 import java.util.Objects;
 
 /**
- * Messages that carry descriptors over a Unix socket: sendmsg(2) and recvmsg(2) with SCM_RIGHTS, unix(7). It has
- * memory for one message, bytes and descriptors, whose addresses the kernel is given; so it is safe as long as its
- * arena, and a message allocates nothing but an owner for each descriptor that arrives.
+ * Sends and receives messages that carry descriptors over a Unix socket: sendmsg(2) and recvmsg(2) with SCM_RIGHTS,
+ * unix(7). The object has memory for one message, its bytes and its descriptors, and is usable while its arena is open.
+ * A call allocates nothing, except one {@link Fd} for each descriptor that arrives.
  *
- * <p>Descriptors that arrive belong to this object until they are taken, in the order they came; what is left is closed
- * with it. The threads that may use it are those of its arena, one at a time.
+ * <p>This object owns the descriptors that arrive until {@link #take} gives them away, in the order in which they
+ * arrived. {@link #close} closes the rest. The threads of the arena may use the object, one at a time.
  */
 public final class ScmRights implements AutoCloseable {
-    /** The most descriptors the kernel takes in one message: SCM_MAX_FD. */
+    /** The most descriptors that the kernel accepts in one message: SCM_MAX_FD. */
     public static final int MAX_DESCRIPTORS = 253;
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-    private static final long DESCRIPTORS = Linux.ARCA_CMSG_DATA(); // where they begin in a control message
+    private static final long DESCRIPTORS = Linux.ARCA_CMSG_DATA(); // the offset of the first one in a control message
     private static final long ALIGNMENT = Linux.ARCA_CMSG_ALIGNMENT();
 
     private final int capacity;
@@ -41,10 +41,10 @@ public final class ScmRights implements AutoCloseable {
     private boolean truncated;
 
     /**
-     * Memory for one message.
+     * Allocates memory for one message.
      *
-     * @param arena where the memory is
-     * @param size the most bytes of a message, at least 1: descriptors never travel alone
+     * @param arena allocates the memory
+     * @param size the most bytes of a message, at least 1: the kernel sends no descriptor without a byte
      * @param descriptors the most descriptors of a message, 0 to 253
      */
     public ScmRights(Arena arena, long size, int descriptors) {
@@ -59,7 +59,8 @@ public final class ScmRights implements AutoCloseable {
     }
 
     /**
-     * The bytes of a message: written before {@link #send}, read after {@link #receive}.
+     * Returns the bytes of a message. The caller writes them before {@link #send} and reads them after {@link
+     * #receive}.
      *
      * @return native memory of the size given to the constructor
      */
@@ -71,21 +72,22 @@ public final class ScmRights implements AutoCloseable {
      * Puts a descriptor into the next message.
      *
      * @param index its place in the message, from 0
-     * @param fd the descriptor; stays the caller's, for what travels is a duplicate
+     * @param fd the descriptor; the caller still owns it: the kernel sends a duplicate
      */
     public void put(int index, int fd) {
         control.set(INT, DESCRIPTORS + INT.byteSize() * Objects.checkIndex(index, capacity), fd);
     }
 
     /**
-     * Sends the first bytes and descriptors as one message.
+     * Sends the first bytes and the first descriptors as one message: sendmsg(2). EINTR is retried.
      *
-     * @param socket a connected Unix socket; a loan for this call
-     * @param length how many of {@link #bytes}; at least 1 on a stream, where a message without bytes is none
-     * @param descriptors how many of those {@link #put}
+     * @param socket a connected Unix socket; the caller still owns it
+     * @param length how many of {@link #bytes} to send; at least 1 on a stream, which does not carry an empty message
+     * @param descriptors how many of the descriptors that were {@link #put} to send
      * @param flags {@code MSG_*}
-     * @return bytes taken, the descriptors with the first of them; or {@code -errno}: EAGAIN where there is no room,
-     *     ETOOMANYREFS where the user has too many descriptors on their way, EPERM where the receiver takes none
+     * @return the number of bytes that the kernel took (the descriptors go with the first byte), or {@code -errno}:
+     *     EAGAIN if there is no room, ETOOMANYREFS if the user has too many descriptors in flight, EPERM if the
+     *     receiver refuses descriptors
      */
     public long send(int socket, long length, int descriptors, int flags) {
         Objects.checkFromIndexSize(0, length, bytes.byteSize());
@@ -98,12 +100,12 @@ public final class ScmRights implements AutoCloseable {
     }
 
     /**
-     * Receives bytes, and the descriptors that came with them, close-on-exec. A stream ends a call where the next
-     * descriptors begin, so those of two messages never mix.
+     * Receives bytes and the descriptors that came with them, close-on-exec: recvmsg(2). EINTR is retried. On a stream
+     * the kernel stops before the next message with descriptors, so the descriptors of two messages never mix.
      *
-     * @param socket a Unix socket; a loan for this call
+     * @param socket a Unix socket; the caller still owns it
      * @param flags {@code MSG_*}
-     * @return bytes now at the beginning of {@link #bytes}, 0 at the end, or {@code -errno}
+     * @return the number of bytes received, which are the first of {@link #bytes}; 0 at the end; or {@code -errno}
      */
     public long receive(int socket, int flags) {
         truncated = false;
@@ -117,7 +119,7 @@ public final class ScmRights implements AutoCloseable {
     }
 
     /**
-     * How many descriptors have arrived and wait to be taken.
+     * Returns how many descriptors have arrived and were not taken yet.
      *
      * @return their number, over all messages received
      */
@@ -126,39 +128,40 @@ public final class ScmRights implements AutoCloseable {
     }
 
     /**
-     * Whether the last message had more descriptors than there was room for; the kernel has closed the rest.
+     * Returns whether the last message had more descriptors than there was room for. The kernel has closed the rest.
      *
-     * @return true if some are lost
+     * @return true if descriptors were lost
      */
     public boolean truncated() {
         return truncated;
     }
 
     /**
-     * Takes the descriptor that has waited longest.
+     * Takes the descriptor that arrived first.
      *
-     * @return its owner, now the caller's
-     * @throws java.util.NoSuchElementException if none waits
+     * @return the descriptor, which the caller now owns
+     * @throws java.util.NoSuchElementException if there is none
      */
     public Fd take() {
         return received.remove();
     }
 
-    /** Closes the descriptors that nobody took. The memory is its arena's. */
+    /** Closes the descriptors that nobody took. The arena frees the memory. */
     @Override
     public void close() {
         received.forEach(Fd::close);
         received.clear();
     }
 
+    /** Writes the sizes of the next message to the msghdr. */
     private void describe(long length, int descriptors) {
         iovec.iov_len(iov, length);
         msghdr.msg_control(message, descriptors == 0 ? MemorySegment.NULL : control);
-        // CMSG_LEN, not CMSG_SPACE, whose padding would have room for a descriptor more.
+        // CMSG_LEN, not CMSG_SPACE: the padding of CMSG_SPACE would have room for one more descriptor.
         msghdr.msg_controllen(message, descriptors == 0 ? 0 : DESCRIPTORS + INT.byteSize() * descriptors);
     }
 
-    /** Takes ownership of what arrived in {@code length} bytes of control messages: cmsg(3). */
+    /** Takes ownership of the descriptors in {@code length} bytes of control messages: cmsg(3). */
     private void own(long length) {
         for (long at = 0; at + DESCRIPTORS <= length; ) {
             long end = at + control.get(cmsghdr.cmsg_len$layout(), at + cmsghdr.cmsg_len$offset());

@@ -19,32 +19,32 @@ import java.net.UnknownHostException;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** The address of a socket, of one of three families. Immutable. */
+/** The address of a socket: IPv4, IPv6 or Unix. Immutable. */
 public sealed interface SocketAddress {
-    /** The size in bytes of the longest sockaddr: what getsockname(2) needs room for. */
+    /** The size of the longest sockaddr in bytes: getsockname(2) needs that much room. */
     long MAX_SIZE = Math.max(sockaddr_un.sizeof(), sockaddr_in6.sizeof());
 
     /**
-     * The family.
+     * Returns the address family.
      *
      * @return {@code AF_INET}, {@code AF_INET6} or {@code AF_UNIX}
      */
     int family();
 
     /**
-     * The address as the kernel takes it.
+     * Writes the address to a new sockaddr, for {@link Syscalls#bind} and {@link Syscalls#connect}.
      *
-     * @param allocator where its memory comes from
-     * @return a sockaddr of exactly its length, as {@link Syscalls#bind} and {@link Syscalls#connect} take it
+     * @param allocator allocates the memory
+     * @return the sockaddr; the segment's size is the address's length
      */
     MemorySegment toSockaddr(SegmentAllocator allocator);
 
     /**
-     * The address in a sockaddr, as the kernel gives it.
+     * Reads an address from a sockaddr that the kernel has written.
      *
-     * @param sockaddr native memory of exactly the length that the kernel told
+     * @param sockaddr native memory; its size must be the length that the kernel returned
      * @return the address
-     * @throws IllegalArgumentException if it is of another family, or too short for its own
+     * @throws IllegalArgumentException if the family is unknown, or the sockaddr is too short for its family
      */
     static SocketAddress of(MemorySegment sockaddr) {
         long size = sockaddr.byteSize();
@@ -59,16 +59,16 @@ public sealed interface SocketAddress {
      * An IPv4 address and port: ip(7).
      *
      * @param address the address
-     * @param port 0 to 65535; 0 to bind means any free one
+     * @param port 0 to 65535; bind(2) takes any free port for 0
      */
     record IPv4(Inet4Address address, int port) implements SocketAddress {
-        /** Refuses a port out of range. */
+        /** Checks the port. */
         public IPv4 {
             checkPort(port);
         }
 
         /**
-         * An address from its four octets.
+         * Creates an address from four octets.
          *
          * @param address four octets in one int, the first in the highest byte: 0x7f000001 is 127.0.0.1
          * @param port 0 to 65535
@@ -109,11 +109,11 @@ public sealed interface SocketAddress {
     /**
      * An IPv6 address and port: ipv6(7).
      *
-     * @param address the address, with its scope where it has one
-     * @param port 0 to 65535; 0 to bind means any free one
+     * @param address the address, with its scope if it has one
+     * @param port 0 to 65535; bind(2) takes any free port for 0
      */
     record IPv6(Inet6Address address, int port) implements SocketAddress {
-        /** Refuses a port out of range. */
+        /** Checks the port. */
         public IPv6 {
             checkPort(port);
         }
@@ -123,7 +123,7 @@ public sealed interface SocketAddress {
             int scope = sockaddr_in6.sin6_scope_id(memory);
             int port = swapped(sockaddr_in6.sin6_port(memory));
             try {
-                // Not InetAddress.getByAddress, which makes an IPv4 address of a mapped one.
+                // Not InetAddress.getByAddress: it turns a mapped address into an IPv4 address.
                 return new IPv6(Inet6Address.getByAddress(null, octets, scope == 0 ? -1 : scope), port);
             } catch (UnknownHostException e) {
                 throw new AssertionError("16 octets are an IPv6 address", e);
@@ -152,41 +152,42 @@ public sealed interface SocketAddress {
     }
 
     /**
-     * A local address: unix(7). Either a path, or an abstract name, which belongs to no file and to the network
-     * namespace; or unnamed, as a socket that was never bound.
+     * A local address: unix(7). It is a path; or an abstract name, which has no file and is known in the network
+     * namespace only; or unnamed, as that of a socket that was never bound.
      *
-     * @param name the path or name, in UTF-8 at most 107 bytes; empty if unnamed
+     * @param name the path or the name, at most 107 bytes in UTF-8; empty if unnamed
      * @param isAbstract whether it is an abstract name
      */
     record Unix(String name, boolean isAbstract) implements SocketAddress {
         private static final Unix UNNAMED = new Unix("", false);
 
-        /** Refuses a name that is too long, or a path with a 0 byte in it. */
+        /** Checks the length, and that a path has no 0 byte. */
         public Unix {
             int length = name.getBytes(StandardCharsets.UTF_8).length;
             if (length >= Linux.ARCA_SUN_PATH_SIZE()) {
                 throw new IllegalArgumentException("a Unix socket's name has at most "
                         + (Linux.ARCA_SUN_PATH_SIZE() - 1) + " bytes, this has " + length + ": " + name);
             }
-            if (!isAbstract && name.indexOf(0) >= 0) throw new IllegalArgumentException("a 0 byte in a path: " + name);
+            if (!isAbstract && name.indexOf(0) >= 0)
+                throw new IllegalArgumentException("a path must not have a 0 byte in it: " + name);
         }
 
         /**
-         * The address of a socket file.
+         * Creates the address of a socket file.
          *
-         * @param path its path
+         * @param path the file's path
          * @return the address
          * @throws IllegalArgumentException if it is empty, longer than 107 bytes, or has a 0 byte in it
          */
         public static Unix path(String path) {
-            if (path.isEmpty()) throw new IllegalArgumentException("an empty path");
+            if (path.isEmpty()) throw new IllegalArgumentException("the path of a Unix socket must not be empty");
             return new Unix(path, false);
         }
 
         /**
-         * An abstract address.
+         * Creates an abstract address.
          *
-         * @param name its name, without the leading 0 byte
+         * @param name the name, without the leading 0 byte
          * @return the address
          * @throws IllegalArgumentException if it is longer than 107 bytes
          */
@@ -211,7 +212,7 @@ public sealed interface SocketAddress {
         public MemorySegment toSockaddr(SegmentAllocator allocator) {
             byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
             boolean unnamed = bytes.length == 0 && !isAbstract;
-            // A path ends with a 0 byte and an abstract name begins with one: either way one more.
+            // One more byte: a path ends with a 0 byte, and an abstract name begins with one.
             long size = sockaddr_un.sun_path$offset() + (unnamed ? 0 : bytes.length + 1);
             MemorySegment memory = allocator
                     .allocate(size, ValueLayout.JAVA_SHORT.byteAlignment())
@@ -229,7 +230,7 @@ public sealed interface SocketAddress {
     }
 
     private static void checkPort(int port) {
-        if (port < 0 || port > 0xffff) throw new IllegalArgumentException("a port is 0 to 65535, not " + port);
+        if (port < 0 || port > 0xffff) throw new IllegalArgumentException("a port must be 0 to 65535, not " + port);
     }
 
     private static InetAddress inet(byte[] octets) {
@@ -240,7 +241,7 @@ public sealed interface SocketAddress {
         }
     }
 
-    /** A port between the machine's byte order and the network's, unsigned. */
+    /** Converts a port between this machine's byte order and the network's. The result is unsigned. */
     private static int swapped(int port) {
         short value = (short) port;
         boolean little = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;

@@ -21,16 +21,19 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
-/** Sockets as owned descriptors: socket(7), tcp(7), unix(7). For a socket's bytes see {@link Syscalls}. */
+/**
+ * Creates, connects and configures sockets, as descriptors with an owner: socket(7), tcp(7), unix(7). {@link Syscalls}
+ * has the calls that move a socket's bytes.
+ */
 public final class Sockets {
     private Sockets() {}
 
     /**
-     * Makes a socket, close-on-exec.
+     * Creates a socket, close-on-exec: socket(2).
      *
      * @param domain {@code AF_*}
      * @param type {@code SOCK_STREAM} or another, with SOCK_NONBLOCK as a flag
-     * @return the socket, owned by the caller
+     * @return the socket, which the caller owns
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
     public static Fd open(int domain, int type) throws ErrnoException {
@@ -38,12 +41,12 @@ public final class Sockets {
     }
 
     /**
-     * Makes a stream socket that listens: socket, SO_REUSEADDR (but for a Unix address), bind, listen.
+     * Creates a stream socket that listens: socket(2), SO_REUSEADDR (not for a Unix address), bind(2), listen(2).
      *
-     * @param address where; port 0 takes any free one, which {@link #localAddress} tells
+     * @param address the address to listen on. Port 0 takes any free port; {@link #localAddress} returns which
      * @param flags {@code SOCK_NONBLOCK} or 0
-     * @param backlog how many established connections may wait; the kernel cuts it to net.core.somaxconn
-     * @return the socket, owned by the caller
+     * @param backlog how many established connections may wait; the kernel's limit is net.core.somaxconn
+     * @return the socket, which the caller owns
      * @throws ErrnoException EADDRINUSE, EACCES or EADDRNOTAVAIL of bind(2) or listen(2), or as {@link #open}
      */
     public static Fd listen(SocketAddress address, int flags, int backlog) throws ErrnoException {
@@ -60,10 +63,10 @@ public final class Sockets {
     }
 
     /**
-     * Makes a blocking stream socket and connects it.
+     * Creates a blocking stream socket and connects it: socket(2), connect(2).
      *
-     * @param address to where
-     * @return the connected socket, owned by the caller
+     * @param address the peer's address
+     * @return the connected socket, which the caller owns
      * @throws ErrnoException ECONNREFUSED, ENOENT, … of connect(2), or as {@link #open}
      */
     public static Fd connect(SocketAddress address) throws ErrnoException {
@@ -78,12 +81,13 @@ public final class Sockets {
     }
 
     /**
-     * Begins to connect a non-blocking socket. Once it polls writable, {@link #error} tells how it went.
+     * Starts to connect a non-blocking socket: connect(2). When poll(2) reports it writable, {@link #error} returns the
+     * result.
      *
-     * @param socket the socket; stays the caller's
-     * @param address to where
-     * @return 0 if it is connected already, or {@code -errno}: EINPROGRESS while the handshake goes on; a Unix
-     *     socket answers EAGAIN where the listener's backlog is full
+     * @param socket the socket; the caller still owns it
+     * @param address the peer's address
+     * @return 0 if it is connected already, or {@code -errno}: EINPROGRESS while the handshake continues; EAGAIN for a
+     *     Unix socket whose listener's backlog is full
      */
     public static int startConnect(Fd socket, SocketAddress address) {
         try (Arena arena = Arena.ofConfined()) {
@@ -92,10 +96,10 @@ public final class Sockets {
     }
 
     /**
-     * Names a socket, as bind(2).
+     * Binds a socket to an address: bind(2).
      *
-     * @param socket the socket; stays the caller's
-     * @param address where
+     * @param socket the socket; the caller still owns it
+     * @param address the address
      * @throws ErrnoException EADDRINUSE, EACCES, EADDRNOTAVAIL
      */
     public static void bind(Fd socket, SocketAddress address) throws ErrnoException {
@@ -105,13 +109,12 @@ public final class Sockets {
     }
 
     /**
-     * Takes one connection off the kernel's queue, as accept4(2) with SOCK_CLOEXEC. It waits for one unless the
-     * listener is non-blocking.
+     * Accepts one connection: accept4(2), with SOCK_CLOEXEC. Waits for one if the listener is blocking.
      *
-     * @param listener a listening socket; stays the caller's
-     * @param flags {@code SOCK_NONBLOCK}, which the connection does not inherit, or 0
-     * @return the connection, owned by the caller; empty if none waits
-     * @throws ErrnoException EMFILE or ENFILE at a limit: the connection then stays in the backlog
+     * @param listener a listening socket; the caller still owns it
+     * @param flags {@code SOCK_NONBLOCK} or 0; the connection does not inherit the flag from the listener
+     * @return the connection, which the caller owns; empty if there is none
+     * @throws ErrnoException EMFILE or ENFILE at a limit; the connection then stays in the backlog
      */
     public static Optional<Fd> accept(Fd listener, int flags) throws ErrnoException {
         int n = Syscalls.accept4(listener.value(), flags | SOCK_CLOEXEC);
@@ -119,13 +122,13 @@ public final class Sockets {
     }
 
     /**
-     * Two connected Unix sockets.
+     * Two Unix sockets that are connected to each other.
      *
-     * @param first one
-     * @param second the other
+     * @param first one socket
+     * @param second the other socket
      */
     public record Pair(Fd first, Fd second) implements AutoCloseable {
-        /** Closes what is still open of both. */
+        /** Closes each socket that is still open. */
         @Override
         public void close() {
             first.close();
@@ -134,10 +137,10 @@ public final class Sockets {
     }
 
     /**
-     * Makes two Unix sockets connected to each other, as socketpair(2).
+     * Creates two Unix sockets that are connected to each other: socketpair(2).
      *
-     * @param type {@code SOCK_STREAM} or another, with SOCK_NONBLOCK as a flag of both
-     * @return both, owned by the caller
+     * @param type {@code SOCK_STREAM} or another, with SOCK_NONBLOCK as a flag for both
+     * @return the pair, which the caller owns
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
     public static Pair pair(int type) throws ErrnoException {
@@ -150,9 +153,9 @@ public final class Sockets {
     }
 
     /**
-     * Shuts one or both directions down, as shutdown(2).
+     * Ends one or both directions of a connection: shutdown(2).
      *
-     * @param socket a connected socket; stays the caller's
+     * @param socket a connected socket; the caller still owns it
      * @param how {@code SHUT_RD}, {@code SHUT_WR} or {@code SHUT_RDWR}
      * @throws ErrnoException ENOTCONN
      */
@@ -161,39 +164,39 @@ public final class Sockets {
     }
 
     /**
-     * An option whose value is an int that is never negative, as getsockopt(2).
+     * Returns an option whose value is an int that is never negative: getsockopt(2).
      *
-     * @param socket the socket; stays the caller's
+     * @param socket the socket; the caller still owns it
      * @param level {@code SOL_SOCKET}, {@code IPPROTO_*}
      * @param option {@code SO_*}, {@code TCP_*}
-     * @return its value
-     * @throws ErrnoException ENOPROTOOPT where the kernel does not know it
+     * @return the value
+     * @throws ErrnoException ENOPROTOOPT if the kernel does not know the option
      */
     public static int option(Fd socket, int level, int option) throws ErrnoException {
         return check("getsockopt", "option " + option, Syscalls.getsockopt(socket.value(), level, option));
     }
 
     /**
-     * Sets an option whose value is an int, as setsockopt(2).
+     * Sets an option whose value is an int: setsockopt(2).
      *
-     * @param socket the socket; stays the caller's
+     * @param socket the socket; the caller still owns it
      * @param level {@code SOL_SOCKET}, {@code IPPROTO_*}
      * @param option {@code SO_*}, {@code TCP_*}
-     * @param value its value; 0 and 1 for a switch
-     * @throws ErrnoException ENOPROTOOPT where the kernel does not know it
+     * @param value the value; 0 and 1 for a switch
+     * @throws ErrnoException ENOPROTOOPT if the kernel does not know the option
      */
     public static void setOption(Fd socket, int level, int option, int value) throws ErrnoException {
         check("setsockopt", "option " + option, Syscalls.setsockopt(socket.value(), level, option, value));
     }
 
     /**
-     * Has an idle TCP connection probed, and given up when nobody answers: tcp(7).
+     * Makes the kernel probe a TCP connection while it is idle, and end it if the peer does not answer: tcp(7).
      *
-     * @param socket a TCP socket; stays the caller's
-     * @param idleSeconds silence before the first probe
-     * @param intervalSeconds between probes
-     * @param probes unanswered ones before the connection fails with ETIMEDOUT
-     * @throws ErrnoException EINVAL for a value out of range
+     * @param socket a TCP socket; the caller still owns it
+     * @param idleSeconds seconds of silence before the first probe
+     * @param intervalSeconds seconds between probes
+     * @param probes how many unanswered probes end the connection with ETIMEDOUT
+     * @throws ErrnoException EINVAL if a value is out of range
      */
     public static void keepAlive(Fd socket, int idleSeconds, int intervalSeconds, int probes) throws ErrnoException {
         setOption(socket, IPPROTO_TCP, TCP_KEEPIDLE, idleSeconds);
@@ -203,10 +206,10 @@ public final class Sockets {
     }
 
     /**
-     * The pending error, SO_ERROR. Reading it clears it: ask once, and keep the answer.
+     * Returns the pending error of a socket, SO_ERROR, and clears it. Call it once and keep the result: socket(7).
      *
-     * @param socket the socket; stays the caller's
-     * @return a number of {@link Errno}, or 0 for none
+     * @param socket the socket; the caller still owns it
+     * @return a number of {@link Errno}, or 0 if there is no error
      * @throws ErrnoException ENOTSOCK
      */
     public static int error(Fd socket) throws ErrnoException {
@@ -214,19 +217,20 @@ public final class Sockets {
     }
 
     /**
-     * Who is at the other end of a Unix socket.
+     * The process at the other end of a Unix socket.
      *
-     * @param pid process id, in this process's pid namespace; 0 if it is not in there
-     * @param uid user id
-     * @param gid group id
+     * @param pid the process id in this process's pid namespace; 0 if the peer is not in that namespace
+     * @param uid the user id
+     * @param gid the group id
      */
     public record Credentials(int pid, int uid, int gid) {}
 
     /**
-     * The credentials of the process that connected (or called socketpair or listen) at that time, SO_PEERCRED.
+     * Returns the credentials of the peer, SO_PEERCRED: unix(7). They are those of the process that called connect(2),
+     * listen(2) or socketpair(2), at the time of that call.
      *
-     * @param socket a connected Unix socket; stays the caller's
-     * @return the credentials; of an unconnected socket pid 0 and ids -1
+     * @param socket a connected Unix socket; the caller still owns it
+     * @return the credentials; pid 0 and ids -1 if the socket is not connected
      * @throws ErrnoException ENOTSOCK
      */
     public static Credentials peerCredentials(Fd socket) throws ErrnoException {
@@ -238,21 +242,22 @@ public final class Sockets {
     }
 
     /**
-     * A pidfd of the process that connected, SO_PEERPIDFD: it stands for that process whoever gets its number later.
+     * Returns a pidfd of the process that connected, SO_PEERPIDFD. It never refers to another process that gets the
+     * same id later.
      *
-     * @param socket a connected Unix socket; stays the caller's
-     * @return the pidfd, owned by the caller
-     * @throws ErrnoException ENOPROTOOPT before Linux 6.5, ESRCH or EINVAL where the process was reaped already
+     * @param socket a connected Unix socket; the caller still owns it
+     * @return the pidfd, which the caller owns
+     * @throws ErrnoException ENOPROTOOPT before Linux 6.5, ESRCH or EINVAL if the process was reaped already
      */
     public static Fd peerPidFd(Fd socket) throws ErrnoException {
         return new Fd(option(socket, SOL_SOCKET, SO_PEERPIDFD));
     }
 
     /**
-     * The address a socket is bound to, as getsockname(2).
+     * Returns the address that a socket is bound to: getsockname(2).
      *
-     * @param socket the socket; stays the caller's
-     * @return its address
+     * @param socket the socket; the caller still owns it
+     * @return the address
      * @throws ErrnoException ENOTSOCK
      */
     public static SocketAddress localAddress(Fd socket) throws ErrnoException {
@@ -264,9 +269,9 @@ public final class Sockets {
     }
 
     /**
-     * The address a socket is connected to, as getpeername(2).
+     * Returns the address that a socket is connected to: getpeername(2).
      *
-     * @param socket the socket; stays the caller's
+     * @param socket the socket; the caller still owns it
      * @return the peer's address
      * @throws ErrnoException ENOTCONN
      */
