@@ -19,21 +19,20 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * What calls allocate on the Java heap. The linker itself makes an object for each call that captures errno, and the JIT
- * compiler removes it if it has inlined enough by the time: chance, where threads and the load decide. So both are
- * measured in JVMs of their own in which nothing is left to chance: one that removes no object from any code, and one
- * that compiles in the foreground, with a whole profile.
+ * Measures what calls allocate on the Java heap. The linker creates an object in each call that captures errno. The JIT
+ * compiler removes it if it has inlined enough by then, which depends on threads and load. So the test uses two JVMs
+ * with fixed behaviour: one removes no objects at all, the other compiles in the foreground, with a whole profile.
  */
 class AllocationTest {
-    /** Prints, for each call, the bytes that it may allocate and those that it does. */
+    /** Prints, for each call, how many bytes it may allocate and how many it does. */
     static final class Measure {
         private static final MethodHandle BARE = Linkage.capturingErrno("getpid", Linux.getpid$descriptor());
 
-        private static Object sink; // what gets here is allocated
+        private static Object sink; // the compiler cannot remove an object that is stored here
 
         private Measure() {}
 
-        /** Of {@code args} rounds and calls in a round. The first rounds link and load, and are compiled. */
+        /** The arguments are the rounds and the calls per round. The first rounds load, link and compile. */
         public static void main(String[] args) throws Exception {
             int rounds = Integer.parseInt(args[0]);
             int times = Integer.parseInt(args[1]);
@@ -59,7 +58,7 @@ class AllocationTest {
         }
     }
 
-    /** @param calls how many calls {@code code} makes; {@code owners} how many descriptors it comes to own */
+    /** @param calls how many calls {@code code} makes; {@code owners} how many {@link Fd} objects it creates */
     private record Call(String name, int calls, int owners, Allocation.Code code) {}
 
     private static final class Calls implements AutoCloseable {
@@ -167,13 +166,13 @@ class AllocationTest {
         }
     }
 
-    /** Nothing of ours, however little the compiler helps: the linker's own for each call, and not a byte more. */
+    /** Our code allocates nothing even without the compiler's help: only the linker's object for each call. */
     @TestFactory
     Stream<DynamicTest> callsAllocateNoMoreThanTheLinker() throws Exception {
         return measured(5, 200, "-XX:-DoEscapeAnalysis").skip(1).map(AllocationTest::allowedIsAllocated);
     }
 
-    /** Once compiled, not the linker's either. */
+    /** Compiled code does not allocate the linker's object either. */
     @TestFactory
     Stream<DynamicTest> compiledCallsAllocateNothing() throws Exception {
         return measured(5, 5000, "-XX:-TieredCompilation", "-Xbatch").map(AllocationTest::allowedIsAllocated);

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every call on a descriptor says EBADF for one that is not open: found by reflection, so none is forgotten. */
+/** Every call on a descriptor that is not open fails with EBADF. Reflection finds the calls, so none is forgotten. */
 class BadDescriptorTest {
     private static final Set<String> WITHOUT_A_DESCRIPTOR = Set.of(
             "pipe2",
@@ -29,7 +29,7 @@ class BadDescriptorTest {
             "getrlimit",
             "prctl",
             "pidfd_open");
-    private static final int NOT_OPEN = 1 << 20; // above every limit a test runs under
+    private static final int NOT_OPEN = 1 << 20; // above every limit that a test runs with
 
     static Stream<Method> calls() {
         return Arrays.stream(Syscalls.class.getDeclaredMethods())
@@ -39,7 +39,7 @@ class BadDescriptorTest {
 
     @ParameterizedTest
     @MethodSource("calls")
-    void callOnWhatIsNotOpenIsEbadf(Method call) throws Exception {
+    void callOnDescriptorThatIsNotOpenFailsWithEbadf(Method call) throws Exception {
         try (Arena arena = Arena.ofConfined()) {
             Object[] arguments = Arrays.stream(call.getParameterTypes())
                     .map(type -> argument(type, arena))

@@ -23,12 +23,12 @@ class ConstantsTest {
 
     @ParameterizedTest
     @MethodSource("constants")
-    void constantIsTheGeneratedOne(Field constant) throws Exception {
+    void constantEqualsTheGeneratedOne(Field constant) throws Exception {
         assertEquals(Linux.class.getMethod(constant.getName()).invoke(null), constant.get(null));
     }
 
     @Test
-    void flagsThatDifferByArchitecture() {
+    void flagsDependOnTheArchitecture() {
         assertEquals(Linkage.AARCH64 ? LinuxAarch64.O_DIRECT() : Linux.O_DIRECT(), Constants.O_DIRECT);
         assertEquals(0x4000, Linux.O_DIRECT());
         assertEquals(0x10000, LinuxAarch64.O_DIRECT());
@@ -38,7 +38,7 @@ class ConstantsTest {
     }
 
     @Test
-    void epollEventIsPackedOnX86Alone() {
+    void epollEventIsPackedOnlyOnX86() {
         assertEquals(12, arca.bindings.generated.epoll_event.sizeof());
         assertEquals(16, arca.bindings.generated.aarch64.epoll_event.sizeof());
         assertEquals(Linkage.AARCH64 ? 16 : 12, Epoll.EVENT_SIZE);

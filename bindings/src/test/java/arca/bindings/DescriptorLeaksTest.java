@@ -10,9 +10,9 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 
-/** The watch over all other tests is on, and sees what it should. */
+/** The leak check that runs with all other tests is on, and finds a leak. */
 class DescriptorLeaksTest {
-    /** Not found by the build, for its name does not end in Test. */
+    /** The build does not run this class: its name does not end in Test. */
     static final class Leaky {
         static Pipe left;
 

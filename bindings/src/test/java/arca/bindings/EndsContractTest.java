@@ -9,9 +9,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
-/** How TCP connections begin and end: tcp(7), and what it does not say. */
+/** How TCP connections begin and end: tcp(7), and facts that it does not mention. */
 class EndsContractTest {
-    /** Fills the peer's receive queue and our send queue; the peer must read to get all of it. */
+    /** Fills the peer's receive queue and our send queue, and returns the number of bytes. */
     private static long fill(Tcp tcp) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment much = arena.allocate(1 << 20);
@@ -22,7 +22,7 @@ class EndsContractTest {
     }
 
     @Test
-    void closingWithUnreadBytesResetsThePeerAndLosesWhatItHasNotRead() throws Exception {
+    void closeWithUnreadBytesResetsThePeerAndLosesBytesInFlight() throws Exception {
         try (Tcp tcp = Tcp.open()) {
             tcp.arrive("unread");
             long sent = fill(tcp);
@@ -34,7 +34,7 @@ class EndsContractTest {
     }
 
     @Test
-    void discardingFirstLosesNothing() throws Exception {
+    void closeAfterReadingEverythingLosesNothing() throws Exception {
         try (Tcp tcp = Tcp.open();
                 Arena arena = Arena.ofConfined()) {
             tcp.arrive("unread");
@@ -47,16 +47,16 @@ class EndsContractTest {
     }
 
     @Test
-    void shuttingReadingDownRefusesNothing() throws Exception {
+    void shutdownOfReadingStillAcceptsBytes() throws Exception {
         try (Tcp tcp = Tcp.open()) {
             Sockets.shutdown(tcp.ours(), SHUT_RD);
             int events = Tcp.events(tcp.ours(), POLLIN | POLLRDHUP);
-            assertEquals(POLLIN | POLLRDHUP, events, () -> "for good " + Tcp.kernel());
+            assertEquals(POLLIN | POLLRDHUP, events, () -> "reported permanently " + Tcp.kernel());
             tcp.peer().nonBlocking(true);
-            Tcp.send(tcp.peer(), "goes out all the same", 0);
+            Tcp.send(tcp.peer(), "is still sent", 0);
             Patience.await(
                     "the acknowledgement", () -> Syscalls.ioctl(tcp.peer().value(), SIOCOUTQ) == 0);
-            assertEquals(0, Tcp.events(tcp.peer(), POLLIN), () -> "and is acknowledged, no reset " + Tcp.kernel());
+            assertEquals(0, Tcp.events(tcp.peer(), POLLIN), () -> "acknowledged, no reset " + Tcp.kernel());
         }
     }
 
@@ -66,12 +66,12 @@ class EndsContractTest {
             Sockets.bind(socket, Tcp.LOOPBACK);
             SocketAddress own = Sockets.localAddress(socket);
             assertEquals(0, Sockets.startConnect(socket, own), () -> "nobody listens " + Tcp.kernel());
-            assertEquals(own, Sockets.peerAddress(socket), "which is how it is seen");
+            assertEquals(own, Sockets.peerAddress(socket), "this is how to detect it");
         }
     }
 
     @Test
-    void connectionResetBeforeItWasAcceptedIsAcceptedAllTheSame() throws Exception {
+    void connectionResetBeforeAcceptIsStillAccepted() throws Exception {
         try (Fd listener = Sockets.listen(Tcp.LOOPBACK, 0, 4);
                 Arena arena = Arena.ofConfined()) {
             Fd peer = Sockets.connect(Sockets.localAddress(listener));
@@ -82,15 +82,17 @@ class EndsContractTest {
             peer.close();
             Tcp.await(listener, POLLIN, POLLIN);
             try (Fd accepted = Sockets.accept(listener, 0).orElseThrow()) {
-                assertEquals("hi", Tcp.read(accepted, 10), () -> "what came before the reset " + Tcp.kernel());
+                assertEquals("hi", Tcp.read(accepted, 10), () -> "the bytes before the reset " + Tcp.kernel());
                 assertEquals(
-                        -Errno.ECONNRESET, Syscalls.recv(accepted.value(), linger, 0), () -> "then it " + Tcp.kernel());
+                        -Errno.ECONNRESET,
+                        Syscalls.recv(accepted.value(), linger, 0),
+                        () -> "then the reset " + Tcp.kernel());
             }
         }
     }
 
     @Test
-    void listenersOfOneAddressAreRefusedByBindOrListen() throws Exception {
+    void secondListenerOnAnAddressIsRefusedByListen() throws Exception {
         try (Fd first = Sockets.open(AF_INET, SOCK_STREAM);
                 Fd second = Sockets.open(AF_INET, SOCK_STREAM)) {
             Sockets.setOption(first, SOL_SOCKET, SO_REUSEADDR, 1);

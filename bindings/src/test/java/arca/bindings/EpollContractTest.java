@@ -8,7 +8,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Where edges come and where they do not: epoll(7), edge-triggered. */
+/** When edge-triggered epoll reports an event, and when not: epoll(7). */
 class EpollContractTest {
     private static final int EDGES = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
     private static final int PAGE = 4096;
@@ -30,7 +30,7 @@ class EpollContractTest {
 
     private void watch(Fd fd) throws Exception {
         epoll.add(fd, EDGES, fd.value());
-        epoll.await(0); // what holds already is an edge too
+        epoll.await(0); // reports events that are true already
     }
 
     private int edge() throws Exception {
@@ -47,13 +47,13 @@ class EpollContractTest {
     }
 
     @Test
-    void everyWriteIsAnEdgeAtTheReadEndEvenWhereItIsNotEmpty() throws Exception {
+    void everyWriteIsAnEdgeAtTheReadEndEvenIfThePipeIsNotEmpty() throws Exception {
         try (Pipe pipe = Pipe.open(O_NONBLOCK)) {
             watch(pipe.reader());
             Tcp.write(pipe.writer(), 10);
             assertIs(EPOLLIN, edge(), "first write");
             Tcp.write(pipe.writer(), 10);
-            assertIs(EPOLLIN, edge(), "onto unread bytes");
+            assertIs(EPOLLIN, edge(), "second write, to a pipe that is not empty");
             Tcp.read(pipe.reader(), 5);
             assertIs(0, edge(), "our own partial read");
         }
@@ -66,11 +66,11 @@ class EpollContractTest {
             for (int i = 0; i < 4; i++) Tcp.write(pipe.writer(), PAGE);
             assertIs(0, edge(), "our own writes");
             Tcp.read(pipe.reader(), PAGE - 1);
-            assertIs(0, edge(), "a part of a slot");
+            assertIs(0, edge(), "part of a slot was read");
             Tcp.read(pipe.reader(), 1);
-            assertIs(EPOLLOUT, edge(), "the slot");
+            assertIs(EPOLLOUT, edge(), "the whole slot was read");
             Tcp.read(pipe.reader(), PAGE);
-            assertIs(0, edge(), "the next slot: never full since");
+            assertIs(0, edge(), "the next slot: the pipe was not full");
         }
     }
 
@@ -80,7 +80,7 @@ class EpollContractTest {
             watch(pipe.writer());
             for (int i = 0; i < 4; i++) Tcp.write(pipe.writer(), PAGE);
             pipe.capacity(8 * PAGE);
-            assertIs(EPOLLOUT, edge(), "room");
+            assertIs(EPOLLOUT, edge(), "there is room");
         }
     }
 
@@ -101,13 +101,13 @@ class EpollContractTest {
     }
 
     @Test
-    void socketTellsDataEndAndReset() throws Exception {
+    void socketReportsDataEndAndReset() throws Exception {
         try (Tcp tcp = Tcp.open()) {
             watch(tcp.ours());
             tcp.arrive("data");
             assertIs(EPOLLIN | EPOLLOUT, edgeInTime(), "data");
             tcp.finish();
-            assertIs(EPOLLIN | EPOLLOUT | EPOLLRDHUP, edgeInTime(), "the peer's end, data queued");
+            assertIs(EPOLLIN | EPOLLOUT | EPOLLRDHUP, edgeInTime(), "the peer has ended, data is queued");
             Sockets.shutdown(tcp.ours(), SHUT_WR);
             assertIs(EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP, edgeInTime(), "both ends");
         }
@@ -119,51 +119,51 @@ class EpollContractTest {
     }
 
     @Test
-    void socketThatIsNotConnectedYetHangsUp() throws Exception {
+    void unconnectedSocketReportsHangUp() throws Exception {
         try (Fd socket = Sockets.open(AF_INET, SOCK_STREAM | SOCK_NONBLOCK)) {
             epoll.add(socket, EDGES, 0);
-            assertIs(EPOLLOUT | EPOLLHUP, edge(), "so it is watched after connect(2)");
+            assertIs(EPOLLOUT | EPOLLHUP, edge(), "so add it to epoll only after connect(2)");
         }
     }
 
     @Test
-    void modifyTellsAgainWhatHolds() throws Exception {
+    void modifyReportsTrueEventsAgain() throws Exception {
         try (Pipe pipe = Pipe.open(O_NONBLOCK)) {
             watch(pipe.reader());
             Tcp.write(pipe.writer(), 1);
             assertIs(EPOLLIN, edge(), "once");
-            assertIs(0, edge(), "and no more");
+            assertIs(0, edge(), "not twice");
             epoll.modify(pipe.reader(), EDGES, 0);
-            assertIs(EPOLLIN, edge(), "on request");
+            assertIs(EPOLLIN, edge(), "reported again");
         }
     }
 
     @Test
-    void closedDescriptorGoesOnUnderItsNumberWhileADuplicateLives() throws Exception {
+    void closedDescriptorStillReportsEventsWhileADuplicateIsOpen() throws Exception {
         try (Pipe pipe = Pipe.open(O_NONBLOCK);
                 Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
                 ScmRights message = new ScmRights(arena, 1, 1)) {
             int number = pipe.reader().value();
             watch(pipe.reader());
-            message.put(0, number); // a duplicate on its way
+            message.put(0, number); // a duplicate in flight
             assertEquals(1, message.send(pair.first().value(), 1, 1, 0));
             pipe.reader().close();
             Tcp.write(pipe.writer(), 1);
             assertIs(EPOLLIN, edge(), "an event of a closed descriptor");
             assertEquals(number, epoll.token(0));
             int gone = Syscalls.epoll_ctl(epoll.fd().value(), EPOLL_CTL_DEL, number, 0, 0);
-            assertIs(-Errno.EBADF, gone, "and no way to end it");
+            assertIs(-Errno.EBADF, gone, "it cannot be deleted");
         }
     }
 
     @Test
-    void acknowledgedEndIsAnEdgeAndLeavesNothingUnsent() throws Exception {
+    void acknowledgementOfTheEndIsAnEdge() throws Exception {
         try (Tcp tcp = Tcp.open()) {
             watch(tcp.ours());
             Tcp.send(tcp.ours(), "all", 0);
             Sockets.shutdown(tcp.ours(), SHUT_WR);
             assertEquals("all", Tcp.read(tcp.peer(), 10));
-            assertEquals("", Tcp.read(tcp.peer(), 10), "the end has come");
+            assertEquals("", Tcp.read(tcp.peer(), 10), "the end");
             int unsent;
             do {
                 unsent = Syscalls.ioctl(tcp.ours().value(), SIOCOUTQ);
@@ -173,15 +173,15 @@ class EpollContractTest {
     }
 
     @Test
-    void acceptEdgeIsToldOnceForAllWhoWait() throws Exception {
+    void oneEdgeReportsAllWaitingConnections() throws Exception {
         try (Fd listener = Sockets.listen(Tcp.LOOPBACK, SOCK_NONBLOCK, 8);
                 Fd first = Sockets.connect(Sockets.localAddress(listener))) {
             watch(listener);
-            assertIs(0, edge(), "whoever waited before: so every accept is tried at once");
+            assertIs(0, edge(), "a connection from before: so accept at once after adding");
             try (Fd second = Sockets.connect(Sockets.localAddress(listener))) {
-                assertIs(EPOLLIN, edgeInTime(), "one more");
+                assertIs(EPOLLIN, edgeInTime(), "one more connection");
                 Sockets.accept(listener, 0).orElseThrow().close();
-                assertIs(0, edge(), "none for the one that still waits");
+                assertIs(0, edge(), "no edge for the connection that still waits");
                 Sockets.accept(listener, 0).orElseThrow().close();
                 assertEquals(true, first.isOpen() && second.isOpen());
             }
@@ -189,7 +189,7 @@ class EpollContractTest {
     }
 
     @Test
-    void pollTellsHangUpsUnasked() throws Exception {
+    void pollReportsHangUpsAlways() throws Exception {
         try (Pipe first = Pipe.open(O_NONBLOCK);
                 Pipe second = Pipe.open(O_NONBLOCK)) {
             first.writer().close();

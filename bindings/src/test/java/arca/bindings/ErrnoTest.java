@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ErrnoTest {
-    /** Two names for one number: the C library knows it by the other. */
+    /** Second names of a number. The C library returns the other name. */
     private static final Set<String> ALIASES = Set.of("EWOULDBLOCK", "EDEADLOCK", "ENOTSUP", "EOPNOTSUPP");
 
     static Stream<Field> numbers() {
@@ -31,19 +31,19 @@ class ErrnoTest {
 
     @ParameterizedTest
     @MethodSource("numbers")
-    void numberIsCalledByItsName(Field number) throws Exception {
+    void nameOfANumberIsThatOfItsConstant(Field number) throws Exception {
         assertEquals(number.getName(), Errno.name(number.getInt(null)));
     }
 
     @Test
-    void wordsAreNameAndMeaning() {
+    void descriptionIsNameAndMeaning() {
         assertEquals("ECONNREFUSED (Connection refused)", Errno.describe(Errno.ECONNREFUSED));
         assertEquals("errno 4242 (unknown)", Errno.describe(4242));
-        assertEquals("errno 4294967295 (unknown)", Errno.describe(-1), "a number from elsewhere may be any u32");
+        assertEquals("errno 4294967295 (unknown)", Errno.describe(-1), "a number from the wire may be any u32");
     }
 
     @Test
-    void exceptionSaysWhatWasAttemptedAndWhy() throws Exception {
+    void exceptionNamesTheCallAndTheError() throws Exception {
         ErrnoException e =
                 assertThrows(ErrnoException.class, () -> ErrnoException.check("splice", (long) -Errno.EPIPE));
         assertEquals(Errno.EPIPE, e.errno());

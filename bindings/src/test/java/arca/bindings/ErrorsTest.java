@@ -20,13 +20,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * An error of each call other than EBADF, brought about on real descriptors, as its man page has it. What needs more
- * than one call to come about is in the tests of its subject.
+ * Provokes errors of each call other than EBADF, on real descriptors, as its man page lists them. Errors that need more
+ * than one call are in other tests.
  */
 class ErrorsTest {
     private static final int NO_SUCH_FLAG = 1 << 30;
 
-    /** Those that cannot fail, those whose only error is EBADF, which another test has, and poll(2): see LimitsTest. */
+    /** Calls that cannot fail, calls that fail only with EBADF (BadDescriptorTest), and poll(2) (LimitsTest). */
     private static final Set<String> WITHOUT = Set.of("getpid", "geteuid", "gettid", "close", "inode", "poll");
 
     private Arena arena;
@@ -119,14 +119,14 @@ class ErrorsTest {
                 new Failure("statx", "no file", Errno.ENOENT, () -> Syscalls.statx(AT_FDCWD, inFolder, 0, statx)),
                 new Failure("flock", "operation", Errno.EINVAL, () -> Syscalls.flock(folder.value(), 0)),
                 new Failure("getrlimit", "resource", Errno.EINVAL, () -> Syscalls.getrlimit(99, memory)),
-                new Failure("prctl", "no truth value", Errno.EINVAL, () -> Syscalls.prctl(PR_SET_DUMPABLE, 9)),
+                new Failure("prctl", "neither 0 nor 1", Errno.EINVAL, () -> Syscalls.prctl(PR_SET_DUMPABLE, 9)),
                 new Failure("pidfd_open", "no process", Errno.ESRCH, () -> Syscalls.pidfd_open(1 << 30, 0)),
                 new Failure("pidfd_open", "flag", Errno.EINVAL, () -> Syscalls.pidfd_open(Syscalls.getpid(), 1)),
                 new Failure("pidfd_send_signal", "a pipe", Errno.EBADF, () -> Syscalls.pidfd_send_signal(reader, 0)));
     }
 
     @TestFactory
-    Stream<DynamicTest> callSaysWhy() {
+    Stream<DynamicTest> callReturnsTheErrno() {
         return failures()
                 .map(failure -> dynamicTest(
                         failure.call + ": " + failure.because,

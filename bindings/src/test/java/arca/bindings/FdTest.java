@@ -13,21 +13,21 @@ import org.junit.jupiter.api.Test;
 
 class FdTest {
     @Test
-    void closedDescriptorNeverGivesItsNumberAgain() throws Exception {
+    void closedFdNeverReturnsItsNumberAgain() throws Exception {
         Pipe first = Pipe.open(0);
         int number = first.reader().value();
         first.close();
         try (Pipe second = Pipe.open(0)) {
-            assertEquals(number, second.reader().value(), "the kernel gives the lowest free number");
+            assertEquals(number, second.reader().value(), "the kernel uses the lowest free number");
             assertThrows(IllegalStateException.class, first.reader()::value);
             assertThrows(IllegalStateException.class, first.reader()::release);
-            first.reader().close(); // would close the second pipe's
+            first.reader().close(); // must not close the second pipe's end
             assertTrue(Syscalls.fcntl(number, F_GETFD, 0) >= 0);
         }
     }
 
     @Test
-    void releasedDescriptorIsTheCallers() throws Exception {
+    void callerOwnsAReleasedDescriptor() throws Exception {
         try (Pipe pipe = Pipe.open(0)) {
             int released = pipe.reader().release();
             pipe.reader().close();
@@ -38,12 +38,12 @@ class FdTest {
     }
 
     @Test
-    void errorIsNoDescriptor() {
+    void negativeNumberIsRefused() {
         assertThrows(IndexOutOfBoundsException.class, () -> new Fd(-Errno.EMFILE));
     }
 
     @Test
-    void nonBlockingIsSetAndClearedOnOneEndAlone() throws Exception {
+    void nonBlockingChangesOnlyOneEndOfAPipe() throws Exception {
         try (Pipe pipe = Pipe.open(0)) {
             pipe.reader().nonBlocking(true);
             assertTrue((Syscalls.fcntl(pipe.reader().value(), F_GETFL, 0) & O_NONBLOCK) != 0);
@@ -54,7 +54,7 @@ class FdTest {
     }
 
     @Test
-    void everyDescriptorIsMadeCloseOnExec() throws Exception {
+    void everyNewDescriptorIsCloseOnExec() throws Exception {
         try (Pipe pipe = Pipe.open(0);
                 EventFd event = EventFd.open();
                 Sockets.Pair pair = Sockets.pair(Constants.SOCK_STREAM);
@@ -68,7 +68,7 @@ class FdTest {
     }
 
     @Test
-    void fileThatIsNotThereIsNamed() {
+    void messageNamesTheMissingFile() {
         ErrnoException e =
                 assertThrows(ErrnoException.class, () -> Fd.open("/proc/self/no such file", Constants.O_RDONLY, 0));
         assertEquals(Errno.ENOENT, e.errno());
@@ -76,7 +76,7 @@ class FdTest {
     }
 
     @Test
-    void wordsTellWhetherItIsOpen() throws Exception {
+    void toStringSaysWhetherItIsOpen() throws Exception {
         Pipe pipe = Pipe.open(0);
         assertNotEquals("closed fd", pipe.reader().toString());
         pipe.close();

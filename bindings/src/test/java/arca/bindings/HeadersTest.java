@@ -23,26 +23,27 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * The generated bindings against this machine's own headers: the C compiler tells every constant, size and offset of
- * {@code native/includes.txt}, and each is compared. Nothing of C is run: the answers are read in the assembler's text.
+ * Compares the generated bindings with this machine's headers: every constant, size and offset in
+ * {@code native/includes.txt}. The C compiler computes the values. The test reads them in the assembler's text, and runs
+ * no C code.
  */
 class HeadersTest {
     private static final Path NATIVE = Path.of("..", "native");
     private static final String GENERATED = "arca.bindings.generated.";
 
-    /** Newer than the oldest headers we build with; linux.h defines them there. */
+    /** Constants that the oldest supported headers lack; linux.h defines them there. */
     private static final Set<String> MAY_BE_MISSING = Set.of("SO_PASSRIGHTS", "SO_PEERPIDFD");
 
     @TestFactory
-    Stream<DynamicTest> everySymbolIsAsTheHeadersSay() throws Exception {
+    Stream<DynamicTest> everySymbolMatchesTheHeaders() throws Exception {
         List<String[]> includes = includes();
-        Map<String, Long> generated = new LinkedHashMap<>(); // C expression to what jextract made of it
+        Map<String, Long> generated = new LinkedHashMap<>(); // C expression to jextract's value
         for (String[] include : includes) {
             switch (include[0]) {
                 case "constant" -> generated.put(include[1], constant(include[1]));
                 case "struct", "union" -> generated.putAll(layout(include[0], include[1]));
                 case "function" -> Class.forName(GENERATED + "Linux").getMethod(include[1] + "$descriptor");
-                default -> fail("not understood: " + include[0]);
+                default -> fail("unknown kind of include: " + include[0]);
             }
         }
         Map<String, Long> headers = evaluate(generated.keySet());
@@ -82,7 +83,7 @@ class HeadersTest {
         return expressions;
     }
 
-    /** What the compiler makes of each expression; none for a macro that the system's headers do not define. */
+    /** Returns the compiler's value of each expression. A macro that the system's headers lack has none. */
     private static Map<String, Long> evaluate(Set<String> expressions) throws Exception {
         String compiler = compiler();
         Path folder = Files.createTempDirectory("arca-headers");
@@ -106,14 +107,14 @@ class HeadersTest {
                 if (Files.isExecutable(Path.of(folder, name))) return name;
             }
         }
-        Assumptions.abort("no C compiler here, so the headers cannot be asked");
+        Assumptions.abort("no C compiler on this machine, so its headers cannot be read");
         throw new AssertionError();
     }
 
-    /** Marks each value in the assembler's text: {@code @@ index value}. */
+    /** Returns a C program whose assembler text has a line {@code @@ index present value} for each expression. */
     private static String source(List<String> asked) {
         StringBuilder c = new StringBuilder();
-        // linux.h would define these; what counts is whether the system does.
+        // Before linux.h, which would define them: does the system define them?
         c.append("#define _GNU_SOURCE\n#include <sys/socket.h>\n");
         for (String name : MAY_BE_MISSING) {
             c.append("#ifdef ")

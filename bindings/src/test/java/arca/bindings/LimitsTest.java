@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 
-/** What a process at its limit of descriptors is told. In a child JVM, whose limit can be lowered. */
+/** What calls return when the process has all the descriptors it may have. In a child JVM with a lower limit. */
 class LimitsTest {
     private static final int LIMIT = 128;
 
-    /** Opens files to the limit and prints what each call says there. */
+    /** Opens files up to the limit and prints what each call returns there. */
     static final class AtTheLimit {
         private AtTheLimit() {}
 
@@ -32,26 +32,26 @@ class LimitsTest {
                 System.out.println(new ErrnoException("a call", Errno.EMFILE).getMessage());
                 Fd first = Sockets.connect(Sockets.localAddress(listener));
                 for (Callable<AutoCloseable> call : calls)
-                    System.out.println(tell(call)); // loads their classes: later there is no descriptor for that
+                    System.out.println(answer(call)); // loads classes, which needs descriptors
                 List<Fd> rest = new ArrayList<>(List.of(first));
                 try {
                     while (true) rest.add(Fd.open("/dev/null", Constants.O_RDONLY, 0));
                 } catch (ErrnoException e) {
-                    for (Callable<AutoCloseable> call : calls) System.out.println(tell(call));
+                    for (Callable<AutoCloseable> call : calls) System.out.println(answer(call));
                 }
                 rest.removeLast().close();
-                System.out.println(tell(calls.get(1))); // a pipe needs two
-                System.out.println(tell(calls.get(3)));
+                System.out.println(answer(calls.get(1))); // a pipe needs two, and one is free
+                System.out.println(answer(calls.get(3)));
                 rest.forEach(Fd::close);
                 Poll many = new Poll(arena, LIMIT + 1);
-                System.out.println(tell(() -> {
+                System.out.println(answer(() -> {
                     many.poll(0);
                     return () -> {};
                 }));
             }
         }
 
-        private static String tell(Callable<AutoCloseable> call) throws Exception {
+        private static String answer(Callable<AutoCloseable> call) throws Exception {
             try {
                 call.call().close();
                 return "ok";
@@ -62,10 +62,10 @@ class LimitsTest {
     }
 
     @Test
-    void everyCallSaysEmfileAndTheConnectionStaysInTheBacklog() throws Exception {
+    void everyCallFailsWithEmfileAndTheConnectionStaysInTheBacklog() throws Exception {
         List<String> command =
                 new ArrayList<>(List.of("sh", "-c", "ulimit -n " + LIMIT + "; exec \"$@\"", "sh", ChildJvm.java()));
-        command.add("-XX:-UseContainerSupport"); // whose files a thread of the JVM's opens when it likes
+        command.add("-XX:-UseContainerSupport"); // otherwise a thread of the JVM opens files at any time
         command.addAll(ChildJvm.sameClasses());
         command.add(AtTheLimit.class.getName());
         ChildJvm.Result child = ChildJvm.run(command);

@@ -21,9 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A segment that is not what a call needs is an exception, never a crash. The calls are found by reflection. */
+/** A wrong segment causes an exception, never a crash. Reflection finds the calls. */
 class MemorySafetyTest {
-    /** Those whose memory the kernel writes to. */
+    /** Calls for which the kernel writes to the memory. */
     private static final Set<String> STORING = Set.of(
             "pipe2",
             "socketpair",
@@ -58,7 +58,7 @@ class MemorySafetyTest {
                 .getCause();
     }
 
-    /** The memory, the two longs of a part of it, and -1 for each int. */
+    /** Returns arguments: the memory, offset and length of a part of it, and -1 for each int. */
     private static Object[] arguments(Method call, MemorySegment memory, long... part) {
         Iterator<Long> longs = Arrays.stream(part).iterator();
         return Arrays.stream(call.getParameterTypes())
@@ -154,7 +154,7 @@ class MemorySafetyTest {
 
     @ParameterizedTest
     @MethodSource("callsOnAPart")
-    void partThatIsNotWithinTheBufferIsRefused(Method call) throws Exception {
+    void partOutsideItsBufferIsRefused(Method call) throws Exception {
         long[][] parts = {{0, 49}, {48, 1}, {49, 0}, {-1, 1}, {0, -1}, {1, Long.MAX_VALUE}, {Long.MAX_VALUE, 1}};
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(48, 8);
@@ -167,7 +167,7 @@ class MemorySafetyTest {
     }
 
     @Test
-    void callsOnAPartAreFour() {
+    void fourCallsTakeAPartOfABuffer() {
         assertEquals(
                 Set.of("read", "write", "recv", "send"),
                 Set.copyOf(callsOnAPart().map(Method::getName).toList()));
@@ -184,7 +184,7 @@ class MemorySafetyTest {
     }
 
     @Test
-    void messageTakesNoMoreThanItHasRoomFor() {
+    void messageLargerThanItsMemoryIsRefused() {
         try (Arena arena = Arena.ofConfined();
                 ScmRights message = new ScmRights(arena, 8, 2)) {
             assertThrows(IndexOutOfBoundsException.class, () -> message.send(0, 9, 0, 0));
@@ -207,12 +207,12 @@ class MemorySafetyTest {
                     "recv",
                     memory -> Syscalls.recv(pair.second().value(), memory, 0),
                     () -> Syscalls.send(pair.first().value(), page, 0));
-            assertEquals(4096, Syscalls.write(writer, page), "full");
+            assertEquals(4096, Syscalls.write(writer, page), "the pipe is full");
             staysOpen("vmsplice", memory -> Syscalls.vmsplice(writer, memory, 0), () -> Syscalls.read(reader, page));
         }
     }
 
-    /** {@code call} waits until {@code cause}. */
+    /** Checks that the arena cannot be closed while {@code call} waits for {@code cause}. */
     private static void staysOpen(String name, Consumer<MemorySegment> call, Runnable cause) throws Exception {
         Arena shared = Arena.ofShared();
         MemorySegment memory = shared.allocate(4096, 4096);

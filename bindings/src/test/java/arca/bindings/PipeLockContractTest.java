@@ -17,11 +17,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A pipe has one lock for both ends, and splice(2) sleeps with it in hand: whoever holds one end of a pipe can freeze any
- * thread that touches the other, O_NONBLOCK or not, until it dies. So no thread may touch the pipes of two guests.
+ * A pipe has one lock for both ends, and splice(2) holds it while it sleeps. So a process that has one end of a pipe can
+ * freeze any thread that uses the other end, even with O_NONBLOCK, until that process ends. Therefore no thread may use
+ * the pipes of two guests.
  */
 class PipeLockContractTest {
-    /** Receives a pipe's write end over a Unix socket and splices into it from a socket on which nothing ever comes. */
+    /** Receives a pipe's write end over a Unix socket and splices into it from a socket that never gets data. */
     static final class Holder {
         private Holder() {}
 
@@ -48,7 +49,7 @@ class PipeLockContractTest {
                 Pipe pipe = Pipe.open(0);
                 Arena arena = Arena.ofShared();
                 ScmRights message = new ScmRights(arena, 1, 1)) {
-            pipe.reader().nonBlocking(true); // ours; a writer's O_NONBLOCK would be the splice's too
+            pipe.reader().nonBlocking(true); // only ours: with O_NONBLOCK at the other end the splice would not wait
             MemorySegment byteOfMemory = arena.allocate(1);
             Process holder = new ProcessBuilder(command)
                     .redirectErrorStream(true)
@@ -62,10 +63,10 @@ class PipeLockContractTest {
                 Waiting waiting = Waiting.in("read", () -> Syscalls.read(reader, byteOfMemory));
                 assertEquals('D', KernelThread.of(waiting.tid()).state(), Tcp::kernel);
                 assertEquals(0, Tcp.events(pipe.reader(), POLLIN), "poll(2) takes no lock");
-                pipe.reader().nonBlocking(true); // nor does F_SETFL, which also changes nothing
+                pipe.reader().nonBlocking(true); // F_SETFL takes no lock either, and does not help
                 assertFalse(waiting.answer().isDone());
                 holder.destroyForcibly();
-                assertEquals(-Errno.EAGAIN, waiting.get(), "freed by the holder's death");
+                assertEquals(-Errno.EAGAIN, waiting.get(), "the holder's end frees the thread");
             } finally {
                 holder.destroyForcibly().waitFor();
                 holder.getOutputStream().close();
@@ -74,8 +75,8 @@ class PipeLockContractTest {
     }
 
     private static void awaitSplice(Process holder) throws Exception {
-        Patience.await("splice(2) of the holder", () -> {
-            assertTrue(holder.isAlive(), () -> "the holder has died " + Tcp.kernel());
+        Patience.await("the holder's splice(2)", () -> {
+            assertTrue(holder.isAlive(), () -> "the holder has ended " + Tcp.kernel());
             for (KernelThread thread : KernelThread.named(holder.pid(), "")) if (thread.sleepsIn("splice")) return true;
             return false;
         });

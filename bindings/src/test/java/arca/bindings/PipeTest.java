@@ -2,10 +2,8 @@ package arca.bindings;
 
 import static arca.bindings.Constants.O_NONBLOCK;
 import static arca.bindings.Constants.SPLICE_F_NONBLOCK;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -21,25 +19,16 @@ class PipeTest {
         }
     }
 
-    private static String read(Fd fd) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocate(PAGE);
-            long n = Syscalls.read(fd.value(), bytes);
-            assertTrue(n >= 0, () -> Errno.describe((int) -n));
-            return new String(bytes.asSlice(0, n).toArray(JAVA_BYTE));
-        }
-    }
-
     @Test
     void bytesWrittenAreRead() throws Exception {
         try (Pipe pipe = Pipe.open(0)) {
             write(pipe.writer(), "hello");
-            assertEquals("hello", read(pipe.reader()));
+            assertEquals("hello", Tcp.read(pipe.reader(), PAGE));
         }
     }
 
     @Test
-    void partOfABufferIsAllThatIsWrittenAndAllThatIsReadInto() throws Exception {
+    void onlyTheGivenPartIsWrittenAndReadInto() throws Exception {
         try (Pipe pipe = Pipe.open(O_NONBLOCK);
                 Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocateFrom("0123456789");
@@ -54,7 +43,7 @@ class PipeTest {
     }
 
     @Test
-    void emptyIsEagainAndTheEndIsZero() throws Exception {
+    void emptyPipeIsEagainAndTheEndIsZero() throws Exception {
         try (Pipe pipe = Pipe.open(O_NONBLOCK);
                 Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate(PAGE);
@@ -65,7 +54,7 @@ class PipeTest {
     }
 
     @Test
-    void writingWithoutAReaderIsEpipe() throws Exception {
+    void writeWithoutAReaderIsEpipe() throws Exception {
         try (Pipe pipe = Pipe.open(O_NONBLOCK);
                 Arena arena = Arena.ofConfined()) {
             pipe.reader().close();
@@ -74,17 +63,17 @@ class PipeTest {
     }
 
     @Test
-    void capacityIsWhatTheKernelGives() throws Exception {
+    void capacityIsTheKernels() throws Exception {
         try (Pipe pipe = Pipe.open(0, 3 * PAGE)) {
             assertEquals(4 * PAGE, pipe.capacity(), "rounded up to a power of two");
             assertEquals(8 * PAGE, pipe.capacity(8 * PAGE));
             pipe.writer().close();
-            assertEquals(8 * PAGE, pipe.capacity(), "the other end knows it too");
+            assertEquals(8 * PAGE, pipe.capacity(), "asked at the other end");
         }
     }
 
     @Test
-    void capacityBelowWhatIsQueuedIsEbusyAndClosesNothing() throws Exception {
+    void capacityBelowTheQueuedBytesIsEbusy() throws Exception {
         try (Pipe pipe = Pipe.open(O_NONBLOCK, 2 * PAGE);
                 Arena arena = Arena.ofConfined()) {
             assertEquals(2 * PAGE, Syscalls.write(pipe.writer().value(), arena.allocate(2 * PAGE)));
@@ -94,20 +83,20 @@ class PipeTest {
     }
 
     @Test
-    void capacityThatCannotBeHadLeavesNoPipeBehind() {
-        assertThrows(ErrnoException.class, () -> Pipe.open(0, -1)); // the leak check looks on
+    void pipeIsClosedIfItsCapacityIsRefused() {
+        assertThrows(ErrnoException.class, () -> Pipe.open(0, -1)); // the leak check fails if the pipe stays open
     }
 
     @Test
-    void spliceMovesAndTeeDuplicates() throws Exception {
+    void spliceMovesBytesAndTeeCopiesThem() throws Exception {
         try (Pipe from = Pipe.open(O_NONBLOCK);
                 Pipe copy = Pipe.open(O_NONBLOCK);
                 Pipe to = Pipe.open(O_NONBLOCK)) {
             write(from.writer(), "both");
             assertEquals(4, Syscalls.tee(from.reader().value(), copy.writer().value(), PAGE, SPLICE_F_NONBLOCK));
             assertEquals(4, Syscalls.splice(from.reader().value(), to.writer().value(), PAGE, SPLICE_F_NONBLOCK));
-            assertEquals("both", read(copy.reader()));
-            assertEquals("both", read(to.reader()));
+            assertEquals("both", Tcp.read(copy.reader(), PAGE));
+            assertEquals("both", Tcp.read(to.reader(), PAGE));
             int end = from.reader().value();
             assertEquals(-Errno.EAGAIN, Syscalls.splice(end, to.writer().value(), PAGE, SPLICE_F_NONBLOCK));
             assertEquals(-Errno.EAGAIN, Syscalls.tee(end, to.writer().value(), PAGE, SPLICE_F_NONBLOCK));
@@ -136,8 +125,8 @@ class PipeTest {
         try (Pipe pipe = Pipe.open(Constants.O_DIRECT)) {
             write(pipe.writer(), "one");
             write(pipe.writer(), "two");
-            assertEquals("one", read(pipe.reader()));
-            assertEquals("two", read(pipe.reader()));
+            assertEquals("one", Tcp.read(pipe.reader(), PAGE));
+            assertEquals("two", Tcp.read(pipe.reader(), PAGE));
         }
     }
 

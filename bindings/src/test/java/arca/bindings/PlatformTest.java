@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class PlatformTest {
-    /** Uses the bindings for the first time. */
+    /** Uses the bindings once. */
     static final class FirstUse {
         private FirstUse() {}
 
@@ -25,7 +25,7 @@ class PlatformTest {
         "os.arch, riscv64, Linux on riscv64",
         "os.name, Mac OS X, Mac OS X on amd64"
     })
-    void elsewhereTheFirstUseSaysWhereItRuns(String property, String value, String named) throws Exception {
+    void firstUseOnAnotherPlatformNamesTheSupportedOnes(String property, String value, String named) throws Exception {
         List<String> command = new ArrayList<>(List.of(ChildJvm.java()));
         command.add("-D" + property + "=" + value);
         command.addAll(ChildJvm.sameClasses());

@@ -11,18 +11,18 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ProcFileTest {
-    /** A number of several digits that everybody may read, and that nothing here changes. */
+    /** A number of several digits that every user may read and that no test changes. */
     private static final String NUMBER = "/proc/sys/kernel/pid_max";
 
     @Test
-    void numberOfTheSystemIsReadWhole() throws Exception {
+    void wholeNumberIsRead() throws Exception {
         String asCat = ChildJvm.run(List.of("cat", NUMBER)).output();
         assertTrue(asCat.strip().length() > 1, asCat);
         assertEquals(asCat, ProcFile.read(NUMBER));
     }
 
     @Test
-    void fileThatIsLongerThanOneReadIsReadToItsEnd() throws Exception {
+    void fileLongerThanOneReadIsReadToItsEnd() throws Exception {
         Path file = Files.createTempFile("arca", "");
         try {
             String text = "0123456789abcde\n".repeat(20_000);
@@ -34,7 +34,7 @@ class ProcFileTest {
     }
 
     @Test
-    void fileThatIsNotThereIsNamed() {
+    void messageNamesTheMissingFile() {
         ErrnoException e = assertThrows(ErrnoException.class, () -> ProcFile.read("/proc/sys/no such file"));
         assertEquals(Errno.ENOENT, e.errno());
         assertTrue(e.getMessage().contains("/proc/sys/no such file"), e.getMessage());

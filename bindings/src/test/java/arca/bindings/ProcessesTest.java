@@ -14,7 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ProcessesTest {
-    /** A shell that was started, and our ends of its stdin and stdout. */
+    /** A shell, and our ends of its stdin and stdout. */
     private record Shell(int pid, Fd in, Fd out) implements AutoCloseable {
         static Shell start(String command) throws ErrnoException {
             try (Pipe in = Pipe.open(0);
@@ -27,7 +27,7 @@ class ProcessesTest {
             }
         }
 
-        /** What comes until all writers have closed. */
+        /** Reads until all writers have closed. */
         String text() throws ErrnoException {
             StringBuilder text = new StringBuilder();
             MemorySegment bytes = Arena.ofAuto().allocate(4096);
@@ -38,7 +38,7 @@ class ProcessesTest {
             return text.toString();
         }
 
-        /** Waits for its end, of which nobody else is to hear. */
+        /** Waits until the shell has ended, and reaps it. */
         void end() {
             while (Processes.reap(pid) == 0) assertEquals(0, Processes.awaitExit());
             assertEquals(-Errno.ECHILD, Processes.reap(pid));
@@ -52,7 +52,7 @@ class ProcessesTest {
     }
 
     @Test
-    void processHasItsTwoDescriptorsAndStderrAlone() throws Exception {
+    void processHasOnlyTheTwoDescriptorsAndStderr() throws Exception {
         try (Pipe inherited = Pipe.open(0)) {
             assertEquals(0, Syscalls.fcntl(inherited.reader().value(), Constants.F_SETFD, 0), "not close-on-exec");
             try (Shell shell = Shell.start("cat; for f in /proc/$$/fd/*; do echo \"${f##*/}\"; done")) {
@@ -66,7 +66,7 @@ class ProcessesTest {
     }
 
     @Test
-    void processLeadsASessionAndBlocksNoSignal() throws Exception {
+    void processLeadsANewSessionAndBlocksNoSignal() throws Exception {
         String read = "read -r _ _ _ parent group session _ </proc/$$/stat; echo $$ $group $session $parent;"
                 + "while read -r key value; do [ $key != SigBlk: ] || echo $value; done </proc/$$/status";
         try (Shell shell = Shell.start(read)) {
@@ -82,14 +82,14 @@ class ProcessesTest {
         try (Shell shell = Shell.start("exec 3<&0; cat <&3 & wait")) {
             assertEquals(0, Processes.reap(shell.pid()), "it runs");
             assertEquals(0, Processes.kill(-shell.pid(), SIGTERM));
-            assertEquals("", shell.text(), "both have closed their stdout");
+            assertEquals("", shell.text(), "both processes have ended");
             shell.end();
             assertEquals(-Errno.ESRCH, Processes.kill(shell.pid(), SIGKILL));
         }
     }
 
     @Test
-    void programThatIsNotThereIsNotStarted() throws Exception {
+    void missingProgramIsNotStarted() throws Exception {
         try (Pipe pipe = Pipe.open(0)) {
             assertEquals(
                     -Errno.ENOENT,
@@ -97,14 +97,14 @@ class ProcessesTest {
         }
     }
 
-    /** In a process of its own, for it adopts. */
+    /** Runs in its own process, which adopts orphans. */
     static final class Adopts {
         public static void main(String[] args) throws Exception {
             assertEquals(0, Processes.adoptOrphans());
             assertEquals(-Errno.ECHILD, Processes.awaitExit());
             try (Shell shell = Shell.start("exec 3<&0; (cat; echo left) <&3 &")) {
                 int group = shell.pid();
-                shell.end(); // of the shell: what it left runs on
+                shell.end(); // the shell ends; the process that it started runs on
                 assertEquals(0, Processes.reap(-group));
                 shell.in().close();
                 assertEquals("left\n", shell.text());
@@ -116,7 +116,7 @@ class ProcessesTest {
     }
 
     @Test
-    void whatAProcessLeavesIsAdopted() throws Exception {
+    void orphanIsAdopted() throws Exception {
         ChildJvm.Result result = ChildJvm.run(ChildJvm.command(Adopts.class));
         assertEquals("adopted\n", result.output());
     }

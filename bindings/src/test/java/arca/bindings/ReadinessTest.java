@@ -51,7 +51,7 @@ class ReadinessTest {
     }
 
     @Test
-    void epollGivesBackEventsAndToken() throws Exception {
+    void epollReportsEventsAndToken() throws Exception {
         try (Epoll epoll = new Epoll(arena, 4);
                 Pipe pipe = Pipe.open(0)) {
             epoll.add(pipe.reader(), EPOLLIN | EPOLLET, TOKEN);
@@ -62,9 +62,9 @@ class ReadinessTest {
             assertEquals(1, epoll.await(Patience.MILLIS));
             assertEquals(EPOLLIN, epoll.events(0));
             assertEquals(TOKEN, epoll.token(0));
-            assertEquals(0, epoll.await(0), "edge-triggered: told once");
+            assertEquals(0, epoll.await(0), "edge-triggered: reported once");
             epoll.modify(pipe.reader(), EPOLLIN | EPOLLET, TOKEN + 1);
-            assertEquals(1, epoll.await(0), "told again on request");
+            assertEquals(1, epoll.await(0), "reported again after modify");
             assertEquals(TOKEN + 1, epoll.token(0));
             epoll.delete(pipe.reader());
             writeByte(pipe.writer());
@@ -73,7 +73,7 @@ class ReadinessTest {
     }
 
     @Test
-    void eventsBeyondTheCapacityComeWithTheNextWait() throws Exception {
+    void nextWaitReportsEventsBeyondTheCapacity() throws Exception {
         try (Epoll epoll = new Epoll(arena, 1);
                 Pipe first = Pipe.open(0);
                 Pipe second = Pipe.open(0)) {
@@ -90,7 +90,7 @@ class ReadinessTest {
     }
 
     @Test
-    void epollNamesWhatIsWrong() throws Exception {
+    void epollErrorsAreNamed() throws Exception {
         try (Epoll epoll = new Epoll(arena, 1);
                 Pipe pipe = Pipe.open(0);
                 Fd file = Fd.open("/proc/self/status", O_RDONLY, 0)) {
@@ -111,7 +111,7 @@ class ReadinessTest {
     }
 
     @Test
-    void eventfdCountsItsSignalsAndWakesAnotherThread() throws Exception {
+    void eventfdCountsSignalsAndWakesAnotherThread() throws Exception {
         try (EventFd event = EventFd.open()) {
             Poll poll = new Poll(arena, 1);
             poll.set(0, event.fd().value(), POLLIN);
@@ -128,7 +128,7 @@ class ReadinessTest {
     }
 
     @Test
-    void semaphoreGivesOneAtATime() {
+    void readOfASemaphoreTakesOne() {
         int semaphore = Syscalls.eventfd(2, EFD_SEMAPHORE | EFD_NONBLOCK | EFD_CLOEXEC);
         try (Fd fd = new Fd(semaphore)) {
             assertEquals(8, Syscalls.read(fd.value(), arena.allocate(8)));

@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The programs and commands of README.md, as a stranger would run them: with the packaged jar and nothing else. */
+/** Runs the programs and commands of README.md with the packaged jar and nothing else. */
 class ReadmeIT {
     private static final Pattern BLOCK = Pattern.compile("```(java|sh)\n(.*?)```", Pattern.DOTALL);
     private static final String JAR = System.getProperty("arca.jar");
@@ -83,7 +83,7 @@ class ReadmeIT {
         return received.toByteArray();
     }
 
-    /** Runs a README's line with this JVM's own JDK; it must say nothing, warnings included. */
+    /** Runs a line of the README with this JVM's JDK. It must print nothing, not even a warning. */
     private static void run(Path folder, String line) throws Exception {
         List<String> words = new ArrayList<>(Arrays.asList(line.split(" +")));
         words.set(0, Path.of(ChildJvm.java()).resolveSibling(words.get(0)).toString());
@@ -95,7 +95,7 @@ class ReadmeIT {
     }
 
     @Test
-    void jarHoldsTheTwoPackagesAndExportsOne() throws Exception {
+    void jarContainsThreePackagesAndExportsOne() throws Exception {
         try (JarFile jar = new JarFile(JAR)) {
             List<String> folders = jar.stream()
                     .map(entry -> entry.getName())

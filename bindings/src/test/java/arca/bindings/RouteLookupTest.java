@@ -57,7 +57,7 @@ class RouteLookupTest {
         assertThrows(IllegalArgumentException.class, () -> lookup.isLocal(unix));
     }
 
-    /** Prints what the kernel says of each {@code ADDRESS,PORT}. */
+    /** Prints the answer for each {@code ADDRESS,PORT}. */
     static final class Ask {
         private Ask() {}
 
@@ -83,7 +83,7 @@ class RouteLookupTest {
             + " ip rule add to 12.0.0.0/8 lookup 101; ip route add local 12.0.0.0/8 dev lo table 101;"
             + " ip rule add uidrange 4711-4711 lookup 100";
 
-    private static void assertSaid(String setup, List<String> command, String table) throws Exception {
+    private static void assertAnswers(String setup, List<String> command, String table) throws Exception {
         List<String> rows = table.strip().lines().toList();
         List<String> asked = rows.stream().map(row -> row.split(" ")[0]).toList();
         List<String> words = new ArrayList<>(command);
@@ -93,8 +93,8 @@ class RouteLookupTest {
     }
 
     @Test
-    void answerIsThatOfTheRoutingTables() throws Exception {
-        assertSaid(NETWORK, List.of(), """
+    void answersFollowTheRoutingTables() throws Exception {
+        assertAnswers(NETWORK, List.of(), """
                 127.0.0.1,80 1
                 203.0.113.7,80 1
                 203.0.113.8,80 1
@@ -115,27 +115,27 @@ class RouteLookupTest {
                 """);
     }
 
-    /** With it every address can be bound: what a trial bind(2) would ask. */
+    /** With ip_nonlocal_bind a program can bind every address, so a trial bind(2) would give a wrong answer. */
     @Test
-    void addressThatCanBeBoundIsNotThisHostsForThat() throws Exception {
-        assertSaid(NETWORK + "; echo 1 >/proc/sys/net/ipv4/ip_nonlocal_bind", List.of(), """
+    void addressThatCanBeBoundMayBeAnotherHosts() throws Exception {
+        assertAnswers(NETWORK + "; echo 1 >/proc/sys/net/ipv4/ip_nonlocal_bind", List.of(), """
                 203.0.113.7,80 1
                 203.0.113.9,80 0
                 8.8.8.8,80 0
                 """);
     }
 
-    /** A child that is not root, and whose routes are another's. */
+    /** The child is not root, and a rule gives its user other routes. */
     @Test
-    void rulesForTheUserCount() throws Exception {
+    void rulesForTheUserApply() throws Exception {
         List<String> asUser = List.of("setpriv", "--reuid", "4711", "--regid", "4711", "--clear-groups");
         String mayBeUser = "; " + String.join(" ", asUser) + " true";
-        assertSaid(NETWORK + mayBeUser, asUser, "8.8.8.8,80 1\n203.0.113.9,80 1\n");
+        assertAnswers(NETWORK + mayBeUser, asUser, "8.8.8.8,80 1\n203.0.113.9,80 1\n");
     }
 
     @Test
-    void answerOfIPv6IsThatOfTheRoutingTables() throws Exception {
-        assertSaid(
+    void answersForIPv6FollowTheRoutingTables() throws Exception {
+        assertAnswers(
                 "ip link set lo up; ip tuntap add up0 mode tun; ip link set up0 up;"
                         + " ip -6 addr add fd00::1/64 dev up0 nodad; ip -6 route add unreachable fd01::/64;"
                         + " ip -6 route add prohibit fd02::/64",
@@ -151,9 +151,9 @@ class RouteLookupTest {
                 """);
     }
 
-    /** Without a descriptor to ask by there is no answer, and none is made up. */
+    /** Without a free descriptor there is no socket to ask with: the result is an error, not a guess. */
     @Test
-    void whatCannotBeAskedIsAnErrno() throws Exception {
+    void questionThatCannotBeAskedIsAnErrno() throws Exception {
         List<String> command = new ArrayList<>(List.of("prlimit", "--nofile=256:256"));
         command.addAll(ChildJvm.command(AskWithoutRoom.class));
         assertEquals("1\n" + -Errno.EMFILE + "\n", ChildJvm.run(command).output());
@@ -167,14 +167,14 @@ class RouteLookupTest {
             try (Arena arena = Arena.ofConfined()) {
                 RouteLookup lookup = new RouteLookup(arena);
                 SocketAddress to = address("127.0.0.1", 80);
-                System.out.println(lookup.isLocal(to)); // and what it needs of the JVM is loaded
+                System.out.println(lookup.isLocal(to)); // also loads all classes
                 while (Syscalls.eventfd(0, 0) >= 0) continue;
                 System.out.println(lookup.isLocal(to));
             }
         }
     }
 
-    // What an answer may be made of.
+    // The bytes of an answer.
 
     @ParameterizedTest(name = "{0}: {2}")
     @CsvSource(delimiter = '|', textBlock = """
@@ -184,18 +184,18 @@ class RouteLookupTest {
             ENETUNREACH                    | 14000000 0200 0000 01000000 00000000 9bffffff                         | -101
             nothing                        |                                                                       | -71
             half a header                  | 1c000000 1800 00                                                      | -71
-            longer than what came          | 1d000000 1800 0000 01000000 00000000 02 20 00 00 ff 02 00 02 00000000 | -71
+            longer than the bytes received | 1d000000 1800 0000 01000000 00000000 02 20 00 00 ff 02 00 02 00000000 | -71
             longer than any memory         | ffffffff 1800 0000 01000000 00000000 02 20 00 00 ff 02 00 02 00000000 | -71
             a route without its type       | 17000000 1800 0000 01000000 00000000 02 20 00 00 ff 02 00             | -71
             a length of 0                  | 00000000 1800 0000 01000000 00000000 02 20 00 00 ff 02 00 02 00000000 | -71
-            another question's             | 1c000000 1800 0000 02000000 00000000 02 20 00 00 ff 02 00 02 00000000 | -71
+            an answer to another question  | 1c000000 1800 0000 02000000 00000000 02 20 00 00 ff 02 00 02 00000000 | -71
             another message                | 1c000000 1400 0000 01000000 00000000 02 20 00 00 ff 02 00 02 00000000 | -71
             an error without its number    | 10000000 0200 0000 01000000 00000000                                  | -71
             no error                       | 14000000 0200 0000 01000000 00000000 00000000                         | -71
             an error of the wrong sign     | 14000000 0200 0000 01000000 00000000 65000000                         | -71
-            an error that no errno is      | 14000000 0200 0000 01000000 00000000 00000080                         | -71
+            an error out of errno's range  | 14000000 0200 0000 01000000 00000000 00000080                         | -71
             """)
-    void answerIsReadForWhatItSays(String name, String hex, int type) {
+    void answerIsParsed(String name, String hex, int type) {
         byte[] bytes = HexFormat.of().parseHex(hex == null ? "" : hex.replace(" ", ""));
         MemorySegment answer =
                 arena.allocate(RouteLookup.MAX_ANSWER, Long.BYTES).fill((byte) -1);
@@ -205,7 +205,7 @@ class RouteLookupTest {
 
     @ParameterizedTest(name = "{0}: {1}")
     @CsvSource({"0, -71", "1, 0", "2, 1", "3, 0", "4, 1", "5, 0", "6, 0", "7, 0", "8, 0", "9, -71", "255, -71"})
-    void typeThatNobodyKnowsIsNoAnswer(int type, int isLocal) {
+    void onlyKnownTypesAreAnswers(int type, int isLocal) {
         assertEquals(isLocal, RouteLookup.isLocal(type));
     }
 
@@ -213,10 +213,10 @@ class RouteLookupTest {
         return LongStream.concat(LongStream.rangeClosed(1, 4), LongStream.of(System.nanoTime()));
     }
 
-    /** Bytes at random, most of them close to a good answer: nothing is thrown, and only a whole answer is one. */
+    /** Random bytes, most of them close to a valid answer: nothing is thrown, and only a complete answer is accepted. */
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
-    void malformedAnswerIsNoneAndHarmsNothing(long seed) {
+    void malformedAnswerIsRefused(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         byte[] good = HexFormat.of().parseHex("1c0000001800000001000000000000000220000fff0200020000000000000000");
         MemorySegment answer = arena.allocate(RouteLookup.MAX_ANSWER, Long.BYTES);

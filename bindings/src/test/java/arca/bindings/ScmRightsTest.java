@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Descriptors over a Unix socket, real ones: unix(7), SCM_RIGHTS. */
+/** Descriptors over a real Unix socket: unix(7), SCM_RIGHTS. */
 class ScmRightsTest {
     private Arena arena;
     private Sockets.Pair pair;
@@ -54,7 +54,7 @@ class ScmRightsTest {
     }
 
     @Test
-    void descriptorsArriveInOrderAsDuplicatesOfTheirOwn() throws Exception {
+    void descriptorsArriveInOrderAsDuplicates() throws Exception {
         try (Pipe pipe = Pipe.open(0)) {
             assertEquals(5, send("ready", pipe.reader(), pipe.writer()));
             assertEquals("ready", receive());
@@ -72,19 +72,19 @@ class ScmRightsTest {
     }
 
     @Test
-    void descriptorsThatNobodyTakesAreClosedWithTheirReceiver() throws Exception {
+    void closeClosesDescriptorsThatNobodyTook() throws Exception {
         try (Pipe pipe = Pipe.open(O_NONBLOCK)) {
             send("x", pipe.writer());
             assertEquals("x", receive());
             pipe.writer().close();
-            assertEquals(0, Tcp.events(pipe.reader(), POLLIN), "the one that arrived keeps it open");
+            assertEquals(0, Tcp.events(pipe.reader(), POLLIN), "the received duplicate keeps the pipe open");
             receiver.close();
             assertEquals(POLLHUP, Tcp.events(pipe.reader(), POLLIN));
         }
     }
 
     @Test
-    void messagesWithDescriptorsAreNeverGluedAndOneWithoutIs() throws Exception {
+    void onlyMessagesWithoutDescriptorsAreJoined() throws Exception {
         try (Pipe pipe = Pipe.open(0)) {
             send("plain");
             send("first", pipe.reader(), pipe.writer());
@@ -112,13 +112,13 @@ class ScmRightsTest {
     }
 
     @Test
-    void whatThereIsNoRoomForIsClosedAndSaid() throws Exception {
+    void descriptorsWithoutRoomAreClosedAndReported() throws Exception {
         try (Pipe pipe = Pipe.open(O_NONBLOCK);
                 ScmRights one = new ScmRights(arena, 8, 1);
                 ScmRights none = new ScmRights(arena, 8, 0)) {
             send("x", pipe.reader(), pipe.writer());
             assertEquals("x", receive(one));
-            assertEquals(1, one.waiting(), "and not one more in the padding");
+            assertEquals(1, one.waiting(), "no second one in the padding");
             assertTrue(one.truncated());
             pipe.writer().close();
             assertEquals(POLLHUP, Tcp.events(pipe.reader(), POLLIN), "the lost one is closed");
@@ -127,12 +127,12 @@ class ScmRightsTest {
             assertTrue(none.truncated());
             send("z");
             assertEquals("z", receive(one));
-            assertFalse(one.truncated(), "told of the last message alone");
+            assertFalse(one.truncated(), "only about the last message");
         }
     }
 
     @Test
-    void largestMessageHasTwoHundredAndFiftyThree() throws Exception {
+    void largestMessageHas253Descriptors() throws Exception {
         Fd[] many = new Fd[ScmRights.MAX_DESCRIPTORS];
         java.util.Arrays.fill(many, pair.first());
         assertEquals(1, send("x", many));
@@ -143,7 +143,7 @@ class ScmRightsTest {
     }
 
     @Test
-    void messageWithoutBytesIsNone() throws Exception {
+    void messageWithoutBytesIsNotSent() throws Exception {
         try (Pipe pipe = Pipe.open(0)) {
             assertEquals(0, send("", pipe.reader()));
             assertEquals(-Errno.EAGAIN, receiver.receive(pair.second().value(), 0), Tcp::kernel);
@@ -151,11 +151,11 @@ class ScmRightsTest {
     }
 
     @Test
-    void plainReadClosesWhatCameAlong() throws Exception {
+    void plainReadClosesTheDescriptorsOfTheMessage() throws Exception {
         try (Pipe pipe = Pipe.open(O_NONBLOCK)) {
             send("x", pipe.writer());
             pipe.writer().close();
-            assertEquals(0, Tcp.events(pipe.reader(), POLLIN), "on its way, and so open");
+            assertEquals(0, Tcp.events(pipe.reader(), POLLIN), "in flight, so still open");
             assertEquals("x", Tcp.read(pair.second(), 8));
             assertEquals(POLLHUP, Tcp.events(pipe.reader(), POLLIN), Tcp::kernel);
         }
@@ -168,7 +168,7 @@ class ScmRightsTest {
     }
 
     @Test
-    void unreadMessagesAreBoundedByTheSendersBuffer() throws Exception {
+    void sendBufferLimitsUnreadMessages() throws Exception {
         Sockets.setOption(pair.first(), SOL_SOCKET, SO_SNDBUF, 6144);
         int sent = 0;
         while (send("a ready frame of 27 bytes..", pair.first(), pair.first()) > 0) sent++;
@@ -178,14 +178,14 @@ class ScmRightsTest {
     }
 
     @Test
-    void receiverThatTakesNoneRefusesTheSender() throws Exception {
+    void senderGetsEpermIfTheReceiverRefusesDescriptors() throws Exception {
         int n = Syscalls.setsockopt(pair.second().value(), SOL_SOCKET, SO_PASSRIGHTS, 0);
         Assumptions.assumeTrue(n != -Errno.ENOPROTOOPT, () -> "no SO_PASSRIGHTS " + Tcp.kernel());
         assertEquals(0, n);
         assertEquals(-Errno.EPERM, send("x", pair.first()), Tcp::kernel);
-        assertEquals(1, send("x"), "bytes pass");
+        assertEquals(1, send("x"), "bytes without descriptors pass");
         assertEquals("x", receive());
-        assertEquals(2, sendBack("ok"), "and descriptors the other way");
+        assertEquals(2, sendBack("ok"), "descriptors pass in the other direction");
     }
 
     private long sendBack(String text) {

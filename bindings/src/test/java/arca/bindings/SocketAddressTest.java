@@ -40,14 +40,14 @@ class SocketAddressTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("addresses")
-    void addressSurvivesTheKernelsForm(SocketAddress address) {
+    void addressSurvivesConversionToSockaddrAndBack(SocketAddress address) {
         try (Arena arena = Arena.ofConfined()) {
             assertEquals(address, SocketAddress.of(address.toSockaddr(arena)));
         }
     }
 
     @Test
-    void ipv4IsInNetworkOrder() {
+    void ipv4IsInNetworkByteOrder() {
         try (Arena arena = Arena.ofConfined()) {
             byte[] bytes = new IPv4(0x0a010203, 0x1f90).toSockaddr(arena).toArray(ValueLayout.JAVA_BYTE);
             assertEquals("02001f900a0102030000000000000000", HexFormat.of().formatHex(bytes));
@@ -55,7 +55,7 @@ class SocketAddressTest {
     }
 
     @Test
-    void unixPathEndsWithAZeroAndAbstractNameBeginsWithOne() {
+    void unixPathEndsWithAZeroByteAndAbstractNameBeginsWithOne() {
         try (Arena arena = Arena.ofConfined()) {
             byte[] path = Unix.path("/a").toSockaddr(arena).toArray(ValueLayout.JAVA_BYTE);
             assertEquals("01002f6100", HexFormat.of().formatHex(path));
@@ -65,7 +65,7 @@ class SocketAddressTest {
     }
 
     @Test
-    void wordsAreThoseOfTheField() throws Exception {
+    void toStringIsTheUsualNotation() throws Exception {
         assertEquals("127.0.0.1:80", new IPv4(0x7f000001, 80).toString());
         assertEquals("[0:0:0:0:0:0:0:1]:80", new IPv6((Inet6Address) Inet6Address.getByName("::1"), 80).toString());
         assertEquals("unix:/run/arca", Unix.path("/run/arca").toString());
@@ -79,7 +79,7 @@ class SocketAddressTest {
     }
 
     @Test
-    void nameThatDoesNotFitIsRefused() {
+    void unixNameThatDoesNotFitIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> Unix.path("/" + "p".repeat(107)));
         assertThrows(IllegalArgumentException.class, () -> Unix.path("/" + "\u00e9".repeat(54)), "two bytes each");
         assertThrows(IllegalArgumentException.class, () -> Unix.abstractName("n".repeat(108)));
@@ -88,7 +88,7 @@ class SocketAddressTest {
     }
 
     @Test
-    void whatIsNoAddressIsRefused() {
+    void malformedSockaddrIsRefused() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment whole = new IPv4(0, 0).toSockaddr(arena);
             assertThrows(IllegalArgumentException.class, () -> SocketAddress.of(whole.asSlice(0, 8)));

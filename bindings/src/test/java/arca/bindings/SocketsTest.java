@@ -62,7 +62,7 @@ class SocketsTest {
     }
 
     @Test
-    void bytesGoBothWaysAndHalfCloseIsTheEnd() throws Exception {
+    void shutdownOfWritingEndsOneDirection() throws Exception {
         try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
                 Arena arena = Arena.ofConfined()) {
             int first = pair.first().value();
@@ -76,12 +76,12 @@ class SocketsTest {
             Sockets.shutdown(pair.first(), SHUT_WR);
             assertEquals(0, Syscalls.recv(second, in, 0));
             assertEquals(-Errno.EPIPE, Syscalls.send(first, in, MSG_NOSIGNAL));
-            assertEquals(16, Syscalls.send(second, in, MSG_NOSIGNAL), "the other direction lives");
+            assertEquals(16, Syscalls.send(second, in, MSG_NOSIGNAL), "the other direction is open");
         }
     }
 
     @Test
-    void partOfABufferIsAllThatIsSentAndAllThatIsReceivedInto() throws Exception {
+    void onlyTheGivenPartIsSentAndReceivedInto() throws Exception {
         try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM);
                 Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocateFrom("0123456789");
@@ -96,7 +96,7 @@ class SocketsTest {
     }
 
     @Test
-    void noConnectionWaitingIsEmpty() throws Exception {
+    void acceptIsEmptyIfNoConnectionWaits() throws Exception {
         try (Fd listener = Sockets.listen(LOOPBACK, SOCK_NONBLOCK, 16)) {
             assertEquals(Optional.empty(), Sockets.accept(listener, 0));
             assertEquals(-Errno.EAGAIN, Syscalls.accept4(listener.value(), 0));
@@ -104,7 +104,7 @@ class SocketsTest {
     }
 
     @Test
-    void addressInUseIsNamed() throws Exception {
+    void messageNamesTheAddressInUse() throws Exception {
         try (Fd listener = Sockets.listen(LOOPBACK, 0, 16)) {
             SocketAddress taken = Sockets.localAddress(listener);
             ErrnoException e = assertThrows(ErrnoException.class, () -> Sockets.listen(taken, 0, 16));
@@ -114,7 +114,7 @@ class SocketsTest {
     }
 
     @Test
-    void nobodyListeningIsRefused() throws Exception {
+    void connectIsRefusedIfNobodyListens() throws Exception {
         SocketAddress nobody;
         try (Fd listener = Sockets.listen(LOOPBACK, 0, 16)) {
             nobody = Sockets.localAddress(listener);
@@ -123,7 +123,7 @@ class SocketsTest {
     }
 
     @Test
-    void nonBlockingConnectIsInProgressAndItsErrorIsToldOnce() throws Exception {
+    void errorOfANonBlockingConnectIsReportedOnce() throws Exception {
         SocketAddress nobody;
         try (Fd listener = Sockets.listen(LOOPBACK, 0, 16)) {
             nobody = Sockets.localAddress(listener);
@@ -140,7 +140,7 @@ class SocketsTest {
     }
 
     @Test
-    void addressThatIsNotOursCannotBeBound() {
+    void addressOfAnotherHostCannotBeBound() {
         assertEquals(Errno.EADDRNOTAVAIL, errnoOf(() -> Sockets.listen(new IPv4(0xc0000201, 0), 0, 1)));
     }
 
@@ -153,7 +153,7 @@ class SocketsTest {
     }
 
     @Test
-    void pipeIsNoSocket() throws Exception {
+    void pipeIsNotASocket() throws Exception {
         try (Pipe pipe = Pipe.open(0)) {
             assertEquals(Errno.ENOTSOCK, errnoOf(() -> Sockets.error(pipe.reader())));
             assertEquals(Errno.ENOTSOCK, errnoOf(() -> Sockets.localAddress(pipe.reader())));
@@ -162,7 +162,7 @@ class SocketsTest {
     }
 
     @Test
-    void optionsHoldWhatIsSet() throws Exception {
+    void optionsKeepTheirValues() throws Exception {
         try (Fd socket = Sockets.open(AF_INET, SOCK_STREAM);
                 Arena arena = Arena.ofConfined()) {
             Sockets.setOption(socket, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -190,7 +190,7 @@ class SocketsTest {
     }
 
     @Test
-    void unixSocketByPathHasTheModeItWasGivenBeforeBind(@TempDir Path folder) throws Exception {
+    void unixSocketFileHasTheModeSetBeforeBind(@TempDir Path folder) throws Exception {
         Unix address = Unix.path(folder.resolve("control").toString());
         try (Fd listener = Sockets.open(AF_UNIX, SOCK_STREAM);
                 Arena arena = Arena.ofConfined()) {
@@ -198,14 +198,14 @@ class SocketsTest {
             Sockets.bind(listener, address);
             Object mode = Files.getAttribute(Path.of(address.name()), "unix:mode");
             assertEquals(0600, ((Integer) mode) & 0777);
-            assertEquals(Errno.ECONNREFUSED, errnoOf(() -> Sockets.connect(address)), "bound, not listening");
+            assertEquals(Errno.ECONNREFUSED, errnoOf(() -> Sockets.connect(address)), "bound, but not listening");
             assertEquals(0, Syscalls.listen(listener.value(), 4));
             try (Fd client = Sockets.connect(address)) {
                 assertEquals(address, Sockets.peerAddress(client));
                 assertEquals(Unix.path(address.name()), Sockets.localAddress(listener));
                 assertEquals("unix:", Sockets.localAddress(client).toString(), "unnamed");
             }
-            assertEquals(Errno.EADDRINUSE, errnoOf(() -> Sockets.listen(address, 0, 4)), "the file is there");
+            assertEquals(Errno.EADDRINUSE, errnoOf(() -> Sockets.listen(address, 0, 4)), "the file exists");
             assertEquals(0, Syscalls.unlink(arena.allocateFrom(address.name())));
             assertEquals(-Errno.ENOENT, Syscalls.unlink(arena.allocateFrom(address.name())));
         }
@@ -219,7 +219,7 @@ class SocketsTest {
             assertEquals(address, Sockets.peerAddress(client));
             assertEquals(address, Sockets.localAddress(listener));
         }
-        assertEquals(Errno.ECONNREFUSED, errnoOf(() -> Sockets.connect(address)), "gone with its socket");
+        assertEquals(Errno.ECONNREFUSED, errnoOf(() -> Sockets.connect(address)), "the name ends with its socket");
     }
 
     @Test

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.Test;
 
-/** What splice(2) and pipe(7) do that a relay leans on, and that no man page promises. */
+/** What a relay expects from splice(2) and pipe(7), and no man page promises. */
 class SpliceContractTest {
     private static final int PIPE = 65536;
     private static final int SLOTS = 16;
@@ -25,7 +25,7 @@ class SpliceContractTest {
     }
 
     @Test
-    void emptySourceAndFullSinkAreTheSameEagain() throws Exception {
+    void emptySourceAndFullSinkBothGiveEagain() throws Exception {
         try (Tcp tcp = Tcp.open();
                 Pipe pipe = Pipe.open(O_NONBLOCK, PIPE)) {
             assertIs(-Errno.EAGAIN, in(tcp, pipe), "empty socket");
@@ -36,25 +36,25 @@ class SpliceContractTest {
     }
 
     @Test
-    void pipeIsFullAfterSixteenCrumbsAndGrowingItGivesRoom() throws Exception {
+    void pipeIsFullAfterSixteenSplicedBytesAndGrowingItMakesRoom() throws Exception {
         try (Tcp tcp = Tcp.open();
                 Pipe pipe = Pipe.open(O_NONBLOCK, PIPE)) {
             for (int i = 0; i < SLOTS; i++) {
                 tcp.arrive("c");
-                assertIs(1, in(tcp, pipe), "crumb " + i);
+                assertIs(1, in(tcp, pipe), "byte " + i);
             }
             tcp.arrive("c");
-            assertIs(-Errno.EAGAIN, in(tcp, pipe), "a slot each");
+            assertIs(-Errno.EAGAIN, in(tcp, pipe), "each byte has taken a slot");
             assertIs(SLOTS, Syscalls.ioctl(pipe.reader().value(), FIONREAD), "bytes in a pipe of " + PIPE);
             assertIs(0, Tcp.events(pipe.writer(), POLLOUT), "POLLOUT follows slots");
             assertEquals(4 * PIPE, pipe.capacity(4 * PIPE));
-            assertIs(1, in(tcp, pipe), "room again");
+            assertIs(1, in(tcp, pipe), "there is room again");
             assertIs(-Errno.EBUSY, Syscalls.fcntl(pipe.writer().value(), F_SETPIPE_SZ, 4096), "shrinking");
         }
     }
 
     @Test
-    void shortCountDoesNotMeanDrainedAndAPipeHoldsMoreThanItsSize() throws Exception {
+    void shortCountDoesNotMeanDrained() throws Exception {
         try (Tcp tcp = Tcp.open();
                 Pipe pipe = Pipe.open(O_NONBLOCK, PIPE);
                 Arena arena = Arena.ofConfined()) {
@@ -63,7 +63,7 @@ class SpliceContractTest {
             while (Syscalls.ioctl(tcp.ours().value(), FIONREAD) < sent) Tcp.await(tcp.ours(), POLLIN, POLLIN);
             long first = in(tcp, pipe);
             assertTrue(first < sent, () -> "one call took " + first + " " + Tcp.kernel());
-            assertTrue(in(tcp, pipe) > 0, () -> "the rest waits behind a short count " + Tcp.kernel());
+            assertTrue(in(tcp, pipe) > 0, () -> "more bytes wait after a short count " + Tcp.kernel());
         }
     }
 
@@ -86,38 +86,38 @@ class SpliceContractTest {
                 Pipe pipe = Pipe.open(O_NONBLOCK, PIPE)) {
             Tcp.write(pipe.writer(), PIPE);
             tcp.finish();
-            assertIs(-Errno.EAGAIN, in(tcp, pipe), "the pipe is looked at first");
+            assertIs(-Errno.EAGAIN, in(tcp, pipe), "the kernel looks at the pipe first");
             Tcp.read(pipe.reader(), PIPE);
             assertIs(0, in(tcp, pipe), "the end");
         }
     }
 
     @Test
-    void resetComesAfterTheDataAndOnce() throws Exception {
+    void resetIsReportedOnceAfterTheData() throws Exception {
         try (Tcp tcp = Tcp.open();
                 Pipe pipe = Pipe.open(O_NONBLOCK)) {
             tcp.arrive("last words");
             tcp.reset();
             int all = POLLIN | POLLOUT | POLLRDHUP | POLLERR | POLLHUP;
             assertIs(all, Tcp.events(tcp.ours(), POLLIN | POLLOUT | POLLRDHUP), "events");
-            assertIs(10, in(tcp, pipe), "what had arrived");
+            assertIs(10, in(tcp, pipe), "the bytes that had arrived");
             assertIs(-Errno.ECONNRESET, in(tcp, pipe), "then the reset");
-            assertIs(0, in(tcp, pipe), "and never again");
+            assertIs(0, in(tcp, pipe), "not twice");
         }
     }
 
     @Test
-    void resetThatWasAskedForLooksLikeAnEnd() throws Exception {
+    void resetReadFromSoErrorLooksLikeAnEnd() throws Exception {
         try (Tcp tcp = Tcp.open();
                 Pipe pipe = Pipe.open(O_NONBLOCK)) {
             tcp.reset();
             assertIs(Errno.ECONNRESET, Sockets.error(tcp.ours()), "SO_ERROR");
-            assertIs(0, in(tcp, pipe), "the reset is spent");
+            assertIs(0, in(tcp, pipe), "the reset was reported already");
         }
     }
 
     @Test
-    void resetLearntByWritingLeavesTheReaderAnEnd() throws Exception {
+    void resetReportedToTheWriterIsAnEndForTheReader() throws Exception {
         try (Tcp tcp = Tcp.open();
                 Pipe pipe = Pipe.open(O_NONBLOCK)) {
             Tcp.write(pipe.writer(), 1);
@@ -131,7 +131,7 @@ class SpliceContractTest {
     }
 
     @Test
-    void pipeWithoutReaderIsEpipeEvenWhereNothingIsToBeMoved() throws Exception {
+    void pipeWithoutReaderIsEpipeEvenIfTheSourceIsEmpty() throws Exception {
         try (Tcp tcp = Tcp.open();
                 Pipe pipe = Pipe.open(O_NONBLOCK)) {
             pipe.reader().close();
@@ -140,7 +140,7 @@ class SpliceContractTest {
     }
 
     @Test
-    void pipeWithoutWriterGivesTheRestAndThenTheEnd() throws Exception {
+    void pipeWithoutWriterGivesItsBytesAndThenTheEnd() throws Exception {
         try (Tcp tcp = Tcp.open();
                 Pipe pipe = Pipe.open(O_NONBLOCK)) {
             Tcp.write(pipe.writer(), 7);
@@ -152,7 +152,7 @@ class SpliceContractTest {
     }
 
     @Test
-    void urgentByteStopsSpliceAndTheEndIsFeigned() throws Exception {
+    void spliceReturnsZeroBeforeAnUrgentByte() throws Exception {
         try (Tcp tcp = Tcp.open();
                 Pipe pipe = Pipe.open(O_NONBLOCK)) {
             Sockets.setOption(tcp.ours(), SOL_SOCKET, SO_OOBINLINE, 1);
@@ -162,27 +162,27 @@ class SpliceContractTest {
             tcp.finish();
             assertTrue((Tcp.events(tcp.ours(), POLLPRI) & POLLPRI) != 0, () -> "POLLPRI " + Tcp.kernel());
             assertIs(3, in(tcp, pipe), "up to the urgent byte");
-            assertIs(0, in(tcp, pipe), "no end, and says 0");
-            assertIs(0, in(tcp, pipe), "for good");
+            assertIs(0, in(tcp, pipe), "0, but this is not the end");
+            assertIs(0, in(tcp, pipe), "again");
             assertIs(4, Syscalls.ioctl(tcp.ours().value(), FIONREAD), "still queued");
             assertEquals("!", Tcp.read(tcp.ours(), 1), Tcp::kernel);
-            assertIs(3, in(tcp, pipe), "one recv past it, and splice goes on");
-            assertIs(0, in(tcp, pipe), "the true end");
-            assertEquals("", Tcp.read(tcp.ours(), 1), () -> "and a read agrees " + Tcp.kernel());
+            assertIs(3, in(tcp, pipe), "splice continues after one read");
+            assertIs(0, in(tcp, pipe), "the real end");
+            assertEquals("", Tcp.read(tcp.ours(), 1), () -> "a read says the same " + Tcp.kernel());
         }
     }
 
     @Test
-    void urgentByteBeforeTheEndIsEagainForGood() throws Exception {
+    void spliceReturnsEagainBeforeAnUrgentByteWithoutAnEnd() throws Exception {
         try (Tcp tcp = Tcp.open();
                 Pipe pipe = Pipe.open(O_NONBLOCK)) {
             Sockets.setOption(tcp.ours(), SOL_SOCKET, SO_OOBINLINE, 1);
             Tcp.send(tcp.peer(), "!", MSG_OOB);
             Tcp.await(tcp.ours(), POLLPRI, POLLPRI);
             tcp.arrive("more");
-            assertIs(-Errno.EAGAIN, in(tcp, pipe), "with 5 bytes there");
+            assertIs(-Errno.EAGAIN, in(tcp, pipe), "with 5 bytes queued");
             assertEquals("!", Tcp.read(tcp.ours(), 1), Tcp::kernel);
-            assertIs(4, in(tcp, pipe), "past it");
+            assertIs(4, in(tcp, pipe), "the bytes after it");
         }
     }
 
@@ -191,7 +191,7 @@ class SpliceContractTest {
         try (Tcp tcp = Tcp.open();
                 Pipe pipe = Pipe.open(O_NONBLOCK)) {
             tcp.ours().nonBlocking(false);
-            Waiting waiting = Waiting.in("splice", () -> in(tcp, pipe)); // would never sleep if it did
+            Waiting waiting = Waiting.in("splice", () -> in(tcp, pipe)); // the thread sleeps, so the socket blocks
             Tcp.send(tcp.peer(), "x", 0);
             assertIs(1, waiting.get(), "it waited for data");
         }

@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Both ends of a TCP connection over loopback: {@code ours}, non-blocking and without delay, as a relay has it, and
- * {@code peer}, blocking. With it, what the kernel's contract tests share.
+ * Both ends of a TCP connection over loopback: {@code ours} is non-blocking, as in a relay, and {@code peer} is blocking.
+ * Both have TCP_NODELAY. The class also has the methods that the contract tests share.
  */
 record Tcp(Fd ours, Fd peer) implements AutoCloseable {
     static final SocketAddress LOOPBACK = new SocketAddress.IPv4(0x7f000001, 0);
@@ -44,14 +44,14 @@ record Tcp(Fd ours, Fd peer) implements AutoCloseable {
         await(ours, POLLHUP, 0);
     }
 
-    /** Has the peer send, and waits until our end has all of it. */
+    /** Makes the peer send, and waits until our end has received everything. */
     void arrive(String text) {
         int before = Syscalls.ioctl(ours.value(), FIONREAD);
         send(peer, text, 0);
         while (Syscalls.ioctl(ours.value(), FIONREAD) < before + text.length()) await(ours, POLLIN, POLLIN);
     }
 
-    /** Has the peer end its sending, and waits until our end knows. */
+    /** Makes the peer end its writing, and waits until our end reports it. */
     void finish() throws IOException {
         Sockets.shutdown(peer, SHUT_WR);
         await(ours, POLLRDHUP, POLLRDHUP);
@@ -70,7 +70,7 @@ record Tcp(Fd ours, Fd peer) implements AutoCloseable {
         }
     }
 
-    /** One read of at most {@code size} bytes, as text; fails on an error. */
+    /** Reads once, at most {@code size} bytes, and returns them as text. Fails on an error. */
     static String read(Fd fd, int size) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate(size);
@@ -80,7 +80,7 @@ record Tcp(Fd ours, Fd peer) implements AutoCloseable {
         }
     }
 
-    /** Reads until the end of the stream, or an error; the number of bytes, or {@code -errno}. */
+    /** Reads until the end of the stream or an error. Returns the number of bytes, or {@code -errno}. */
     static long drain(Fd fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate(1 << 16);
@@ -90,7 +90,7 @@ record Tcp(Fd ours, Fd peer) implements AutoCloseable {
         }
     }
 
-    /** Waits until one of {@code awaited} is among the events; asks for {@code asked}. */
+    /** Polls for {@code asked} until an event happens, which must be one of {@code awaited}. Returns all events. */
     static int await(Fd fd, int awaited, int asked) {
         try (Arena arena = Arena.ofConfined()) {
             Poll poll = new Poll(arena, 1);
@@ -103,7 +103,7 @@ record Tcp(Fd ours, Fd peer) implements AutoCloseable {
         }
     }
 
-    /** What poll(2) says now. */
+    /** Returns the events that poll(2) reports now. */
     static int events(Fd fd, int asked) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             Poll poll = new Poll(arena, 1);
@@ -113,7 +113,7 @@ record Tcp(Fd ours, Fd peer) implements AutoCloseable {
         }
     }
 
-    /** For failure messages: a fact that has changed is a fact of this kernel. */
+    /** Returns the kernel's release, for failure messages: another kernel may behave differently. */
     static String kernel() {
         try {
             return "on kernel " + ProcFile.read("/proc/sys/kernel/osrelease").strip();

@@ -6,16 +6,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 
 /**
- * A call in a thread of its own, which sleeps in the kernel by the time {@link #in} returns.
+ * A call in its own thread. The thread sleeps in the kernel when {@link #in} returns.
  *
- * @param tid the thread's number, as gettid(2)
- * @param answer what the call answers, once it has
+ * @param tid the thread's id, as gettid(2) returns it
+ * @param answer the call's result, when it has returned
  */
 record Waiting(int tid, CompletableFuture<Long> answer) {
     /**
-     * Starts a call and waits until it sleeps: in that call, and not in another that the JVM makes on the way to it.
+     * Starts a call and waits until the thread sleeps in it, and not in another call that the JVM makes before.
      *
-     * @param name the call, as the man page has it
+     * @param name the call's name in its man page
      */
     static Waiting in(String name, LongSupplier call) throws Exception {
         CompletableFuture<Integer> tid = new CompletableFuture<>();
@@ -32,7 +32,7 @@ record Waiting(int tid, CompletableFuture<Long> answer) {
         return new Waiting(tid.get(), answer);
     }
 
-    /** What it has answered, or will. */
+    /** Waits for the call's result. */
     long get() throws Exception {
         return Patience.get("the answer of thread " + tid, answer);
     }
