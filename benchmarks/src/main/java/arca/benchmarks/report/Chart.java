@@ -14,7 +14,7 @@ import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
-/** Lines over two logarithmic axes, written as SVG. */
+/** A line chart with two logarithmic axes, saved as SVG. */
 final class Chart {
     private final XYChart chart;
 
@@ -35,7 +35,7 @@ final class Chart {
                 .setLegendPosition(LegendPosition.OutsideE);
     }
 
-    /** A line through what some results say; nothing where there are none. */
+    /** Adds a line through the points of some results; adds nothing if there are no results. */
     <T> Chart line(String name, List<T> results, ToDoubleFunction<T> x, ToDoubleFunction<T> y) {
         if (results.isEmpty()) return this;
         chart.addSeries(
@@ -49,7 +49,7 @@ final class Chart {
         return chart.getSeriesMap().isEmpty();
     }
 
-    /** Writes it, in hundredths of a pixel: the library's coordinates have twelve digits, and fill the file. */
+    /** Saves the chart. Coordinates are cut to hundredths of a pixel: with the library's twelve digits the file is large. */
     void save(Path file) throws IOException {
         ByteArrayOutputStream svg = new ByteArrayOutputStream();
         VectorGraphicsEncoder.saveVectorGraphic(chart, svg, VectorGraphicsFormat.SVG);

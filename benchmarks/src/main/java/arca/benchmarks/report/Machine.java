@@ -10,15 +10,15 @@ import java.time.ZoneOffset;
 import java.util.List;
 
 /**
- * Where and how a run was made.
+ * The machine on which a run was made, and the command that made it.
  *
- * @param processor as /proc/cpuinfo names it
- * @param cpus that the JVM may use
- * @param kernel its release
- * @param jdk the runtime's version
- * @param date of the run, UTC
- * @param load processes that wanted a CPU when it began, as the average of a minute
- * @param command that made it
+ * @param processor its name in /proc/cpuinfo
+ * @param cpus the number of CPUs that the JVM may use
+ * @param kernel the kernel's release
+ * @param jdk the version of the Java runtime
+ * @param date the day of the run, UTC
+ * @param load the load average of the minute before the run
+ * @param command the command that made the run
  */
 record Machine(String processor, int cpus, String kernel, String jdk, String date, double load, String command) {
     static final String FILE = "machine.json";
@@ -50,7 +50,7 @@ record Machine(String processor, int cpus, String kernel, String jdk, String dat
         return new Gson().fromJson(json, Machine.class);
     }
 
-    /** All of it in one line, for beneath a chart. */
+    /** Returns all of it in one line, to be printed below a chart. */
     @Override
     public String toString() {
         return cpus + " CPUs " + processor + ", Linux " + kernel + ", JDK " + jdk + ", " + date + ", load " + load

@@ -12,25 +12,26 @@ import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
-/** Renders a run's results: RESULTS.md, and its charts in results/. Every figure comes from the run. */
+/** Writes RESULTS.md and its charts from the results of a run. Every figure comes from the run. */
 public final class Report {
     private static final double GIB = 1 << 30;
     private static final List<String> WAYS = List.of("SPLICE", "COPY", "CHANNELS");
     private static final String PIPE = "262144"; // the monitor's default
 
     private static final String CONNECTIONS_GROW = """
-            Why it bends. epoll stays flat, for the kernel hands over what is ready and looks at nothing else. With poll the
-            kernel asks every descriptor at every wait, three for each connection: at one connection that costs what epoll
-            does, and from some ten on it is most of a round trip and grows with their number. The live heap of few
-            connections vanishes beside the JVM's own; each one more takes what its objects take. Resident memory moves in
-            steps, when a part of the heap is used for the first time and when tables double. There is no row for 10,000
-            where a process may not have the 30,000 descriptors that they need.""";
+            What the figures mean. With epoll, the time stays the same: the kernel reports only the descriptors that are
+            ready, and does not look at the others. With poll, the kernel looks at every descriptor in every wait, three for
+            each connection. For one connection, poll costs about as much as epoll. From about ten connections on, poll takes most of
+            the round trip, and its time grows with their number. With few connections, the live heap is mostly the JVM's own;
+            each further connection adds the size of its objects. Resident memory grows in steps: when a part of the heap
+            is used for the first time, and when a table doubles. 10,000 connections need 30,000 descriptors; there is no row for
+            them if the process may not have that many.""";
 
     private static final String GUESTS_GROW = """
-            Why it bends. A guest that is idle is a thread that sleeps, in an epoll set of its own, so a round trip of another
-            meets none of them; what its time varies by is the scheduler's doing. Memory is a thread's stack as far as it was
-            touched, the memory for its system calls, and the tables of its loop: with few guests the pages that all share
-            are most of it, with many what each has touched.""";
+            What the figures mean. An idle guest is a sleeping thread with its own epoll instance, so it adds nothing to the
+            round trip of another guest. The differences in time come from the scheduler. The memory of a guest is the used
+            part of its thread's stack, the memory for its system calls, and the tables of its loop. With few guests, most
+            memory is what all guests share; with many guests, most is their own.""";
 
     private final Results results;
     private final Machine machine;
@@ -44,9 +45,9 @@ public final class Report {
     }
 
     /**
-     * Renders.
+     * Writes the report.
      *
-     * @param arguments the directory of the run's results, and that of the report
+     * @param arguments the directory of the run's results, and the directory for the report
      */
     public static void main(String[] arguments) throws IOException {
         Path run = Path.of(arguments[0]);
@@ -62,13 +63,13 @@ public final class Report {
 
     private String render() throws IOException {
         line("# Results");
-        line("Rendered from a run by `./build benchmark-report`; nothing here is written by hand. Machine and run:");
+        line("`./build benchmark-report` writes this file from a run; nobody edits it by hand. Machine and run:");
         line(machine.toString());
         line(
-                "Figures of another machine, or another hour of a busy one, differ; ratios within a table are what to look at. "
-                        + "± is half of JMH's 99.9 % interval. CPU is that of all Java threads, so with less of it than time a "
-                        + "thread has waited, for another or for its turn on a busy machine. [README.md](README.md) says what each "
-                        + "benchmark does.");
+                "Another machine gives other figures, and so does this one at another hour. Look at the ratios within a table. "
+                        + "± is half of JMH's 99.9 % confidence interval. CPU is the CPU time of all Java threads. If it is less than "
+                        + "the elapsed time, a thread waited: for another thread, or for a free CPU. "
+                        + "[README.md](README.md) says what each benchmark does.");
         throughput("PIPE_TO_SOCKET", "What a guest sends");
         throughput("SOCKET_TO_PIPE", "What a guest receives");
         pipes();
@@ -77,16 +78,31 @@ public final class Report {
         messages();
         grows("ManyConnectionsBenchmark", "connections", List.of("EPOLL", "POLL"), CONNECTIONS_GROW);
         grows("ManyGuestsBenchmark", "guests", List.of(), GUESTS_GROW);
-        costs("System calls", "SyscallBenchmark", "What the calls cost; nothing of what a program does with them.");
-        costs("Against the JDK's channels", "ChannelBenchmark", "64 bytes, nobody waits; not what selectors cost.");
-        costs("transferTo, from a file", "FileTransferBenchmark", "Not a relay: nobody writes the bytes first.");
-        costs("The monitor in one thread", "RelayBenchmark", "Without a scheduler; 64 bytes both ways, or 1 MiB.");
-        costs("The monitor in its own thread", "StreamBenchmark", "64 KiB; three threads share the CPUs.");
+        costs(
+                "System calls",
+                "SyscallBenchmark",
+                "The cost of the calls alone, without what a program does with their results.");
+        costs(
+                "Against the JDK's channels",
+                "ChannelBenchmark",
+                "64 bytes; no thread waits. The cost of selectors is not included.");
+        costs(
+                "transferTo, from a file",
+                "FileTransferBenchmark",
+                "This is not a relay: the bytes are in a file already.");
+        costs(
+                "The monitor in one thread",
+                "RelayBenchmark",
+                "One thread does everything, so no time goes to the scheduler. 64 bytes both ways, or 1 MiB each way.");
+        costs(
+                "The monitor in its own thread",
+                "StreamBenchmark",
+                "Parts of 64 KiB. Guest, monitor and peer are three threads that share the CPUs.");
         costs(
                 "Requests and replies",
                 "ControlBenchmark",
-                "Connects over loopback; a network's round trip is not in it.");
-        costs("The codec", "RequestBenchmark", "One frame.");
+                "The connects go over loopback, so the round trip of a network is not included.");
+        costs("The codec", "RequestBenchmark", "Each operation handles one frame.");
         costs("", "ReplyBenchmark", "");
         costs("", "FramingBenchmark", "");
         return text.toString();
@@ -116,7 +132,7 @@ public final class Report {
         }
         String file = direction.toLowerCase(Locale.ROOT).replace('_', '-');
         String not =
-                "One thread writes, moves and reads: no scheduler, no second CPU, and the writing and reading are in it.";
+                "One thread writes, moves and reads the bytes. The figures include the writing and reading. No second CPU and no thread switch takes part.";
         chart(speed, "throughput-" + file, not);
         chart(cpu, "cpu-" + file, not);
     }
@@ -138,7 +154,7 @@ public final class Report {
         if (spliced.isEmpty()) return;
         line("## Pipe size and message size");
         line(
-                "CPU time of a message by copy and by the JDK's channels, as a multiple of splice's: above 1 splice is cheaper.");
+                "The CPU time of a message with splice; then the CPU time with copy and with the JDK's channels, divided by that of splice. Above 1, splice is cheaper.");
         text.append("| direction | pipe | message | splice, CPU ns | copy | channels |\n|---|--:|--:|--:|--:|--:|\n");
         for (Result splice : spliced) {
             row(
@@ -173,7 +189,10 @@ public final class Report {
                 chart.line(name, line, r -> r.number("watched"), Result::cpu);
             }
         }
-        chart(chart, "readiness", "eventfds; a write and a read for each that is ready are in all four.");
+        chart(
+                chart,
+                "readiness",
+                "The descriptors are eventfds. All four lines include a write and a read for each descriptor that is ready.");
         costs("", "ReadinessBenchmark", "");
     }
 
@@ -187,7 +206,10 @@ public final class Report {
                     .toList();
             chart.line(result.parameter("size") + " B", each, p -> 100 / (100 - p.getKey()), p -> p.getValue() / 1000);
         }
-        chart(chart, "latency", "Two threads on this machine's CPUs, with what else ran; 2 is the median.");
+        chart(
+                chart,
+                "latency",
+                "Two threads share this machine's CPUs with all other programs. At 2 on the x axis is the median.");
         costs("", "RoundTripBenchmark", "");
     }
 
@@ -195,14 +217,15 @@ public final class Report {
         if (results.of("MessageBenchmark", _ -> true).isEmpty()) return;
         line("## Messages of every size");
         line(
-                "A message of a guest, and one byte back; in the second row of a size the guest writes 100 bytes right before it. "
-                        + "Times in µs: half of the messages are faster than the first, 99 of 100 than the second.");
+                "A guest sends a message, and the peer answers with one byte. In the second row of a size, the guest writes 100 "
+                        + "bytes right before the message. Times are in µs: 50 % of the messages are faster than the first figure, "
+                        + "and 99 % are faster than the second.");
         Chart chart = new Chart("A message of a guest, and one byte back", "bytes of the message", "µs, 99 of 100");
         for (String way : List.of("SPLICE", "COPY")) {
             List<Result> line = results.of("MessageBenchmark", all(way).and(r -> r.number("before") == 0));
             chart.line(way, line, r -> r.number("size"), r -> micros(r, 99));
         }
-        chart(chart, "messages", "Two threads on this machine's CPUs, with what else ran.");
+        chart(chart, "messages", "Two threads share this machine's CPUs with all other programs.");
         text.append("| message | before it | splice: 50 % | 99 % | copy: 50 % | 99 % |\n|--:|--:|--:|--:|--:|--:|\n");
         for (Result splice : results.of("MessageBenchmark", all("SPLICE"))) {
             Predicate<Result> same =
@@ -226,7 +249,8 @@ public final class Report {
     private void grows(String benchmark, String parameter, List<String> ways, String why) throws IOException {
         if (results.of(benchmark, _ -> true).isEmpty()) return;
         line("## More " + parameter);
-        line("A round trip of 64 bytes of one, beside the others, which are idle; and what the process holds then.");
+        line(
+                "The time of a round trip of 64 bytes on one of them while all others are idle, and the memory of the process.");
         Chart cost = new Chart("Round trip of one beside idle " + parameter, parameter, "ns");
         for (String way : ways) {
             cost.line(way, results.of(benchmark, all(way)), r -> r.number(parameter), Result::score);
@@ -237,13 +261,16 @@ public final class Report {
         List<Result> firsts = results.of(benchmark, ways.isEmpty() ? _ -> true : all(ways.getFirst()));
         memory.line("live heap", firsts, r -> r.number(parameter), more("memory.heap"));
         memory.line("resident", firsts, r -> r.number(parameter), more("memory.resident"));
-        chart(cost, parameter, "Guest and peer are in the same process.");
-        chart(memory, "memory-" + parameter, "Of the whole process, JMH too; not the kernel's memory.");
+        chart(cost, parameter, "Guest, monitor and peer are in one process.");
+        chart(
+                memory,
+                "memory-" + parameter,
+                "The memory of the whole process, including JMH's. The kernel's memory is not included.");
         growth(benchmark, parameter, ways, firsts);
         line(why);
     }
 
-    /** Row by row, and what each one more than in the first row has taken. */
+    /** Writes a table with a row for each number, and the memory that each one more than in the first row has added. */
     private void growth(String benchmark, String parameter, List<String> ways, List<Result> firsts) {
         text.append("| ").append(parameter);
         if (ways.isEmpty()) text.append(" | round trip, ns");

@@ -10,18 +10,18 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
-/** What JMH has written of a run. */
+/** The results of a run, as JMH wrote them. */
 final class Results {
     static final String FILE = "results.json";
 
     /**
-     * One benchmark with one set of parameters.
+     * The result of one benchmark with one set of parameters.
      *
-     * @param name class and method
-     * @param score the mean, in nanoseconds an operation
-     * @param error half of the 99.9 % interval of that, by JMH's reckoning; NaN where it has too few iterations
-     * @param percentiles of single operations, where they were sampled
-     * @param more what profilers tell, by their names
+     * @param name the class and the method
+     * @param score the mean, in nanoseconds per operation
+     * @param error half of JMH's 99.9 % confidence interval of the score; NaN if there are too few iterations
+     * @param percentiles the percentiles of single operations, if they were sampled
+     * @param more the figures of the profilers, by name
      */
     record Result(
             String name,
@@ -38,7 +38,7 @@ final class Results {
             return Integer.parseInt(parameter(parameter));
         }
 
-        /** CPU nanoseconds an operation; NaN where no iteration could tell. */
+        /** Returns the CPU time per operation in nanoseconds; NaN if no iteration could measure it. */
         double cpu() {
             return more.getOrDefault("cpu.time.norm", Double.NaN);
         }
@@ -87,12 +87,12 @@ final class Results {
                 method,
                 parameters,
                 primary.get("score").getAsDouble(),
-                primary.get("scoreError").getAsDouble(), // "NaN" is a number to Java
+                primary.get("scoreError").getAsDouble(), // Gson reads JMH's "NaN" as a number
                 percentiles,
                 more);
     }
 
-    /** Those of a class, or of one of its methods. */
+    /** Returns the results of a class, or of one of its methods. */
     List<Result> of(String prefix, Predicate<Result> which) {
         return all.stream()
                 .filter(result -> result.name().startsWith(prefix) && which.test(result))

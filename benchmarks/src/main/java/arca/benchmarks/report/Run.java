@@ -7,14 +7,14 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Runs JMH with what every run is to measure, and notes on which machine: results.json, machine.json. */
+/** Runs JMH with the profilers that every run needs. Writes results.json, and machine.json with the machine. */
 public final class Run {
     private Run() {}
 
     /**
-     * Runs.
+     * Runs the benchmarks.
      *
-     * @param arguments a directory for the results, then JMH's own options
+     * @param arguments the directory for the results, then JMH's own options
      */
     public static void main(String[] arguments) throws IOException {
         Path directory = Path.of(arguments[0]);
@@ -27,7 +27,7 @@ public final class Run {
         all.addAll(List.of("-rf", "json", "-rff", results.toString()));
         all.addAll(options);
         org.openjdk.jmh.Main.main(all.toArray(String[]::new));
-        // JMH returns from a list or its help as well, and leaves the results of an older run as they are.
+        // JMH also returns after it has printed a list or its help. Then the results are those of an older run.
         if (lastWritten(results).compareTo(before) > 0) {
             Files.writeString(directory.resolve(Machine.FILE), machine.toJson());
         }
