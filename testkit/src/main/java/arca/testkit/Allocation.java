@@ -2,7 +2,7 @@ package arca.testkit;
 
 import java.lang.management.ManagementFactory;
 
-/** What a piece of code allocates in steady state. */
+/** Measures how many bytes a piece of code allocates once it is compiled. */
 public final class Allocation {
     private static final com.sun.management.ThreadMXBean THREADS =
             (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -11,21 +11,22 @@ public final class Allocation {
 
     private Allocation() {}
 
-    /** Code under measurement. */
+    /** The code that is measured. */
     @FunctionalInterface
     public interface Code {
         void run() throws Exception;
     }
 
     /**
-     * Bytes this thread allocates for each call, as the least of many rounds: the compiler needs the first ones, and an
-     * allocation on every call would be in all of them. Ends with the first round that has none.
+     * Returns the bytes that this thread allocates for each call. It runs many rounds and takes the smallest figure: in the
+     * first rounds the code is not yet compiled, and an allocation in every call shows in all rounds. It ends after the
+     * first round without an allocation.
      */
     public static double bytesPerCall(Code code) throws Exception {
         return bytesPerCall(ROUNDS, CALLS, code);
     }
 
-    /** The same as the least of that many rounds of that many calls, where less will do. */
+    /** As {@link #bytesPerCall(Code)}, with the given numbers of rounds and calls, for code that needs fewer. */
     public static double bytesPerCall(int rounds, int calls, Code code) throws Exception {
         long least = Long.MAX_VALUE;
         for (int round = 0; round < rounds && least > 0; round++) {
@@ -36,7 +37,7 @@ public final class Allocation {
         return (double) least / calls;
     }
 
-    /** Bytes that a live thread has allocated since it began. */
+    /** Returns the bytes that a live thread has allocated since it started. */
     public static long bytesOf(Thread thread) {
         return THREADS.getThreadAllocatedBytes(thread.threadId());
     }

@@ -13,25 +13,25 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 
-/** A JVM of its own, for what would hurt the test's: limits, properties, an exit. */
+/** Starts a second JVM, for a test that would harm its own: by a limit, a system property, an exit. */
 public final class ChildJvm {
     private ChildJvm() {}
 
-    /** How a child ended: its exit status, and its output and errors as one text. */
+    /** The exit status of a process, and its standard output and standard error as one text. */
     public record Result(int status, String output) {}
 
-    /** This JVM's launcher. */
+    /** Returns the path of this JVM's {@code java} command. */
     public static String java() {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
-    /** Options that give a child this JVM's classes, all on the class path, and native access. */
+    /** Returns options that give a second JVM this JVM's classes, all on the class path, and native access. */
     public static List<String> sameClasses() {
         List<String> path = new ArrayList<>();
         path.add(System.getProperty("java.class.path"));
         String modules = System.getProperty("jdk.module.path");
         if (modules != null) path.add(modules);
-        // Tests are patched into the module they test, and a patch is no part of either path.
+        // A test is patched into the module that it tests. A patch is in neither path.
         for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
             if (option.startsWith("--patch-module=")) path.add(option.substring(option.indexOf('=', 15) + 1));
         }
@@ -39,10 +39,10 @@ public final class ChildJvm {
     }
 
     /**
-     * As {@link #sameClasses}, all in jars of one folder, as when they are installed: a JVM that is out of descriptors can
-     * still load a class from a jar that it has open, and another user can read them.
+     * As {@link #sameClasses}, but with all classes in jars of one folder, as in an installation. A JVM that has no free
+     * descriptor can still load a class from a jar that is open. Another user can read the jars.
      *
-     * @param folder where the jars are made
+     * @param folder the folder in which the jars are made
      */
     public static List<String> sameClassesInJars(Path folder) throws IOException {
         List<String> options = new ArrayList<>(sameClasses());
@@ -67,12 +67,12 @@ public final class ChildJvm {
         }
     }
 
-    /** A command that runs a class's main method with this JVM's classes, in a JVM that starts fast and stays small. */
+    /** Returns a command that runs a class's main method with this JVM's classes, in a JVM that starts fast and stays small. */
     public static List<String> command(Class<?> main, String... arguments) {
         return command(sameClasses(), main, arguments);
     }
 
-    /** As {@link #command(Class, String...)}, with the options that say where the classes are. */
+    /** As {@link #command(Class, String...)}, with the given options in place of {@link #sameClasses}. */
     public static List<String> command(List<String> classes, Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         command.addAll(classes);
@@ -81,7 +81,7 @@ public final class ChildJvm {
         return command;
     }
 
-    /** Runs a command to its end; kills it where the patience is over. */
+    /** Runs a command until it ends. Kills it if that takes longer than {@link Patience} allows. */
     public static Result run(List<String> command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         Patience.killLate(process);

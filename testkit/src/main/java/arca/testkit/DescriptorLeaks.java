@@ -14,17 +14,17 @@ import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 
-/** Fails a test that leaves a descriptor open. Registered for every test by {@code META-INF/services}. */
+/** Fails a test that leaves a descriptor open. {@code META-INF/services} registers it for every test. */
 public final class DescriptorLeaks implements BeforeEachCallback, AfterEachCallback {
     private static final Namespace NAMESPACE = Namespace.create(DescriptorLeaks.class);
     private static final Path OPEN = Path.of("/proc/self/fd");
 
-    /** Has a test that leaks fail at once; for the test of this class. */
+    /** A configuration parameter that makes a leaking test fail at once. The test of this class uses it. */
     public static final String AT_ONCE = "arca.leaks.at-once";
 
     static {
         try {
-            new ServerSocket(0).close(); // java.net has a socket of its own from its first use on, and keeps it
+            new ServerSocket(0).close(); // at its first use, java.net opens a socket of its own and keeps it
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -39,12 +39,12 @@ public final class DescriptorLeaks implements BeforeEachCallback, AfterEachCallb
     public void afterEach(ExtensionContext context) throws Exception {
         ReservedPorts.release();
         Map<?, ?> before = context.getStore(NAMESPACE).get("before", Map.class);
-        // The JVM opens files for a moment in threads of its own. What a test has left open stays.
+        // The JVM's own threads open files for a moment. A descriptor that a test left open stays open.
         if (context.getConfigurationParameter(AT_ONCE).isPresent()) {
             if (!left(before).isEmpty()) throw new AssertionError("left open: " + left(before));
         } else {
             Patience.await(
-                    () -> "the close of what is left open: " + left(before),
+                    () -> "the close of descriptors that the test left open: " + left(before),
                     () -> left(before).isEmpty());
         }
     }
@@ -55,7 +55,7 @@ public final class DescriptorLeaks implements BeforeEachCallback, AfterEachCallb
         return left;
     }
 
-    /** What is open now, number to target, but for what the JVM opens when it likes: its archives and devices. */
+    /** Returns the open descriptors and their targets, without those that the JVM opens at any time: archives and devices. */
     public static Map<String, String> open() {
         Map<String, String> open = new TreeMap<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(OPEN)) {
@@ -64,7 +64,7 @@ public final class DescriptorLeaks implements BeforeEachCallback, AfterEachCallb
                     String target = Files.readSymbolicLink(entry).toString();
                     if (!ofTheJvm(target)) open.put(entry.getFileName().toString(), target);
                 } catch (NoSuchFileException e) {
-                    continue; // closed since it was listed; the listing's own descriptor is one such
+                    continue; // it was closed after it was listed, as the descriptor of the listing itself
                 }
             }
         } catch (IOException e) {

@@ -13,14 +13,14 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A thread as the kernel shows it: proc(5), /proc/pid/task/tid. One that has ended is in no call and has no name.
+ * A thread as the kernel shows it in /proc/pid/task/tid (proc(5)). A thread that has ended is in no call and has no name.
  *
- * @param folder its folder there
+ * @param folder the thread's folder in /proc
  */
 public record KernelThread(Path folder) {
     private static final int ARCHITECTURE = System.getProperty("os.arch").equals("aarch64") ? 1 : 0;
 
-    /** What glibc makes of a call, which is not always the system call of its name: x86-64, aarch64. */
+    /** The system call that glibc makes for a function; not always the one of the same name. On x86-64, on aarch64. */
     private static final Map<String, int[]> NUMBERS = Map.ofEntries(
             Map.entry("accept4", new int[] {288, 242}),
             Map.entry("connect", new int[] {42, 203}),
@@ -37,15 +37,15 @@ public record KernelThread(Path folder) {
             Map.entry("vmsplice", new int[] {278, 75}),
             Map.entry("write", new int[] {1, 64}));
 
-    /** A call that a thread sleeps in: its number, and its arguments as the kernel has them. */
+    /** The system call in which a thread sleeps: its number and its arguments. */
     private record Call(int number, List<Long> arguments) {}
 
-    /** A thread of this process. */
+    /** Returns a thread of this process. */
     public static KernelThread of(int tid) {
         return new KernelThread(Path.of("/proc/self/task/" + tid));
     }
 
-    /** Those of a process's threads whose names begin so. */
+    /** Returns the threads of a process whose names start with {@code name}. */
     public static List<KernelThread> named(long pid, String name) throws IOException {
         List<KernelThread> threads = new ArrayList<>();
         try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
@@ -65,13 +65,13 @@ public record KernelThread(Path folder) {
         return read("comm").strip();
     }
 
-    /** Its state, a letter: proc(5), /proc/pid/stat. */
+    /** Returns the thread's state as a letter: proc(5), /proc/pid/stat. X for a thread that has ended. */
     public char state() throws IOException {
         String stat = read("stat");
         return stat.isEmpty() ? 'X' : stat.charAt(stat.lastIndexOf(')') + 2);
     }
 
-    /** How often it has gone to sleep of itself, since it began. */
+    /** Returns how often the thread has waited in the kernel since it started; -1 for a thread that has ended. */
     public long sleeps() throws IOException {
         try (Stream<String> lines = read("status").lines()) {
             return lines.filter(line -> line.startsWith("voluntary_ctxt_switches:"))
@@ -81,7 +81,7 @@ public record KernelThread(Path folder) {
         }
     }
 
-    /** Whether it sleeps in one of these calls. */
+    /** Tells whether the thread sleeps in one of these calls. */
     public boolean sleepsIn(String... calls) throws IOException {
         Optional<Call> call = call();
         for (String name : calls) {
@@ -91,8 +91,9 @@ public record KernelThread(Path folder) {
     }
 
     /**
-     * The timeout of the poll(2) or epoll_wait(2) that it sleeps in, in milliseconds, -1 where it has none; empty where it
-     * does not sleep in one. On aarch64 poll's is a structure in the thread's memory, and 1 stands for every such.
+     * Returns the timeout, in milliseconds, of the poll(2) or epoll_wait(2) in which the thread sleeps. It is -1 if the
+     * call has no timeout, and empty if the thread does not sleep in such a call. On aarch64, the timeout of poll(2) is in the
+     * thread's memory and cannot be read: the result is then 1.
      */
     public Optional<Long> timeout() throws IOException {
         Optional<Call> call = call();
@@ -110,21 +111,21 @@ public record KernelThread(Path folder) {
 
     private Optional<Call> call() throws IOException {
         String[] words = read("syscall").strip().split(" ");
-        if (words.length < 7) return Optional.empty(); // "running", or asleep outside of a call
+        if (words.length < 7) return Optional.empty(); // "running", or asleep outside a system call
         List<Long> arguments = new ArrayList<>();
         for (int i = 1; i <= 6; i++) arguments.add(HexFormat.fromHexDigitsToLong(words[i].substring(2)));
         return Optional.of(new Call(Integer.parseInt(words[0]), arguments));
     }
 
-    /** Waits until it sleeps in one of these calls; fails where it ends before. */
+    /** Waits until the thread sleeps in one of these calls. Fails if the thread ends first. */
     public void awaitSleepIn(String... calls) throws Exception {
-        Patience.await(String.join(" or ", calls) + " of " + folder, () -> {
+        Patience.await(folder + " to sleep in " + String.join(" or ", calls), () -> {
             if (!Files.exists(folder)) throw new AssertionError(folder + ": the thread has ended");
             return sleepsIn(calls);
         });
     }
 
-    /** A file of the folder; empty where the thread has ended. */
+    /** Returns the text of a file in the folder; an empty text if the thread has ended. */
     private String read(String file) throws IOException {
         try {
             return Files.readString(folder.resolve(file));
@@ -132,7 +133,7 @@ public record KernelThread(Path folder) {
             return "";
         } catch (IOException e) {
             if (Files.exists(folder)) throw e;
-            return ""; // ESRCH, from one that has ended since the file was opened
+            return ""; // ESRCH: the thread ended after the file was opened
         }
     }
 }

@@ -8,25 +8,26 @@ import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * A network of its own for a process: network_namespaces(7), by unshare(1) and ip(8). Nothing that the process sends leaves
- * this machine, and what it sets is gone with it.
+ * Runs a command in a new network namespace: network_namespaces(7), with unshare(1) and ip(8). No packet of that process
+ * leaves this machine, and its network settings disappear when it ends.
  */
 public final class NetworkNamespace {
     private NetworkNamespace() {}
 
     /**
-     * A command that runs another in a new network namespace. A test that asks for one is skipped where the machine or the
-     * user may have none.
+     * Returns a command that runs {@code command} in a new network namespace. The test is skipped if this user cannot have a
+     * namespace on this machine.
      *
      * @param setup shell commands that run first, as root of the namespace; each must succeed
-     * @param command the other command, which replaces the shell
+     * @param command the command, which then replaces the shell
      */
     public static List<String> command(String setup, List<String> command) throws IOException, InterruptedException {
         boolean root = Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
         List<String> unshare = root ? List.of("unshare", "--net") : List.of("unshare", "--map-root-user", "--net");
         ChildJvm.Result possible = run(unshare, "set -e; " + setup, List.of("true"));
         Assumptions.assumeTrue(
-                possible.status() == 0, "no network namespace as the test needs it: " + possible.output());
+                possible.status() == 0,
+                "cannot set up the network namespace that the test needs: " + possible.output());
         return words(unshare, "set -e; " + setup, command);
     }
 
@@ -35,7 +36,7 @@ public final class NetworkNamespace {
         try {
             return ChildJvm.run(words(unshare, setup, command));
         } catch (IOException e) {
-            return new ChildJvm.Result(1, e.getMessage()); // no unshare(1)
+            return new ChildJvm.Result(1, e.getMessage()); // unshare(1) is not installed
         }
     }
 

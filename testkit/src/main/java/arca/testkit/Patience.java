@@ -9,9 +9,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
- * How long a test waits for what must come: the same for every wait, and far longer than the slowest machine needs. Only a
- * test that fails waits so long, and it then says what it waited for. JUnit's own timeout, in junit-platform.properties, is
- * longer.
+ * Waits of tests. Every wait has the same limit, far longer than the slowest machine needs. Only a failing test waits that
+ * long, and its message says what it waited for. JUnit's own timeout, in junit-platform.properties, is longer.
  */
 public final class Patience {
     public static final int SECONDS = 180;
@@ -22,28 +21,28 @@ public final class Patience {
 
     private Patience() {}
 
-    /** What a test waits for, where no event tells of it: the state of a process or of a socket, say. */
+    /** A condition that no event reports, such as the state of a process or of a socket. */
     @FunctionalInterface
     public interface Condition {
         boolean holds() throws Exception;
     }
 
-    /** Waits until a condition holds, and looks a thousand times a second. */
+    /** Waits until a condition holds. Checks it a thousand times per second. */
     public static void await(String what, Condition condition) throws Exception {
         await(() -> what, condition);
     }
 
-    /** The same, with a text that is made when the condition has not come to hold. */
+    /** As {@link #await(String, Condition)}, with a text that is only made if the wait fails. */
     public static void await(Supplier<String> what, Condition condition) throws Exception {
         long start = System.nanoTime();
         while (!condition.holds()) {
             if (System.nanoTime() - start > NANOS) throw failure(what.get(), null);
             LockSupport.parkNanos(BETWEEN_LOOKS_NANOS);
-            if (Thread.interrupted()) throw new InterruptedException("while it waited for " + what.get());
+            if (Thread.interrupted()) throw new InterruptedException("interrupted while waiting for " + what.get());
         }
     }
 
-    /** Waits for a result; an exception of the task is thrown as it is. */
+    /** Waits for a task's result, and returns it. Throws the task's own exception if the task failed. */
     public static <T> T get(String what, Future<T> future) throws Exception {
         try {
             return future.get(SECONDS, TimeUnit.SECONDS);
@@ -56,27 +55,27 @@ public final class Patience {
         }
     }
 
-    /** Waits for a thread's end. */
+    /** Waits until a thread has ended. */
     public static void join(Thread thread) throws InterruptedException {
         thread.join(MILLIS);
         if (thread.isAlive()) throw failure("the end of " + thread, null);
     }
 
-    /** Waits for a process's end: its exit status. */
+    /** Waits until a process has ended, and returns its exit status. */
     public static int exitOf(Process process) throws InterruptedException {
         if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) throw failure("the end of " + process, null);
         return process.exitValue();
     }
 
     /**
-     * Kills a process that has not ended when the patience is over. A test that reads its output then sees the end: neither
-     * an interrupt nor a timeout would end that read.
+     * Kills a process if it has not ended after {@link #SECONDS}. A test that reads its output then reaches the end of the
+     * stream. Neither an interrupt nor a timeout would end that read.
      */
     public static void killLate(Process process) {
         killLate(process, 1);
     }
 
-    /** The same for a process that outlives so many waits of its test, or of its tests. */
+    /** As {@link #killLate(Process)}, for a process that lives through {@code waits} waits of its tests. */
     public static void killLate(Process process, int waits) {
         CompletableFuture.delayedExecutor((long) waits * SECONDS, TimeUnit.SECONDS)
                 .execute(process::destroyForcibly);

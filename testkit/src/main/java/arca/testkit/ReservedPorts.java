@@ -11,21 +11,21 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * TCP ports for tests that must know a port before anybody listens there. Each is held by a socket that is bound and does
- * not listen: the kernel gives the port to nobody else, refuses whoever connects, and lets one socket with SO_REUSEADDR
- * listen beside it. {@link DescriptorLeaks} gives all of them back after each test.
+ * TCP ports for tests that must know a port before a program listens there. For each port, a socket is bound to it and does
+ * not listen. So the kernel gives the port to no other program and refuses connections to it, and a socket with SO_REUSEADDR
+ * can still listen there. {@link DescriptorLeaks} frees all of these ports after each test.
  */
 public final class ReservedPorts {
     private static final List<SocketChannel> HELD = new ArrayList<>();
 
     private ReservedPorts() {}
 
-    /** A port of 127.0.0.1. */
+    /** Reserves a port of 127.0.0.1, and returns it. */
     public static int next() {
         return next(InetAddress.getLoopbackAddress());
     }
 
-    /** A port of one of this machine's IPv4 addresses. */
+    /** Reserves a port of one of this machine's IPv4 addresses, and returns it. */
     public static synchronized int next(InetAddress address) {
         try {
             SocketChannel channel = SocketChannel.open(StandardProtocolFamily.INET);

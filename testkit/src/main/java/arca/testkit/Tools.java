@@ -4,11 +4,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;
 
-/** Programs that a test needs and a machine may lack. */
+/** Checks for programs that a test needs and that may not be installed. */
 public final class Tools {
     private Tools() {}
 
-    /** Skips the test where one of these commands is not installed. */
+    /** Skips the test if one of these commands is not installed. */
     public static void assume(String... commands) {
         for (String command : commands) {
             Assumptions.assumeTrue(isInstalled(command), () -> command + " is not installed here");
