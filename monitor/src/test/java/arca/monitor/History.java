@@ -10,20 +10,20 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 
-/** The real guest loop, unchanged, in a world that is drawn from a seed. */
+/** Runs the real guest loop, unchanged, in a simulated world. One seed decides all that happens there. */
 public final class History {
     static {
-        // A guest's garbage is worth a line of the log, but here there are thousands of such guests.
+        // The monitor logs a guest's malformed frames. Here are thousands of such guests, and nobody reads the lines.
         System.setProperty("org.slf4j.simpleLogger.log.arca.monitor.Complaints", "error");
     }
 
-    /** It names the peers' block and no address alone, so that the kernel is asked whether that is the host's own. */
+    /** Allows the peers' whole block. No rule names a single address, so the monitor asks whether it is the host's own. */
     private static final Policy POLICY =
             Policy.NOTHING.allowConnect("198.51.100.0/24").allowListen("any");
 
     private History() {}
 
-    /** Lives through one; throws what was found. */
+    /** Runs one history, and throws what the oracle found. */
     static Scenario run(long seed, Set<Integer> without, boolean wedges, Consumer<String> trace) {
         Scenario scenario = new Scenario(seed, without, wedges, trace);
         int bell = scenario.bell();
@@ -40,7 +40,7 @@ public final class History {
                     scenario.kernel,
                     (kernel, reactor) -> new UnixSocketChannel(kernel, new Descriptor(reactor, channel)));
         } catch (ErrnoException e) {
-            // There was no room for a loop. Whoever gave it the channel closes that, unless the loop had taken it.
+            // There was no room for a loop. The caller closes the channel, unless the loop had taken it.
             if (scenario.kernel.isOpen(channel)) scenario.kernel.close(channel);
             scenario.check(false);
             return scenario;
@@ -52,7 +52,7 @@ public final class History {
             try {
                 loop.reactor().step(-1);
             } catch (Wedged e) {
-                if (loop.reactor().waits()) throw new Violation("a watchdog takes a wedged loop for an idle one");
+                if (loop.reactor().waits()) throw new Violation("the watchdog would take a stuck loop for an idle one");
                 throw e;
             }
             scenario.afterRound();
@@ -73,7 +73,7 @@ public final class History {
                 .withPipeSize(scenario.pipeSize);
     }
 
-    /** What is wrong with a seed: a text, with the smallest set of actors that shows it; null where nothing is. */
+    /** Describes what is wrong with a seed, with the actors left out that it does not need; null if nothing is wrong. */
     public static String failure(long seed) {
         Throwable first = attempt(seed, Set.of());
         if (first == null) return null;
@@ -86,7 +86,7 @@ public final class History {
             if (smaller == null) without.remove(actor);
             else last = smaller;
         }
-        return "seed " + seed + " without " + without + " of " + actors + " actors: " + last;
+        return "seed " + seed + " without actors " + without + " of " + actors + ": " + last;
     }
 
     private static Throwable attempt(long seed, Set<Integer> without) {
@@ -98,7 +98,7 @@ public final class History {
         }
     }
 
-    /** The first seed from {@code first} on, of {@code count}, with which something is wrong; -1 if there is none. */
+    /** Returns the first failing seed of {@code count} seeds, starting at {@code first}; -1 if there is none. */
     public static long firstFailure(long first, long count) {
         for (long seed = first; seed < first + count; seed++) if (attempt(seed, Set.of()) != null) return seed;
         return -1;

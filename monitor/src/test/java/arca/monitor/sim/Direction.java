@@ -7,9 +7,9 @@ import static arca.bindings.Constants.EPOLLOUT;
 
 import arca.bindings.Errno;
 
-/** A way that the monitor was seen to move bytes: what it was answered last, and how many in this round. */
+/** One direction in which the monitor was seen to move bytes: the last answer, and the bytes of this round. */
 final class Direction {
-    private static final long NEVER_HELD_BACK = 4096; // of a guest that writes; one that splices is served late
+    private static final long NEVER_HELD_BACK = 4096; // by a guest that uses write(2); one that splices may wait longer
 
     private final SimFile source;
     private final SimFile sink;
@@ -38,19 +38,24 @@ final class Direction {
         return !source.isOpen() || !sink.isOpen();
     }
 
-    /** Whether the sink holds back the end of what it took last, and nothing more is to come that would push it. */
+    /** Whether TCP holds back the last bytes that it took, and no more bytes will come that would push them. */
     boolean isHeldBack() {
         return last > NEVER_HELD_BACK && source.events() == 0 && sink instanceof SimTcp socket && socket.heldBack() > 0;
     }
 
-    /** Whether bytes could be moved now: then a loop that waits for an event waits in vain. */
+    /** Whether bytes could be moved now. If the loop then waits for an event, it waits forever. */
     boolean isStarved() {
-        boolean memory = last == -Errno.ENOMEM || last == -Errno.ENOBUFS; // a timer's business
+        boolean memory = last == -Errno.ENOMEM || last == -Errno.ENOBUFS; // a timer tries again
         return !memory && (source.events() & (EPOLLIN | EPOLLHUP)) != 0 && (sink.events() & (EPOLLOUT | EPOLLERR)) != 0;
     }
 
     @Override
     public String toString() {
-        return source.getClass().getSimpleName() + " to " + sink.getClass().getSimpleName() + ", last " + last;
+        String answer = last < 0 ? Errno.name((int) -last) : last == 0 ? "0" : last + " bytes";
+        return name(source) + " to " + name(sink) + ", last answer: " + answer;
+    }
+
+    private static String name(SimFile file) {
+        return file instanceof SimTcp ? "socket" : "pipe";
     }
 }

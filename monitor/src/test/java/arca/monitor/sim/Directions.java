@@ -4,7 +4,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Every way on which the monitor was seen to move bytes: none may be left alone, and none may keep the others waiting. */
+/** All directions in which the monitor was seen to move bytes. None may stall, and none may hold up the others. */
 final class Directions {
     private record Way(SimFile source, SimFile sink) {}
 
@@ -15,7 +15,7 @@ final class Directions {
     private long calls;
     private long mostInRound = Long.MAX_VALUE;
 
-    /** How many bytes one may move in one round of the loop. */
+    /** Sets how many bytes one direction may move in one round of the loop. */
     void limitRound(long bytes) {
         mostInRound = bytes;
     }
@@ -24,7 +24,7 @@ final class Directions {
         directions.values().forEach(Direction::newRound);
     }
 
-    /** A call begins. */
+    /** Notes that a call begins. */
     void called() {
         calls++;
     }
@@ -34,7 +34,7 @@ final class Directions {
         lastReadCall = calls;
     }
 
-    /** What is written was just read, or waits in a stash since: then what was seen before still holds. */
+    /** Notes a write. Its bytes were read by the call before, or they have waited in a stash: then the source is known. */
     void wrote(SimFile sink, long n) {
         if (lastReadCall == calls - 1) sources.put(sink, lastRead);
         SimFile source = sources.get(sink);
@@ -45,7 +45,8 @@ final class Directions {
         if (!source.isOpen() || !sink.isOpen()) return;
         Direction way = directions.computeIfAbsent(new Way(source, sink), _ -> new Direction(source, sink));
         way.answered(n);
-        if (way.movedInRound() > mostInRound) throw new Violation(way.movedInRound() + " bytes in one round");
+        if (way.movedInRound() > mostInRound)
+            throw new Violation("one direction moved " + way.movedInRound() + " bytes in one round");
     }
 
     void forget(SimFile closed) {
@@ -53,11 +54,14 @@ final class Directions {
         sources.remove(closed);
     }
 
-    /** The loop is about to sleep: it must have nothing to do. */
+    /** Checks that the loop has nothing left to do. It is about to sleep. */
     void findStarved() {
         for (Direction way : directions.values()) {
-            if (way.isHeldBack()) throw new Violation("the end is held back, and nobody pushes it: " + way);
-            if (way.isStarved()) throw new Violation("a wait in vain, there are bytes and there is room: " + way);
+            if (way.isHeldBack())
+                throw new Violation(
+                        "stalled: TCP holds back the last bytes, and the monitor does not push them: " + way);
+            if (way.isStarved())
+                throw new Violation("stalled: data and space are available, but no event will come: " + way);
         }
     }
 }

@@ -84,8 +84,8 @@ final class Network implements SimKernel.Network {
     public int connect(SimTcp socket, int address, int port) {
         Integer refusal = refusals.get(port);
         if (refusal == null)
-            throw new Violation("connects without having asked whether that is the host's own address");
-        if (refusal != 0) throw new Violation("connects, and should have refused with " + refusal);
+            throw new Violation("connect(2) before asking the kernel whether the address is the host's own");
+        if (refusal != 0) throw new Violation("connect(2) although the request must fail with code " + refusal);
         Place place = places.get(port);
         SplittableRandom random = place.random;
         long time = 1 + random.nextLong(random.nextInt(5) == 0 ? 2_000_000_000L : 200_000);
@@ -141,16 +141,17 @@ final class Network implements SimKernel.Network {
         return listener == null ? 0 : listener.waiting();
     }
 
-    /** A connect was answered: it must have been as fate has it, or an honest failure. */
+    /** Checks the reply to a connect: it must be what the network does there, or a failure that names its cause. */
     void answered(int port, Reply reply) {
         Fate fate = places.get(port).fate;
         if (reply instanceof ConnectOk && fate != Fate.CONNECTED) {
-            throw new Violation("connected to " + fate);
+            throw new Violation("ConnectOk for a connect that must fail: " + fate);
         }
         int refusal = refusals.getOrDefault(port, 0);
         if (refusal != 0 && !reply.equals(new ConnectErr(refusal))) {
-            throw new Violation(reply + " for what was to be refused with " + refusal);
+            throw new Violation(reply + " where the code must be " + refusal);
         }
-        if (reply instanceof ConnectErr(int code) && code <= 0) throw new Violation("refused for " + code);
+        if (reply instanceof ConnectErr(int code) && code <= 0)
+            throw new Violation("ConnectErr with " + code + ", which is no errno");
     }
 }

@@ -190,18 +190,20 @@ public final class Scenario {
 
     /** After each round of the loop. */
     public void afterRound() {
-        if (++rounds > ROUNDS) throw new Violation("more than " + ROUNDS + " rounds: it spins");
-        if (world.now() > LONGEST) throw new Violation("it takes too long");
+        if (++rounds > ROUNDS) throw new Violation("the loop spins: more than " + ROUNDS + " rounds");
+        if (world.now() > LONGEST)
+            throw new Violation(
+                    "the loop does not end: " + world.now() / 1_000_000_000 + " s of virtual time have passed");
         kernel.directions().newRound();
         kernel.checkLimits(connections, listeners, connecting);
     }
 
     /** After the loop has ended, of itself or because there was no room for one; the bell is the history's. */
     public void check(boolean ran) {
-        if (kernel.openDescriptors() != 1) throw new Violation("left open: " + kernel.leftOpen());
+        if (kernel.openDescriptors() != 1) throw new Violation("descriptors are left open: " + kernel.leftOpen());
         if (!ran) return;
         while (world.next(LONGEST)) {
-            if (world.now() > LONGEST) throw new Violation("guests and peers do not end");
+            if (world.now() > LONGEST) throw new Violation("the loop has ended, but its guests and peers do not end");
         }
         if (!killed) pairs.check(kernel.refusesSplice());
     }

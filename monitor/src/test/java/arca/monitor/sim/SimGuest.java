@@ -113,7 +113,7 @@ final class SimGuest {
             session.received(MemorySegment.ofArray(message.bytes()), 0, message.bytes().length);
             while (session.next()) answered(session.requestId(), session.request(), session.reply(), message.files());
         } catch (ProtocolException e) {
-            throw new Violation("a reply: " + e.getMessage());
+            throw new Violation("malformed reply: " + e.getMessage());
         }
         world.in(1 + random.nextLong(pause), this::read);
     }
@@ -127,8 +127,8 @@ final class SimGuest {
         if (!handsOver) return;
         SimPipe.End reader = (SimPipe.End) files[0];
         SimPipe.End writer = (SimPipe.End) files[1];
-        if (!reader.reads() || writer.reads()) throw new Violation("the ends of a data pipe are the wrong way round");
-        if (reader.nonBlocking || writer.nonBlocking) throw new Violation("the guest's ends do not block");
+        if (!reader.reads() || writer.reads()) throw new Violation("the two ends of a data pipe are swapped");
+        if (reader.nonBlocking || writer.nonBlocking) throw new Violation("the guest's ends are in non-blocking mode");
         GuestPipe pipe = new GuestPipe(world, pairs, random.split(), reader, writer, mayWait, network.isTorrent());
         if (request instanceof ConnectRequest(Endpoint to)) {
             pairs.join(network.peer(to.port()), pipe);
@@ -169,13 +169,14 @@ final class SimGuest {
         while (!closes.isEmpty()) closes.remove(random.nextInt(closes.size())).run();
     }
 
-    /** Every request has been answered by now, but for accepts that nobody has come for. */
+    /** Checks that every request has its reply, except accepts for which no connection has come. */
     void checkAnswered() {
         if (session.outstanding() > accepts.size()) {
-            throw new Violation((session.outstanding() - accepts.size()) + " requests have had no reply");
+            throw new Violation("requests without a reply: " + (session.outstanding() - accepts.size()));
         }
         for (int port : accepts.values()) {
-            if (network.waiting(port) > 0) throw new Violation("an accept waits, and a connection too");
+            if (network.waiting(port) > 0)
+                throw new Violation("an AcceptRequest waits although a connection is in the backlog");
         }
     }
 }

@@ -137,9 +137,12 @@ public final class SimKernel implements Kernel {
         for (SimFile file : table.values()) {
             if (file instanceof SimTcp socket && !socket.isListening()) open[socket.isConnecting() ? 1 : 0]++;
         }
-        if (open[0] > connections) throw violation("%d connections", open[0]);
-        if (open[1] > connecting) throw violation("%d handshakes", open[1]);
-        if (listeners.size() > listening) throw violation("%d listeners", listeners.size());
+        if (open[0] > connections)
+            throw violation("the guest has %d connections, its limit is %d", open[0], connections);
+        if (open[1] > connecting)
+            throw violation("the guest has %d handshakes in progress, its limit is %d", open[1], connecting);
+        if (listeners.size() > listening)
+            throw violation("the guest has %d listeners, its limit is %d", listeners.size(), listening);
     }
 
     private static Violation violation(String format, Object... arguments) {
@@ -163,7 +166,8 @@ public final class SimKernel implements Kernel {
 
     private <F extends SimFile> F file(String call, int fd, Class<F> type) {
         SimFile file = file(call, fd);
-        if (!type.isInstance(file)) throw violation("%s of descriptor %d, which is no %s", call, fd, type);
+        if (!type.isInstance(file))
+            throw violation("%s of descriptor %d, which is not a %s", call, fd, type.getSimpleName());
         return type.cast(file);
     }
 
@@ -186,7 +190,8 @@ public final class SimKernel implements Kernel {
 
     /** Whether {@code n} says that a call would have slept, which no call of a loop's may. */
     private long awake(String call, SimFile file, long n) {
-        if (n == -Errno.EAGAIN && !file.nonBlocking) throw violation("%s sleeps: the descriptor is blocking", call);
+        if (n == -Errno.EAGAIN && !file.nonBlocking)
+            throw violation("%s would block: the descriptor is in blocking mode", call);
         return n;
     }
 
@@ -281,7 +286,8 @@ public final class SimKernel implements Kernel {
     }
 
     private int awakeConnect(SimTcp socket, int n) {
-        if (n == -Errno.EINPROGRESS && !socket.nonBlocking) throw violation("connect sleeps");
+        if (n == -Errno.EINPROGRESS && !socket.nonBlocking)
+            throw violation("connect would block: the socket is in blocking mode");
         return n;
     }
 
@@ -366,7 +372,7 @@ public final class SimKernel implements Kernel {
                 if (command == F_SETPIPE_SZ) n = faults.draw(Errno.EPERM, Errno.ENOMEM);
                 if (n == 0) n = command == F_GETPIPE_SZ ? pipe.capacity() : pipe.resize(argument);
             }
-            default -> throw violation("fcntl %d is unknown here", command);
+            default -> throw violation("the simulation does not know fcntl command %d", command);
         }
         return ended("fcntl", fd, n);
     }
@@ -385,7 +391,7 @@ public final class SimKernel implements Kernel {
                         file instanceof SimPipe.End end
                                 ? end.pipe().bytes()
                                 : tcp("ioctl", fd).readable();
-                    default -> throw violation("ioctl %d is unknown here", request);
+                    default -> throw violation("the simulation does not know ioctl request %d", request);
                 });
     }
 
@@ -630,7 +636,8 @@ public final class SimKernel implements Kernel {
             if (events.holds()) return 1;
             directions.findStarved();
         }
-        if (timeoutMillis < 0) throw violation("the loop waits for ever: nothing is to happen any more");
+        if (timeoutMillis < 0)
+            throw violation("stalled: the loop waits without a timeout, and nothing more will happen");
         return 0;
     }
 

@@ -3,7 +3,7 @@ package arca.monitor.sim;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/** What one side sends to the other: bytes that belong to this stream alone, and begin with its number. */
+/** The bytes that one side sends to the other. No other stream has the same bytes; the first ones are its number. */
 final class Stream {
     private static final byte[] NOISE = new byte[65_521];
 
@@ -52,9 +52,9 @@ final class Stream {
     }
 
     void received(byte[] bytes) {
-        if (received + bytes.length > sent) throw violation("more came than was sent");
+        if (received + bytes.length > sent) throw violation("more bytes arrived than were sent");
         int wrong = Arrays.mismatch(bytes, bytes(received, bytes.length));
-        if (wrong >= 0) throw violation("byte " + (received + wrong) + " is another");
+        if (wrong >= 0) throw violation("byte " + (received + wrong) + " is wrong");
         received += bytes.length;
     }
 

@@ -1,6 +1,6 @@
 package arca.monitor.sim;
 
-/** A call that waits for a pipe's lock, which a guest holds: for ever, as far as the monitor can tell. */
+/** A call waits for the lock of a pipe, which a guest holds. As far as the monitor can tell, it waits forever. */
 public final class Wedged extends Error {
     private static final long serialVersionUID = 1;
 
