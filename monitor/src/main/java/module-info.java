@@ -7,6 +7,8 @@ module arca.monitor {
     requires jdk.unsupported; // sun.misc.Signal
 
     exports arca.monitor;
+    exports arca.monitor.config;
+    exports arca.monitor.policy;
 
     opens arca.monitor.cli to
             info.picocli;

@@ -1,6 +1,6 @@
 package arca.benchmarks;
 
-import arca.monitor.MonitorConfig;
+import arca.monitor.config.MonitorConfig;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,7 +1,7 @@
 package arca.benchmarks;
 
 import arca.control.Request.AcceptRequest;
-import arca.monitor.Limits;
+import arca.monitor.config.Limits;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -3,7 +3,7 @@ package arca.benchmarks;
 import static arca.bindings.ErrnoException.check;
 
 import arca.bindings.Syscalls;
-import arca.monitor.MonitorConfig;
+import arca.monitor.config.MonitorConfig;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

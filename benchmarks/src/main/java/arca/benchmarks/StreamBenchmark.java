@@ -6,7 +6,7 @@ import static arca.bindings.ErrnoException.check;
 import arca.bindings.Fd;
 import arca.bindings.Sockets;
 import arca.bindings.Syscalls;
-import arca.monitor.MonitorConfig;
+import arca.monitor.config.MonitorConfig;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

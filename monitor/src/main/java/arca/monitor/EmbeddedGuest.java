@@ -5,6 +5,9 @@ import arca.bindings.Fd;
 import arca.bindings.Pipe;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.DataPipes;
+import arca.monitor.guest.GuestLoop;
+import arca.monitor.guest.PipePairChannel;
+import arca.monitor.guest.Shared;
 import arca.monitor.reactor.Bell;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
@@ -35,7 +38,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     private static final int ROUNDS = 64;
 
-    private final Guests guests;
+    private final EmbeddedGuests guests;
     private final Bell bell;
     private final Mailbox mailbox;
     private final Map<Integer, Ends> ready = new ConcurrentHashMap<>();
@@ -44,7 +47,7 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     private final GuestLoop loop;
     private boolean closed;
 
-    private EmbeddedGuest(String name, Shared shared, Guests guests, Bell bell, Pipe toMonitor, Pipe toGuest)
+    private EmbeddedGuest(String name, Shared shared, EmbeddedGuests guests, Bell bell, Pipe toMonitor, Pipe toGuest)
             throws ErrnoException {
         this.guests = guests;
         this.bell = bell;
@@ -65,8 +68,8 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
                 kernel, new Descriptor(reactor, requests.release()), new Descriptor(reactor, replies.release()), ready);
     }
 
-    static EmbeddedGuest open(String name, Shared shared, Guests guests) throws ErrnoException {
-        Bell bell = guests.bell();
+    static EmbeddedGuest open(String name, Shared shared, EmbeddedGuests guests) throws ErrnoException {
+        Bell bell = Bell.open();
         Optional<Pipe> toMonitor = Optional.empty();
         Optional<Pipe> toGuest = Optional.empty();
         try {
@@ -76,7 +79,7 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
         } catch (ErrnoException e) {
             toMonitor.ifPresent(Pipe::close);
             toGuest.ifPresent(Pipe::close);
-            guests.pool(bell);
+            bell.close();
             throw e;
         }
     }
@@ -177,6 +180,6 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
         requests.close();
         replies.close();
         guests.remove(this);
-        guests.pool(bell);
+        bell.close(); // stop() may come later: it rings a bell that is closed, which does nothing
     }
 }

@@ -1,5 +1,6 @@
 package arca.monitor;
 
+import arca.monitor.guest.GuestCounts;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -25,5 +26,16 @@ public record GuestSnapshot(String name, int pid, int uid, Duration cpu, Optiona
      * @param bytes moved, both directions of all its connections together
      */
     public record Counts(
-            int listeners, int waitingAccepts, int connecting, int connections, long turns, long moves, long bytes) {}
+            int listeners, int waitingAccepts, int connecting, int connections, long turns, long moves, long bytes) {
+        static Counts of(GuestCounts counts) {
+            return new Counts(
+                    counts.listeners(),
+                    counts.waitingAccepts(),
+                    counts.connecting(),
+                    counts.connections(),
+                    counts.turns(),
+                    counts.moves(),
+                    counts.bytes());
+        }
+    }
 }

@@ -4,6 +4,21 @@ import arca.bindings.ErrnoException;
 import arca.bindings.EventFd;
 import arca.bindings.Fd;
 import arca.bindings.Sockets.Credentials;
+import arca.monitor.config.DescriptorLimitException;
+import arca.monitor.config.Headroom;
+import arca.monitor.config.Limits;
+import arca.monitor.config.MonitorConfig;
+import arca.monitor.config.PipeAllowance;
+import arca.monitor.guest.GuestCounts;
+import arca.monitor.guest.Shared;
+import arca.monitor.guest.SplicePermission;
+import arca.monitor.server.ControlServer;
+import arca.monitor.server.ControlSocket;
+import arca.monitor.server.GuestThread;
+import arca.monitor.server.Guests;
+import arca.monitor.server.Pulse;
+import arca.monitor.server.SpareDescriptors;
+import arca.monitor.server.Watchdog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,7 +62,8 @@ public final class Monitor implements AutoCloseable {
     private final Thread watchdog;
     private final List<Pulse> pulses = new CopyOnWriteArrayList<>(); // of its own threads, which are no guest's
     private Optional<Thread> acceptor = Optional.empty();
-    private final AtomicLong embedded = new AtomicLong(); // the number of the last
+    private final EmbeddedGuests embedded = new EmbeddedGuests();
+    private final AtomicLong lastEmbedded = new AtomicLong(); // its number
     private boolean closed;
     private boolean interrupted; // while it stopped; the thread that stopped it is told when all is done
 
@@ -151,8 +167,8 @@ public final class Monitor implements AutoCloseable {
      * @throws IllegalStateException if the monitor was stopped
      */
     public EmbeddedGuest embed() throws ErrnoException {
-        EmbeddedGuest guest = EmbeddedGuest.open("e" + embedded.incrementAndGet(), shared, guests);
-        if (guests.add(guest)) return guest;
+        EmbeddedGuest guest = EmbeddedGuest.open("e" + lastEmbedded.incrementAndGet(), shared, embedded);
+        if (embedded.add(guest)) return guest;
         guest.close();
         throw new IllegalStateException("the monitor was stopped");
     }
@@ -165,16 +181,17 @@ public final class Monitor implements AutoCloseable {
      * @throws InterruptedException if the thread is interrupted while it waits
      */
     public List<GuestSnapshot> snapshot() throws InterruptedException {
-        Map<GuestThread, CompletableFuture<GuestSnapshot.Counts>> asked = new LinkedHashMap<>();
+        Map<GuestThread, CompletableFuture<GuestCounts>> asked = new LinkedHashMap<>();
         for (GuestThread guest : guests.live()) asked.put(guest, guest.ask());
         long deadline = System.nanoTime() + TO_ANSWER.toNanos();
         List<GuestSnapshot> answered = new ArrayList<>();
         for (var entry : asked.entrySet()) {
             GuestThread guest = entry.getKey();
             Credentials who = guest.credentials();
-            Optional<GuestSnapshot.Counts> counts = await(entry.getValue(), deadline);
+            Optional<GuestCounts> counts = await(entry.getValue(), deadline);
             if (counts.isEmpty() && !guests.live().contains(guest)) continue; // it has ended since
-            answered.add(new GuestSnapshot(guest.name(), who.pid(), who.uid(), guest.cpu(), counts));
+            answered.add(new GuestSnapshot(
+                    guest.name(), who.pid(), who.uid(), guest.cpu(), counts.map(GuestSnapshot.Counts::of)));
         }
         return answered;
     }
@@ -229,7 +246,7 @@ public final class Monitor implements AutoCloseable {
         acceptor.ifPresent(this::join);
         stop.close();
         LOG.info("stopping: {} guests", guests.live().size());
-        guests.stopEmbedded().forEach(EmbeddedGuest::stop);
+        embedded.stop().forEach(EmbeddedGuest::stop);
         guests.live().forEach(GuestThread::stop);
         if (!awaitEnd(() -> guests.awaitDrained(drain.toNanos()))) {
             List<GuestThread> left = guests.live();

@@ -9,6 +9,7 @@ import arca.bindings.Syscalls;
 import arca.control.Reply.ConnectErr;
 import arca.control.Reply.ConnectOk;
 import arca.control.Request.ConnectRequest;
+import arca.monitor.config.Limits;
 import arca.testkit.DescriptorLeaks;
 import arca.testkit.Patience;
 import java.util.ArrayList;

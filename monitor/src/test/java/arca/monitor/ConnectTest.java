@@ -13,6 +13,9 @@ import arca.control.Endpoint;
 import arca.control.Reply;
 import arca.control.Reply.ConnectErr;
 import arca.control.Request.ConnectRequest;
+import arca.monitor.config.MonitorConfig;
+import arca.monitor.guest.Shared;
+import arca.monitor.policy.Policy;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
 import java.lang.foreign.Arena;
@@ -157,8 +160,8 @@ class ConnectTest {
     void connectionToItselfIsRefused() throws Exception {
         Endpoint to = Loopback.free();
         MonitorConfig config = variant.config();
-        Guests guests = new Guests(config.limits());
-        try (EmbeddedGuest guest = EmbeddedGuest.open("g1", new Shared(config, 64 << 20, this::unlucky), guests);
+        try (EmbeddedGuest guest =
+                        EmbeddedGuest.open("g1", new Shared(config, 64 << 20, this::unlucky), new EmbeddedGuests());
                 Arena arena = Arena.ofConfined()) {
             MemorySegment frame = arena.allocate(64);
             int size = new ConnectRequest(to).encode(1, frame, 0);
@@ -167,8 +170,6 @@ class ConnectTest {
             assertTrue(Syscalls.read(guest.replies().value(), frame) > 0);
             assertEquals(new ConnectErr(Errno.ECONNREFUSED), Reply.decode(frame, 0));
             assertEquals(0, connected, "the kernel has connected it");
-        } finally {
-            guests.close();
         }
     }
 

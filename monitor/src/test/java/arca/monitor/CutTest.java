@@ -12,6 +12,7 @@ import arca.control.Reply.ConnectOk;
 import arca.control.Request.ConnectRequest;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.DataPipes.Ends;
+import arca.monitor.config.MonitorConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;

@@ -9,14 +9,14 @@ import java.net.ServerSocket;
 import java.net.Socket;
 
 /** A TCP server that sends every connection back what it gets, to its end. */
-final class EchoPeer implements AutoCloseable {
+public final class EchoPeer implements AutoCloseable {
     private final ServerSocket server = new ServerSocket(0, 4096, InetAddress.getLoopbackAddress());
     private final Thread thread = Thread.ofPlatform().daemon().start(this::serve);
     private volatile boolean closed;
 
-    EchoPeer() throws IOException {}
+    public EchoPeer() throws IOException {}
 
-    InetSocketAddress address() {
+    public InetSocketAddress address() {
         return (InetSocketAddress) server.getLocalSocketAddress();
     }
 

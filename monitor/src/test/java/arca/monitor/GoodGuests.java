@@ -26,7 +26,7 @@ import java.util.concurrent.Future;
  * Guests that do nothing but their work: each connects to a peer, and accepts one, and every byte of both is sent to and
  * fro and checked.
  */
-final class GoodGuests {
+public final class GoodGuests {
     static final int COUNT = 8;
 
     private static final int BYTES = 512 * 1024;
@@ -61,7 +61,7 @@ final class GoodGuests {
     }
 
     /** A connection to a peer that sends back what it gets. */
-    static void connect(ArcaSession session, EchoPeer peer, long seed) throws Exception {
+    public static void connect(ArcaSession session, EchoPeer peer, long seed) throws Exception {
         try (ArcaStream stream = session.connect(peer.address())) {
             checkEcho(stream.inputStream(), stream.outputStream(), stream::shutdownOutput, seed);
         }
@@ -80,7 +80,7 @@ final class GoodGuests {
     }
 
     /** Listens on some port of 127.0.0.1 that is free. */
-    static ArcaListener listen(ArcaSession session) throws IOException {
+    public static ArcaListener listen(ArcaSession session) throws IOException {
         return session.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), ReservedPorts.next()));
     }
 

@@ -8,6 +8,7 @@ import arca.bindings.Fd;
 import arca.bindings.SocketAddress;
 import arca.bindings.Sockets;
 import arca.bindings.Syscalls;
+import arca.monitor.config.MonitorConfig;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;

@@ -1,6 +1,7 @@
 package arca.monitor;
 
 import arca.control.Request.ConnectRequest;
+import arca.monitor.config.MonitorConfig;
 import java.io.IOException;
 import java.util.function.UnaryOperator;
 

@@ -25,22 +25,41 @@ class LayersTest {
             Set.of("arca.bindings"),
             "arca.monitor.relay",
             Set.of("arca.bindings", "arca.monitor.reactor"),
-            "arca.monitor",
+            "arca.monitor.policy",
+            Set.of("arca.control"),
+            "arca.monitor.config",
+            Set.of("arca.bindings", "arca.monitor.policy", "org.slf4j"),
+            "arca.monitor.guest",
             Set.of(
                     "arca.bindings",
                     "arca.control",
-                    "arca.control.guest", // for guests in the same process
+                    "arca.control.guest", // hands the ends of data pipes to guests in the same process
+                    "arca.monitor.config",
+                    "arca.monitor.policy",
                     "arca.monitor.reactor",
                     "arca.monitor.relay",
                     "org.slf4j"),
+            "arca.monitor.server",
+            Set.of("arca.bindings", "arca.monitor.config", "arca.monitor.guest", "arca.monitor.reactor", "org.slf4j"),
+            "arca.monitor",
+            Set.of(
+                    "arca.bindings",
+                    "arca.control.guest", // for guests in the same process
+                    "arca.monitor.config",
+                    "arca.monitor.guest",
+                    "arca.monitor.reactor",
+                    "arca.monitor.server",
+                    "org.slf4j"),
             "arca.monitor.demo",
-            Set.of("arca.control", "arca.control.guest", "arca.monitor"),
+            Set.of("arca.control", "arca.control.guest", "arca.monitor", "arca.monitor.config", "arca.monitor.policy"),
             "arca.monitor.cli",
             Set.of(
                     "arca.bindings",
                     "arca.control",
                     "arca.control.guest",
                     "arca.monitor",
+                    "arca.monitor.config",
+                    "arca.monitor.policy",
                     "arca.monitor.demo",
                     "org.slf4j",
                     "org.slf4j.event",
@@ -78,9 +97,24 @@ class LayersTest {
         });
     }
 
+    /** The packages in an order in which each knows only those before it. */
+    @Test
+    void noPackageKnowsItselfByWayOfOthers() {
+        Map<String, Set<String>> left = new TreeMap<>(dependencies());
+        Set<String> own = Set.copyOf(left.keySet());
+        while (!left.isEmpty()) {
+            Set<String> free = new TreeSet<>();
+            left.forEach((name, known) -> {
+                if (known.stream().noneMatch(k -> own.contains(k) && left.containsKey(k))) free.add(name);
+            });
+            assertTrue(!free.isEmpty(), () -> "a cycle among " + left.keySet());
+            left.keySet().removeAll(free);
+        }
+    }
+
     @Test
     void dependenciesAreSeen() {
-        assertTrue(dependencies().get("arca.monitor").contains("arca.control"));
+        assertTrue(dependencies().get("arca.monitor.guest").contains("arca.control"));
         assertTrue(dependencies().get("arca.monitor.cli").containsAll(Set.of("arca.monitor", "picocli")));
     }
 }

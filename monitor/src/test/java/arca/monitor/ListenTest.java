@@ -10,6 +10,7 @@ import arca.control.Endpoint;
 import arca.control.Reply.ListenErr;
 import arca.control.Reply.ListenOk;
 import arca.control.Request.ListenRequest;
+import arca.monitor.policy.Policy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** {@code arca monitor} as a process, which lets guests connect to loopback and listen, and logs all it does. */
-record MonitorProcess(Path control, Child child, Proc proc) implements AutoCloseable {
+public record MonitorProcess(Path control, Child child, Proc proc) implements AutoCloseable {
     static MonitorProcess start(String... options) throws IOException, InterruptedException {
         return startAt(Files.createTempDirectory("arca").resolve("control"), List.of(), options);
     }
@@ -48,7 +48,7 @@ record MonitorProcess(Path control, Child child, Proc proc) implements AutoClose
     /**
      * @param prefix a command that runs the rest of its words as a command, as prlimit(1) does
      */
-    static MonitorProcess startAt(Path control, List<String> prefix, String... options)
+    public static MonitorProcess startAt(Path control, List<String> prefix, String... options)
             throws IOException, InterruptedException {
         return ready(launch(control, prefix, ChildJvm.sameClasses(), options));
     }

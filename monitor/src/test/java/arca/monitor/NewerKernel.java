@@ -12,11 +12,11 @@ import arca.bindings.Syscalls;
 import java.io.IOException;
 
 /** What the monitor makes use of where the kernel has it; the tests of it ask the kernel first. */
-final class NewerKernel {
+public final class NewerKernel {
     private NewerKernel() {}
 
     /** Skips a test of what needs Linux 6.16: that a guest cannot send descriptors. */
-    static void assumePassRights() throws IOException {
+    public static void assumePassRights() throws IOException {
         try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM)) {
             int n = Syscalls.setsockopt(pair.first().value(), SOL_SOCKET, SO_PASSRIGHTS, 0);
             assumeTrue(n != -Errno.ENOPROTOOPT, "this kernel has no SO_PASSRIGHTS: Linux 6.16");

@@ -11,6 +11,8 @@ import arca.bindings.Syscalls;
 import arca.control.Endpoint;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.ArcaStream;
+import arca.monitor.config.MonitorConfig;
+import arca.monitor.policy.Policy;
 import arca.testkit.KernelThread;
 import arca.testkit.Patience;
 import java.io.IOException;

@@ -18,6 +18,9 @@ import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
 import arca.control.guest.DataPipes.Ends;
 import arca.monitor.Together.Deed;
+import arca.monitor.config.MonitorConfig;
+import arca.monitor.guest.Shared;
+import arca.monitor.policy.Policy;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
 import arca.testkit.Patience;
@@ -73,9 +76,7 @@ class SystemCallsTest {
     void embed() throws IOException {
         MonitorConfig config = MonitorConfig.DEFAULT.withPolicy(
                 Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"));
-        Guests guests = new Guests(config.limits());
-        open.add(guests::close);
-        guest = EmbeddedGuest.open("g1", new Shared(config, 64 << 20, this::counted), guests);
+        guest = EmbeddedGuest.open("g1", new Shared(config, 64 << 20, this::counted), new EmbeddedGuests());
         open.add(guest);
         settle();
     }

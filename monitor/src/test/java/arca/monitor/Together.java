@@ -7,17 +7,17 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 
 /** Things that happen at the same time, each in a thread of its own. */
-final class Together {
+public final class Together {
     private Together() {}
 
     /** Something to do. */
     @FunctionalInterface
-    interface Deed {
-        void run() throws Exception;
+    public interface Deed {
+        public void run() throws Exception;
     }
 
     /** Begins one; what it fails with is thrown by {@link #join}. */
-    static FutureTask<Void> start(Deed deed) {
+    public static FutureTask<Void> start(Deed deed) {
         Callable<Void> call = () -> {
             deed.run();
             return null;
@@ -28,12 +28,12 @@ final class Together {
     }
 
     /** Waits for one to be done. */
-    static void join(FutureTask<Void> task) throws Exception {
+    public static void join(FutureTask<Void> task) throws Exception {
         Patience.get("what is done at the same time", task);
     }
 
     /** Does all of them, and waits for all to be done. */
-    static void run(Deed... deeds) throws Exception {
+    public static void run(Deed... deeds) throws Exception {
         List<FutureTask<Void>> tasks = new ArrayList<>();
         for (Deed deed : deeds) tasks.add(start(deed));
         for (FutureTask<Void> task : tasks) join(task);

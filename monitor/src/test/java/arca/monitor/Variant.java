@@ -1,7 +1,9 @@
 package arca.monitor;
 
-import arca.monitor.MonitorConfig.Readiness;
-import arca.monitor.MonitorConfig.Relay;
+import arca.monitor.config.MonitorConfig;
+import arca.monitor.config.MonitorConfig.Readiness;
+import arca.monitor.config.MonitorConfig.Relay;
+import arca.monitor.policy.Policy;
 import java.time.Duration;
 
 /** The ways in which a monitor can work: what a guest or a peer sees of it is the same in all of them. */

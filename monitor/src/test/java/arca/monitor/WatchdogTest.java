@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.ArcaStream;
 import arca.control.guest.SessionEndedException;
+import arca.monitor.config.MonitorConfig;
+import arca.monitor.server.PipeUser;
 import arca.testkit.Child;
 import arca.testkit.ChildJvm;
 import arca.testkit.Patience;

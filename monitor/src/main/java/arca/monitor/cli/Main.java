@@ -1,7 +1,7 @@
 package arca.monitor.cli;
 
 import arca.control.Endpoint;
-import arca.monitor.MonitorConfig;
+import arca.monitor.config.MonitorConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;

@@ -2,8 +2,8 @@ package arca.monitor.demo;
 
 import arca.monitor.GuestSnapshot;
 import arca.monitor.Monitor;
-import arca.monitor.MonitorConfig;
-import arca.monitor.Policy;
+import arca.monitor.config.MonitorConfig;
+import arca.monitor.policy.Policy;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.PrintStream;

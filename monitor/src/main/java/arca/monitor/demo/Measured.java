@@ -1,7 +1,7 @@
 package arca.monitor.demo;
 
 import arca.monitor.GuestSnapshot;
-import arca.monitor.MonitorConfig;
+import arca.monitor.config.MonitorConfig;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;

@@ -1,0 +1,97 @@
+package arca.monitor.config;
+
+import static arca.bindings.Constants.EFD_CLOEXEC;
+import static arca.bindings.Constants.RLIMIT_NOFILE;
+
+import arca.bindings.Errno;
+import arca.bindings.ErrnoException;
+import arca.bindings.EventFd;
+import arca.bindings.Syscalls;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Whether the system gives what {@link Limits} promise. */
+public final class Headroom {
+    private static final int PROCESS = 64; // descriptors of the JVM and of the monitor itself
+    private static final int MONITOR = 7; // control socket, its lock, an eventfd, SpareDescriptors; one to spare
+    private static final int GUEST =
+            9; // control socket, epoll, eventfd, two files of /proc; a data pipe made for the next accept
+    private static final int CONNECTION = 3; // a TCP socket and our ends of two pipes
+    private static final long PIPES = 2L * PipeAllowance.DEFAULT_PIPE; // bytes of a connection's two
+
+    private Headroom() {}
+
+    /** What the system gives too little of, each as a sentence that says what to raise. */
+    static List<String> shortfalls(Limits limits) throws IOException {
+        return shortfalls(limits, descriptors(), PipeAllowance.of(limits.pipeMemory()));
+    }
+
+    /** The same, of a system that gives so many descriptors, and so much to pipes. */
+    static List<String> shortfalls(Limits limits, long descriptors, PipeAllowance pipes) {
+        List<String> shortfalls = new ArrayList<>();
+        long needed = PROCESS
+                + limits.guests() * (GUEST + CONNECTION)
+                + limits.connections() * CONNECTION
+                + limits.listeners()
+                + limits.connecting();
+        if (needed > descriptors) {
+            shortfalls.add("one guest with --max-connections " + limits.connections() + " beside --max-guests "
+                    + limits.guests() + " needs " + needed + " descriptors, and this process may have " + descriptors
+                    + ": raise the limit (ulimit -n, LimitNOFILE=), or lower those");
+        }
+        if (limits.pipeMemory() > pipes.bytes()) {
+            shortfalls.add("--pipe-memory is " + limits.pipeMemory()
+                    + " bytes, and the kernel lets the pipes of this user" + " hold " + pipes.bytes() + ": "
+                    + cure(PipeAllowance.Bound.USER) + ", or lower --pipe-memory");
+        }
+        if (limits.connections() * PIPES > pipes.bytes()) {
+            shortfalls.add("the pipes of all guests may hold " + pipes.bytes() + " bytes, enough for "
+                    + pipes.bytes() / PIPES + " connections with pipes of " + PipeAllowance.DEFAULT_PIPE
+                    + " bytes, and one guest may have " + limits.connections() + ": " + cure(pipes.bound())
+                    + ", or lower --max-connections");
+        }
+        return shortfalls;
+    }
+
+    private static String cure(PipeAllowance.Bound bound) {
+        return switch (bound) {
+            case CONFIGURED, MEMORY -> "raise --pipe-memory";
+            case USER ->
+                "past that the kernel gives a pipe one or two pages; raise fs.pipe-user-pages-soft, or grant"
+                        + " CAP_SYS_RESOURCE";
+        };
+    }
+
+    /**
+     * Refuses to go on where not even one guest with one connection would have room.
+     *
+     * @throws DescriptorLimitException if the process may have too few descriptors
+     * @throws ErrnoException ENFILE or ENOMEM where the system has no room
+     */
+    public static void requireOneGuest() throws IOException {
+        EventFd.open().close(); // so that the JVM has loaded what follows while it can open files
+        int[] room = new int[MONITOR + GUEST + CONNECTION];
+        int opened = 0;
+        int last = 0;
+        while (opened < room.length && (last = Syscalls.eventfd(0, EFD_CLOEXEC)) >= 0) room[opened++] = last;
+        for (int i = 0; i < opened; i++) Syscalls.close(room[i]);
+        if (opened == room.length) return;
+        if (last != -Errno.EMFILE) throw new ErrnoException("eventfd", -last);
+        long limit = descriptors();
+        throw new DescriptorLimitException(limit, limit + room.length - opened);
+    }
+
+    /** The soft limit, to which the JVM has raised itself: to the hard one. */
+    private static long descriptors() throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment rlimit = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            ErrnoException.check("getrlimit", Syscalls.getrlimit(RLIMIT_NOFILE, rlimit));
+            long soft = rlimit.getAtIndex(ValueLayout.JAVA_LONG, 0);
+            return soft < 0 ? Long.MAX_VALUE : soft; // RLIM_INFINITY
+        }
+    }
+}

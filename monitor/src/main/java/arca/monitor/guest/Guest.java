@@ -1,0 +1,404 @@
+package arca.monitor.guest;
+
+import static arca.bindings.Constants.EPOLLIN;
+import static arca.bindings.Constants.EPOLLOUT;
+import static arca.bindings.Constants.EPOLLRDHUP;
+
+import arca.bindings.Errno;
+import arca.bindings.ErrnoException;
+import arca.control.ConnectionReady;
+import arca.control.Endpoint;
+import arca.control.MonitorSession;
+import arca.control.ProtocolException;
+import arca.control.Reply;
+import arca.control.Reply.AcceptErr;
+import arca.control.Reply.ConnectErr;
+import arca.control.Reply.ConnectOk;
+import arca.control.Reply.IncomingConnection;
+import arca.control.Reply.ListenErr;
+import arca.control.Reply.ListenOk;
+import arca.control.Request;
+import arca.control.Request.AcceptRequest;
+import arca.control.Request.ConnectRequest;
+import arca.control.Request.ListenRequest;
+import arca.monitor.config.Limits;
+import arca.monitor.policy.Decision;
+import arca.monitor.reactor.Descriptor;
+import arca.monitor.reactor.Reactor;
+import arca.monitor.relay.DataPipe;
+import arca.monitor.relay.Mover;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One guest: its control channel, and all that it has asked for. Everything a guest can influence is touched by the
+ * thread of its loop alone, so that whatever it does it does to itself.
+ *
+ * <pre>
+ * state     event                        next      because
+ * OPEN      request                      OPEN      answered, now or later
+ * OPEN      malformed frame, end, reset  ENDING    listeners close, waiting requests are dropped, connections go on
+ * OPEN      the monitor stops            STOPPING  listeners close, waiting requests are refused, connections go on
+ * STOPPING  request                      STOPPING  refused: ESHUTDOWN
+ * STOPPING  malformed frame, end, reset  ENDING
+ * ENDING    the last connection ended    ENDED
+ * STOPPING  the last connection ended    ENDED     once all replies have gone: the control channel closes
+ * any       closed                       ENDED     everything closes at once
+ * </pre>
+ */
+public final class Guest implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Guest.class);
+    private static final int BUFFER = 4096; // bytes of requests read at a time
+    private static final int REQUESTS_A_TURN = 64;
+
+    private enum State {
+        OPEN,
+        STOPPING,
+        ENDING,
+        ENDED
+    }
+
+    private final String name;
+    private final Shared shared;
+    private final Limits limits;
+    private final Reactor reactor;
+    private final Mover mover;
+    private final ControlChannel channel;
+    private final Denials denials;
+
+    private final MonitorSession session = new MonitorSession();
+    private final Arena arena = Arena.ofConfined();
+    private final MemorySegment buffer = arena.allocate(BUFFER);
+    private final Replies replies;
+    private boolean reading; // a turn for more requests is coming
+
+    private final Map<Integer, Listener> listeners = new HashMap<>();
+    private final Set<PendingConnect> connecting = new LinkedHashSet<>();
+    private final Connections connections;
+    private int waitingAccepts;
+    private State state = State.OPEN;
+
+    /**
+     * A guest whose channel is open, from now on watched by the loop.
+     *
+     * @param name what the log calls it, such as {@code g7}
+     * @param channel owned by the guest, unless this throws
+     * @throws ErrnoException ENOSPC or ENOMEM where the loop cannot watch it
+     */
+    Guest(String name, Shared shared, Reactor reactor, Mover mover, ControlChannel channel) throws ErrnoException {
+        this.name = name;
+        this.shared = shared;
+        this.limits = shared.config.limits();
+        this.reactor = reactor;
+        this.mover = mover;
+        this.channel = channel;
+        this.denials = new Denials(name, shared.complaints);
+        this.connections = new Connections(name, shared, reactor, mover, this::endIfDone);
+        this.replies = new Replies(reactor, channel, this::roomForReplies, this::channelFailed);
+        try {
+            watchChannel();
+        } catch (ErrnoException e) {
+            replies.close();
+            arena.close();
+            throw e;
+        }
+    }
+
+    private void watchChannel() throws ErrnoException {
+        boolean one = channel.reader() == channel.writer();
+        int events = EPOLLIN | EPOLLRDHUP | (one ? EPOLLOUT : 0);
+        ErrnoException.check("epoll_ctl", channel.reader().watch(events, (_, _) -> channelReady()));
+        if (!one) ErrnoException.check("epoll_ctl", channel.writer().watch(EPOLLOUT, (_, _) -> replies.flush()));
+    }
+
+    /** Whether nothing is left of it. */
+    public boolean hasEnded() {
+        return state == State.ENDED;
+    }
+
+    /** How many replies the guest was sent. */
+    public long answered() {
+        return replies.sent();
+    }
+
+    /** What it has, and what was done for it. */
+    public GuestCounts counts() {
+        return new GuestCounts(
+                listeners.size(),
+                waitingAccepts,
+                connecting.size(),
+                connections.count(),
+                reactor.turn(),
+                mover.calls(),
+                mover.bytes());
+    }
+
+    // The control channel.
+
+    private void channelReady() {
+        replies.flush();
+        readRequests();
+    }
+
+    private void roomForReplies() {
+        listeners.values().forEach(Listener::pair);
+        readRequests();
+        endIfDone();
+    }
+
+    /** Reads requests until there are none, or replies must wait, or others must have their turn. */
+    private void readRequests() {
+        if (reading) return;
+        try {
+            for (int handled = 0; isReadable(); handled++) {
+                if (handled == REQUESTS_A_TURN) {
+                    reading = true;
+                    reactor.again(this::readMore);
+                    return;
+                }
+                if (session.next()) handle(session.requestId(), session.request());
+                else if (!receive()) return;
+            }
+        } catch (ProtocolException e) {
+            shared.complaints.warn(name, "malformed frame, the session ends: " + e.getMessage());
+            endChannel();
+        }
+    }
+
+    private boolean isReadable() {
+        return (state == State.OPEN || state == State.STOPPING) && !replies.isBlocked();
+    }
+
+    private void readMore() {
+        reading = false;
+        readRequests();
+    }
+
+    /** Whether there is more to handle. */
+    private boolean receive() throws ProtocolException {
+        long n = channel.receive(buffer);
+        if (n == -Errno.EAGAIN) {
+            reactor.expect(channel.reader(), EPOLLIN | EPOLLRDHUP);
+            return false;
+        }
+        if (n > 0) {
+            session.received(buffer, 0, n);
+            return true;
+        }
+        if (n == 0) session.end();
+        LOG.debug("{}: the control channel ended{}", name, n == 0 ? "" : ": " + Errno.describe((int) -n));
+        endChannel();
+        return false;
+    }
+
+    private void channelFailed() {
+        if (state == State.ENDED || state == State.ENDING) return;
+        LOG.debug("{}: the control channel failed: {}", name, Errno.describe(replies.failure()));
+        endChannel();
+    }
+
+    // Requests.
+
+    private void handle(int requestId, Request request) {
+        if (state == State.STOPPING) {
+            answer(requestId, request.refusal(Errno.ESHUTDOWN));
+            return;
+        }
+        switch (request) {
+            case ListenRequest(Endpoint at) -> listen(requestId, at);
+            case ConnectRequest(Endpoint to) -> connect(requestId, to);
+            case AcceptRequest(int listenerId) -> accept(requestId, listenerId);
+        }
+    }
+
+    /** Sends a reply without descriptors. */
+    void answer(int requestId, Reply reply) {
+        replies.send(requestId, reply);
+    }
+
+    private void listen(int requestId, Endpoint at) {
+        Optional<String> denied = shared.config.policy().deniesListen(at);
+        if (denied.isPresent()) {
+            denials.log(denied.get());
+            answer(requestId, new ListenErr(Errno.EACCES));
+        } else if (listeners.size() >= limits.listeners()) {
+            answer(requestId, new ListenErr(Errno.EMFILE));
+        } else {
+            int id = shared.listenerIds.take();
+            try {
+                listeners.put(id, Listener.open(id, this, reactor, at));
+                LOG.debug("{}: listener {} on {}", name, Integer.toUnsignedString(id), at);
+                answer(requestId, new ListenOk(id));
+            } catch (ErrnoException e) {
+                shared.listenerIds.release(id);
+                answer(requestId, new ListenErr(e.errno()));
+            }
+        }
+    }
+
+    private void connect(int requestId, Endpoint to) {
+        int denied = deniesConnect(to);
+        if (denied != 0) {
+            answer(requestId, new ConnectErr(denied));
+        } else if (connections.count() + connecting.size() >= limits.connections()) {
+            answer(requestId, new ConnectErr(Errno.EMFILE));
+        } else if (connecting.size() >= limits.connecting()) {
+            answer(requestId, new ConnectErr(Errno.ENOBUFS));
+        } else {
+            try {
+                long timeout = shared.config.connectTimeout().toNanos();
+                connecting.add(PendingConnect.start(this, requestId, to, reactor, timeout));
+            } catch (ErrnoException e) {
+                answer(requestId, new ConnectErr(e.errno()));
+            }
+        }
+    }
+
+    /** The errno by which the policy denies a connect, which is then in the log; 0 if the connect is allowed. */
+    private int deniesConnect(Endpoint to) {
+        switch (shared.config.policy().connect(to)) {
+            case Decision.Allowed() -> {
+                return 0;
+            }
+            case Decision.Denied(String why) -> {
+                denials.log(why);
+                return Errno.EACCES;
+            }
+            case Decision.DeniedIfOwn(String why) -> {
+                int own = reactor.kernel().isLocal(to.address(), to.port());
+                if (own == 0) return 0;
+                denials.log(own > 0 ? why : Denials.unknown(to, -own));
+                return own > 0 ? Errno.EACCES : -own;
+            }
+        }
+    }
+
+    private void accept(int requestId, int listenerId) {
+        Listener listener = listeners.get(listenerId);
+        if (listener == null) {
+            answer(requestId, new AcceptErr(Errno.EBADF));
+        } else if (waitingAccepts >= limits.waitingAccepts()) {
+            answer(requestId, new AcceptErr(Errno.ENOBUFS));
+        } else {
+            waitingAccepts++;
+            listener.accept(requestId);
+        }
+    }
+
+    // Connections.
+
+    /** Whether a connection that is accepted now could be answered at once. */
+    boolean mayAccept() {
+        return state == State.OPEN && replies.failure() == 0 && !replies.isBlocked();
+    }
+
+    /** Has ready what the next connection needs, before it is taken off the kernel's queue. */
+    void prepareAccept() throws ErrnoException {
+        if (connections.count() + connecting.size() >= limits.connections()) {
+            throw new ErrnoException("accept", Errno.EMFILE);
+        }
+        connections.makeSpare();
+    }
+
+    /** A connection has come in for a request that waited; takes it over, and the spare pipe for it. */
+    void incoming(int requestId, int listenerId, Descriptor socket) {
+        waitingAccepts--;
+        DataPipe pipe = connections.takeSpare();
+        try {
+            ConnectionReady ready = connections.start(listenerId, socket, pipe);
+            replies.send(requestId, new IncomingConnection(ready), ready.pipe().pipeId(), pipe);
+        } catch (ErrnoException e) {
+            answer(requestId, new AcceptErr(e.errno()));
+        }
+    }
+
+    /** A request that waited gets no connection. */
+    void acceptFailed(int requestId, int errno) {
+        waitingAccepts--;
+        if (waitingAccepts == 0) connections.closeSpare();
+        answer(requestId, new AcceptErr(errno));
+    }
+
+    /** A handshake has ended well; takes the socket over. */
+    void connected(PendingConnect pending, Descriptor socket) {
+        connecting.remove(pending);
+        try {
+            DataPipe pipe = connections.openPipe();
+            ConnectionReady ready = connections.start(ConnectionReady.NO_LISTENER, socket, pipe);
+            replies.send(pending.requestId(), new ConnectOk(ready), ready.pipe().pipeId(), pipe);
+        } catch (ErrnoException e) {
+            socket.close();
+            answer(pending.requestId(), new ConnectErr(e.errno()));
+        }
+    }
+
+    void connectFailed(PendingConnect pending, int errno) {
+        connecting.remove(pending);
+        answer(pending.requestId(), new ConnectErr(errno));
+    }
+
+    // Ends.
+
+    /** The monitor stops: what waits is refused, connections go on until they end by themselves or {@link #close}. */
+    public void stop() {
+        if (state != State.OPEN) return;
+        state = State.STOPPING;
+        listeners.values().forEach(listener -> listener.refuse(Errno.ESHUTDOWN));
+        closeListeners();
+        for (PendingConnect pending : List.copyOf(connecting)) {
+            pending.close();
+            connectFailed(pending, Errno.ESHUTDOWN);
+        }
+        endIfDone();
+    }
+
+    private void endChannel() {
+        if (state == State.ENDING || state == State.ENDED) return;
+        state = State.ENDING;
+        closeListeners();
+        connecting.forEach(PendingConnect::close);
+        connecting.clear();
+        replies.close();
+        channel.close();
+        endIfDone();
+    }
+
+    private void closeListeners() {
+        waitingAccepts = 0;
+        connections.closeSpare();
+        for (Listener listener : listeners.values()) {
+            listener.close();
+            shared.listenerIds.release(listener.id());
+        }
+        listeners.clear();
+    }
+
+    private void endIfDone() {
+        if (connections.count() > 0 || state == State.OPEN || state == State.ENDED) return;
+        if (state == State.STOPPING && replies.isBlocked()) return; // refusals that the guest has still to read
+        endChannel();
+        state = State.ENDED;
+    }
+
+    /** Pairs AcceptRequests that wait with connections that the kernel has. */
+    public void pollAccepts() {
+        listeners.values().forEach(Listener::ready);
+    }
+
+    /** Closes everything at once; peers may be reset. */
+    @Override
+    public void close() {
+        endChannel();
+        connections.close();
+        state = State.ENDED;
+        if (arena.scope().isAlive()) arena.close();
+    }
+}

@@ -1,0 +1,95 @@
+package arca.monitor.guest;
+
+import arca.bindings.ErrnoException;
+import arca.monitor.reactor.Kernel;
+import arca.monitor.reactor.LastCall;
+import arca.monitor.reactor.Mailbox;
+import arca.monitor.reactor.Reactor;
+import arca.monitor.relay.Mover;
+import java.util.function.BiFunction;
+
+/**
+ * A guest and the loop that runs it, with all they need of their own: kernel memory, readiness, a mover. For the thread
+ * that makes it.
+ */
+public final class GuestLoop implements AutoCloseable {
+    private final Kernel kernel;
+    private final Reactor reactor;
+    private final Mover mover;
+    private final Guest guest;
+
+    /**
+     * A loop that watches the guest's channel, but has not run yet.
+     *
+     * @param channel makes the channel, which the guest then owns
+     * @throws ErrnoException EMFILE or ENFILE where there is no room for an epoll descriptor; nothing is open then
+     */
+    public GuestLoop(String name, Shared shared, Mailbox mailbox, BiFunction<Kernel, Reactor, ControlChannel> channel)
+            throws ErrnoException {
+        this(name, shared, mailbox, shared.kernels.get(), channel);
+    }
+
+    GuestLoop(
+            String name,
+            Shared shared,
+            Mailbox mailbox,
+            Kernel kernel,
+            BiFunction<Kernel, Reactor, ControlChannel> channel)
+            throws ErrnoException {
+        this.kernel = kernel;
+        Reactor loop;
+        try {
+            loop = switch (shared.config.readiness()) {
+                case EPOLL -> Reactor.onEpoll(kernel, mailbox);
+                case POLL -> Reactor.onPoll(kernel, mailbox);
+            };
+        } catch (ErrnoException e) {
+            kernel.close();
+            throw e;
+        }
+        this.reactor = loop;
+        this.mover = new Mover(
+                kernel,
+                switch (shared.config.relay()) {
+                    case SPLICE -> Mover.Way.SPLICE;
+                    case COPY -> Mover.Way.COPY;
+                });
+        ControlChannel made = channel.apply(kernel, reactor);
+        try {
+            this.guest = new Guest(name, shared, reactor, mover, made);
+        } catch (ErrnoException e) {
+            made.close();
+            closeLoop();
+            throw e;
+        }
+    }
+
+    public Guest guest() {
+        return guest;
+    }
+
+    public Reactor reactor() {
+        return reactor;
+    }
+
+    /** The call that the loop is in; any thread. */
+    public LastCall lastCall() {
+        return kernel.lastCall();
+    }
+
+    /** Closes everything the guest has left, then the loop. */
+    @Override
+    public void close() {
+        try {
+            guest.close();
+        } finally {
+            closeLoop();
+        }
+    }
+
+    private void closeLoop() {
+        mover.close();
+        reactor.close();
+        kernel.close();
+    }
+}

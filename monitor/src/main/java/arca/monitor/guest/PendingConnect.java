@@ -1,0 +1,94 @@
+package arca.monitor.guest;
+
+import static arca.bindings.Constants.AF_INET;
+import static arca.bindings.Constants.EPOLLOUT;
+import static arca.bindings.Constants.SOCK_NONBLOCK;
+import static arca.bindings.Constants.SOCK_STREAM;
+import static arca.bindings.Constants.SOL_SOCKET;
+import static arca.bindings.Constants.SO_ERROR;
+import static arca.bindings.ErrnoException.check;
+
+import arca.bindings.Errno;
+import arca.bindings.ErrnoException;
+import arca.control.Endpoint;
+import arca.monitor.reactor.Descriptor;
+import arca.monitor.reactor.Kernel;
+import arca.monitor.reactor.Reactor;
+import arca.monitor.reactor.Timer;
+
+/** A TCP handshake under way for a guest: it ends connected, with an error, or at its deadline. */
+final class PendingConnect implements AutoCloseable {
+    private final Guest guest;
+    private final int requestId;
+    private final Endpoint to;
+    private final Reactor reactor;
+    private final Descriptor socket;
+    private final Timer deadline = new Timer(() -> failed(Errno.ETIMEDOUT));
+
+    private PendingConnect(Guest guest, int requestId, Endpoint to, Reactor reactor, Descriptor socket) {
+        this.guest = guest;
+        this.requestId = requestId;
+        this.to = to;
+        this.reactor = reactor;
+        this.socket = socket;
+    }
+
+    /**
+     * Begins a handshake, of whose end the guest is told; not before this has returned.
+     *
+     * @throws ErrnoException of socket(2) or connect(2); nothing is open then
+     */
+    static PendingConnect start(Guest guest, int requestId, Endpoint to, Reactor reactor, long timeoutNanos)
+            throws ErrnoException {
+        Kernel kernel = reactor.kernel();
+        Descriptor socket =
+                new Descriptor(reactor, check("socket", kernel.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK)));
+        try {
+            TcpOptions.set(kernel, socket.fd());
+            int n = kernel.connect(socket.fd(), to.address(), to.port());
+            if (n != -Errno.EINPROGRESS && n != -Errno.EINTR) check("connect", n);
+            // Watched only now: a socket that was never connected has an event at once, HUP.
+            PendingConnect pending = new PendingConnect(guest, requestId, to, reactor, socket);
+            check("epoll_ctl", socket.watch(EPOLLOUT, (_, _) -> pending.ended()));
+            reactor.schedule(pending.deadline, timeoutNanos);
+            return pending;
+        } catch (Throwable e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    int requestId() {
+        return requestId;
+    }
+
+    private void ended() {
+        Kernel kernel = reactor.kernel();
+        int error = kernel.getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR); // reading clears it: asked once
+        if (error == 0 && isToItself(kernel)) error = Errno.ECONNREFUSED;
+        if (error != 0) {
+            failed(Math.abs(error));
+            return;
+        }
+        reactor.cancel(deadline);
+        guest.connected(this, socket);
+    }
+
+    /** A port from which nobody listens may be given to the very socket that connects to it: tcp simultaneous open. */
+    private boolean isToItself(Kernel kernel) {
+        long local = kernel.getsockname(socket.fd());
+        return (local & 0xffff) == to.port() && local == kernel.getpeername(socket.fd());
+    }
+
+    private void failed(int errno) {
+        close();
+        guest.connectFailed(this, errno);
+    }
+
+    /** Gives up; the guest is not told. */
+    @Override
+    public void close() {
+        reactor.cancel(deadline);
+        socket.close();
+    }
+}

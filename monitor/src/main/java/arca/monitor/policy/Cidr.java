@@ -1,0 +1,60 @@
+package arca.monitor.policy;
+
+/**
+ * A block of IPv4 addresses: all whose first {@code prefix} bits are those of {@code address}.
+ *
+ * @param address the block's first address, its first octet in the highest byte
+ * @param prefix 0, every address, to 32, one
+ */
+record Cidr(int address, int prefix) {
+    private static final int OCTETS = 4;
+
+    /** Every address. */
+    static final Cidr ALL = new Cidr(0, 0);
+
+    Cidr {
+        if (prefix < 0 || prefix > Integer.SIZE)
+            throw new IllegalArgumentException("a prefix is 0 to 32, not " + prefix);
+        if ((address & ~mask(prefix)) != 0) {
+            String block = text(address & mask(prefix)) + "/" + prefix;
+            throw new IllegalArgumentException(text(address) + "/" + prefix + " has bits beyond its prefix: write "
+                    + block + ", or " + text(address) + " for that address alone");
+        }
+    }
+
+    /** The block in its text form, {@code 192.0.2.0/24}, or {@code 192.0.2.1} for one address. */
+    static Cidr parse(String text) {
+        int slash = text.indexOf('/');
+        if (slash < 0) return new Cidr(address(text), Integer.SIZE);
+        return new Cidr(address(text.substring(0, slash)), Decimal.parse(text.substring(slash + 1), Integer.SIZE));
+    }
+
+    private static int address(String text) {
+        String[] octets = text.split("\\.", -1);
+        if (octets.length != OCTETS) throw new IllegalArgumentException("\"" + text + "\" is not an IPv4 address");
+        int address = 0;
+        for (String octet : octets) address = address << Byte.SIZE | Decimal.parse(octet, 0xff);
+        return address;
+    }
+
+    boolean contains(int other) {
+        return ((address ^ other) & mask(prefix)) == 0;
+    }
+
+    boolean within(Cidr other) {
+        return prefix >= other.prefix && other.contains(address);
+    }
+
+    private static int mask(int prefix) {
+        return prefix == 0 ? 0 : -1 << Integer.SIZE - prefix; // a shift by 32 would be none
+    }
+
+    private static String text(int address) {
+        return (address >>> 24) + "." + (address >>> 16 & 0xff) + "." + (address >>> 8 & 0xff) + "." + (address & 0xff);
+    }
+
+    @Override
+    public String toString() {
+        return prefix == Integer.SIZE ? text(address) : text(address) + "/" + prefix;
+    }
+}

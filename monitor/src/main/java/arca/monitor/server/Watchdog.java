@@ -1,0 +1,209 @@
+package arca.monitor.server;
+
+import arca.bindings.Errno;
+import arca.bindings.ErrnoException;
+import arca.monitor.config.MonitorConfig;
+import arca.monitor.guest.Complaints;
+import arca.monitor.reactor.LastCall;
+import arca.monitor.server.ThreadState.Where;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds guests' threads that a guest keeps from running. Whoever holds a pipe's lock makes every call on the pipe's other
+ * end wait without end, in state D, so that not even SIGKILL ends it.
+ *
+ * <p>A thread is taken for wedged when it stood in one and the same call at two looks, in state D, and the kernel named a
+ * function that sleeps so for a pipe's lock alone. Where the kernel names none that is a suspicion, which is logged and
+ * no more. The watchdog touches no descriptor of a guest's; while there are no guests, it does not wake.
+ */
+public final class Watchdog implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
+    private static final long LOOK_MILLIS = 250;
+    private static final int MOST_NAMED = 8; // processes in a line
+    private static final int LONGEST_FILE = 1024; // of those that are looked at; stat has some 50 numbers
+
+    private final Guests guests;
+    private final MonitorConfig.Wedge wedge;
+    private final Pulse pulse = new Pulse();
+    private final Complaints complaints;
+    private final SpareDescriptors spare;
+    private final Map<GuestThread, Sightings> seen = new HashMap<>();
+    private final Set<GuestThread> hidden = new HashSet<>(); // it was said that the kernel does not let us look
+
+    /**
+     * A watchdog for a thread of its own, which {@link Guests#close} ends.
+     *
+     * @param spare descriptors to look for processes with; the watchdog's
+     */
+    public Watchdog(Guests guests, MonitorConfig.Wedge wedge, Complaints complaints, SpareDescriptors spare) {
+        this.guests = guests;
+        this.wedge = wedge;
+        this.complaints = complaints;
+        this.spare = spare;
+    }
+
+    @Override
+    public void run() {
+        try (Arena arena = Arena.ofConfined();
+                spare) {
+            MemorySegment buffer = arena.allocate(LONGEST_FILE);
+            while (awaitLook()) look(buffer);
+        }
+        pulse.waits(); // has ended as it should
+    }
+
+    private boolean awaitLook() {
+        pulse.waits();
+        boolean next = guests.awaitLook(LOOK_MILLIS);
+        pulse.works();
+        return next;
+    }
+
+    public Pulse pulse() {
+        return pulse;
+    }
+
+    private void look(MemorySegment buffer) {
+        Collection<GuestThread> live = guests.live();
+        seen.keySet().retainAll(live);
+        hidden.retainAll(live);
+        for (GuestThread guest : live) {
+            try {
+                guest.inKernel()
+                        .ifPresent(thread ->
+                                look(guest, thread, seen.computeIfAbsent(guest, _ -> new Sightings()), buffer));
+            } catch (RuntimeException e) {
+                LOG.error("{}: a fault of the watchdog's", guest.name(), e);
+            }
+        }
+    }
+
+    private void look(GuestThread guest, GuestThread.InKernel thread, Sightings sightings, MemorySegment buffer) {
+        long call = thread.lastCall().number();
+        Optional<Where> where =
+                thread.reactor().waits() ? Optional.of(Where.FREE) : where(guest, thread.state(), buffer);
+        if (where.isEmpty()) return;
+        if (sightings.note(call, where.get())) complaints.warn(guest.name(), "runs again");
+        if (!sightings.isDue()) return;
+        boolean soon = false;
+        if (where.get() == Where.PIPE_LOCK) soon = report(guest, thread.lastCall(), call);
+        else suspect(guest);
+        sightings.reported(soon);
+    }
+
+    /** Where a thread is; empty, and said once, where the kernel does not let us look. */
+    private Optional<Where> where(GuestThread guest, ThreadState state, MemorySegment buffer) {
+        try {
+            Where where = state.look(buffer);
+            hidden.remove(guest);
+            return Optional.of(where);
+        } catch (ErrnoException e) {
+            if (hidden.add(guest)) {
+                complaints.warn(guest.name(), "whether it is stuck cannot be told: " + e.getMessage());
+            }
+            return Optional.empty();
+        }
+    }
+
+    private void suspect(GuestThread guest) {
+        complaints.warn(
+                guest.name(),
+                "its thread does not come back from the kernel, which does not tell what it waits for: a pipe that the guest"
+                        + " holds locked (" + who(guest) + "), or this machine's memory or disks");
+    }
+
+    /** Reports a wedge, and kills where that is asked for and may be: whether the thread should run again soon. */
+    private boolean report(GuestThread guest, LastCall last, long call) {
+        Optional<String> pipe = pipe(last, call);
+        List<PipeUser> users = pipe.isPresent() ? users(guest, pipe.get()) : List.of();
+        complaints.warn(
+                guest.name(),
+                "wedged: its thread waits for the lock of " + pipe.orElse("a pipe") + "; the guest connected as "
+                        + who(guest) + "; "
+                        + (users.isEmpty() ? "no process is known to have it open" : "open in " + some(users))
+                        + (wedge == MonitorConfig.Wedge.KILL ? "" : ": kill who holds it, or start with --wedge kill"));
+        return wedge == MonitorConfig.Wedge.KILL && kill(guest, pipe.orElse(""), users);
+    }
+
+    private static String who(GuestThread guest) {
+        return "(pid " + guest.credentials().pid() + ", uid "
+                + Integer.toUnsignedString(guest.credentials().uid()) + ")";
+    }
+
+    /** The first of some words that a guest could make as many of as it likes. */
+    private static String some(List<?> words) {
+        String first = words.stream().limit(MOST_NAMED).map(Object::toString).collect(Collectors.joining("; "));
+        return words.size() <= MOST_NAMED ? first : first + "; and " + (words.size() - MOST_NAMED) + " more";
+    }
+
+    /**
+     * The pipe that a call is on, as proc(5) names it. The loop alone closes its descriptors, so the link is that of the
+     * call's own descriptor if no call has begun since.
+     */
+    private static Optional<String> pipe(LastCall last, long call) {
+        Optional<String> pipe = last.closing() > 0 ? Optional.of("pipe:[" + last.closing() + "]") : link(last.first());
+        if (pipe.isEmpty()) pipe = link(last.second());
+        return last.number() == call ? pipe : Optional.empty();
+    }
+
+    /** What a descriptor of ours refers to, if that is a pipe: it takes neither the pipe's lock nor a descriptor. */
+    private static Optional<String> link(int descriptor) {
+        if (descriptor < 0) return Optional.empty();
+        try {
+            return Optional.of(Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
+                            .toString())
+                    .filter(target -> target.startsWith("pipe:["));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private List<PipeUser> users(GuestThread guest, String pipe) {
+        spare.giveUp();
+        try {
+            return PipeUser.of(pipe);
+        } catch (IOException e) {
+            complaints.warn(guest.name(), "who has " + pipe + " open cannot be told: " + e.getMessage());
+            return List.of();
+        } finally {
+            spare.takeBack();
+        }
+    }
+
+    /** Kills those that may be killed, and says who was: whether there was any. */
+    private boolean kill(GuestThread guest, String pipe, List<PipeUser> users) {
+        List<PipeUser> killed = new ArrayList<>();
+        List<String> spared = new ArrayList<>();
+        boolean tried = false;
+        spare.giveUp();
+        for (PipeUser user : users) {
+            Optional<String> reason = user.spared(guest.credentials().uid());
+            if (reason.isEmpty()) {
+                tried = true;
+                int n = user.kill(pipe);
+                if (n < 0) reason = Optional.of(Errno.describe(-n));
+                else killed.add(user);
+            }
+            reason.ifPresent(why -> spared.add(user + ": " + why));
+        }
+        spare.takeBack();
+        if (!killed.isEmpty()) complaints.warn(guest.name(), "killed " + some(killed));
+        if (!spared.isEmpty()) complaints.warn(guest.name(), "not killed: " + some(spared));
+        return tried;
+    }
+}

@@ -1,0 +1,116 @@
+package arca.monitor.guest;
+
+import arca.bindings.ErrnoException;
+import arca.monitor.config.Limits;
+import arca.monitor.config.MonitorConfig;
+import arca.monitor.policy.Policy;
+import arca.monitor.reactor.Descriptor;
+import arca.monitor.reactor.Mailbox;
+import arca.monitor.sim.Scenario;
+import arca.monitor.sim.Violation;
+import arca.monitor.sim.Wedged;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+
+/** Runs the real guest loop, unchanged, in a simulated world. One seed decides all that happens there. */
+public final class History {
+    static {
+        // The monitor logs a guest's malformed frames. Here are thousands of such guests, and nobody reads the lines.
+        System.setProperty("org.slf4j.simpleLogger.log.arca.monitor.Complaints", "error");
+    }
+
+    /** Allows the peers' whole block. No rule names a single address, so the monitor asks whether it is the host's own. */
+    private static final Policy POLICY =
+            Policy.NOTHING.allowConnect("198.51.100.0/24").allowListen("any");
+
+    private History() {}
+
+    /** Runs one history, and throws what the oracle found. */
+    static Scenario run(long seed, Set<Integer> without, boolean wedges, Consumer<String> trace) {
+        Scenario scenario = new Scenario(seed, without, wedges, trace);
+        int bell = scenario.bell();
+        int channel = scenario.channel();
+        Shared shared = new Shared(config(scenario), 1 << 24);
+        shared.saidSmall.set(true);
+        Mailbox mailbox = new Mailbox(bell, scenario::ring);
+        GuestLoop loop;
+        try {
+            loop = new GuestLoop(
+                    "g" + seed,
+                    shared,
+                    mailbox,
+                    scenario.kernel,
+                    (kernel, reactor) -> new UnixSocketChannel(kernel, new Descriptor(reactor, channel)));
+        } catch (ErrnoException e) {
+            // There was no room for a loop. The caller closes the channel, unless the loop had taken it.
+            if (scenario.kernel.isOpen(channel)) scenario.kernel.close(channel);
+            scenario.check(false);
+            return scenario;
+        }
+        scenario.onEnd(
+                () -> mailbox.post(() -> loop.guest().stop()),
+                () -> mailbox.post(() -> loop.guest().close()));
+        while (!loop.guest().hasEnded()) {
+            try {
+                loop.reactor().step(-1);
+            } catch (Wedged e) {
+                if (loop.reactor().waits()) throw new Violation("the watchdog would take a stuck loop for an idle one");
+                throw e;
+            }
+            scenario.afterRound();
+        }
+        loop.close();
+        scenario.check(true);
+        return scenario;
+    }
+
+    private static MonitorConfig config(Scenario scenario) {
+        Limits limits = new Limits(
+                scenario.connections, scenario.listeners, scenario.waitingAccepts, scenario.connecting, 1, 1, 0);
+        return MonitorConfig.DEFAULT
+                .withPolicy(POLICY)
+                .withLimits(limits)
+                .withReadiness(scenario.poll ? MonitorConfig.Readiness.POLL : MonitorConfig.Readiness.EPOLL)
+                .withRelay(scenario.copies ? MonitorConfig.Relay.COPY : MonitorConfig.Relay.SPLICE)
+                .withPipeSize(scenario.pipeSize);
+    }
+
+    /** Describes what is wrong with a seed, with the actors left out that it does not need; null if nothing is wrong. */
+    public static String failure(long seed) {
+        Throwable first = attempt(seed, Set.of());
+        if (first == null) return null;
+        Set<Integer> without = new TreeSet<>();
+        int actors = new Scenario(seed, Set.of(), false, null).actors();
+        Throwable last = first;
+        for (int actor = 0; actor < actors; actor++) {
+            without.add(actor);
+            Throwable smaller = attempt(seed, without);
+            if (smaller == null) without.remove(actor);
+            else last = smaller;
+        }
+        return "seed " + seed + " without actors " + without + " of " + actors + ": " + last;
+    }
+
+    private static Throwable attempt(long seed, Set<Integer> without) {
+        try {
+            run(seed, without, false, null);
+            return null;
+        } catch (RuntimeException | Error e) {
+            return e;
+        }
+    }
+
+    /** Returns the first failing seed of {@code count} seeds, starting at {@code first}; -1 if there is none. */
+    public static long firstFailure(long first, long count) {
+        for (long seed = first; seed < first + count; seed++) if (attempt(seed, Set.of()) != null) return seed;
+        return -1;
+    }
+
+    /** Replays one seed and prints each call. */
+    public static void main(String[] arguments) {
+        Set<Integer> without = new TreeSet<>();
+        for (int i = 1; i < arguments.length; i++) without.add(Integer.valueOf(arguments[i]));
+        run(Long.parseLong(arguments[0]), without, false, System.out::println);
+    }
+}

@@ -1,0 +1,241 @@
+package arca.monitor.guest;
+
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import arca.monitor.guest.Planted.Change;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Plants known kinds of bugs into the monitor, one at a time. The simulation must find each of them. */
+class PlantedBugsTest {
+    private static final long SEEDS = 1000;
+
+    /** A bug: its name, and the words of the source that it replaces. */
+    record Bug(String name, List<Change> changes) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private static Bug bug(String name, String type, String from, String to) {
+        return new Bug(name, List.of(new Change(type, from, to)));
+    }
+
+    private static Bug bug(String name, Change... changes) {
+        return new Bug(name, List.of(changes));
+    }
+
+    static Stream<Bug> bugs() {
+        return Stream.of(
+                bug(
+                        "0 from a socket is always taken for the end",
+                        "relay.SocketToPipe",
+                        "default -> n > 0 ? n : atEnd(n);",
+                        "default -> n;"),
+                bug(
+                        "EAGAIN before an urgent byte is taken for an empty socket",
+                        "relay.SocketToPipe",
+                        "urgent && stash.isEmpty() ? takeByte() : n;",
+                        "n;"),
+                bug(
+                        "an error before an urgent byte is taken for the end",
+                        "relay.SocketToPipe",
+                        "default -> n > 0 ? n : atEnd(n);",
+                        "default -> n == 0 ? atEnd(n) : n;"),
+                bug(
+                        "room in the pipe does not start a direction again",
+                        "relay.Relay",
+                        "private void writerReady(Descriptor descriptor, int events) {",
+                        "private void writerReady(Descriptor descriptor, int events) { if (fromPeer.moved() > 0) return;"),
+                bug(
+                        "a short count is always taken for an empty source",
+                        "relay.Flow",
+                        "            moved += last;",
+                        "            moved += last; if (last < left) return State.IDLE;"),
+                bug(
+                        "a short count after a hang-up is taken for an empty source",
+                        "relay.Flow",
+                        "if (!shortOf || hungUp) continue;",
+                        "if (!shortOf) continue;"),
+                bug(
+                        "after a short count, a pipe is not asked whether it is empty",
+                        "relay.PipeToSocket",
+                        "return isEmpty() ? drained() : State.READY;",
+                        "return drained();"),
+                bug(
+                        "EAGAIN is taken for an empty pipe",
+                        "relay.PipeToSocket",
+                        "errno == Errno.EAGAIN && isEmpty()",
+                        "errno == Errno.EAGAIN"),
+                bug(
+                        "new bytes do not start a direction whose source was empty",
+                        "relay.Flow",
+                        "if (state == State.IDLE || state == State.DRAINED) turn();",
+                        "if (state == State.IDLE) turn();"),
+                bug(
+                        "a count of whole pages is taken for an empty socket",
+                        "relay.SocketToPipe",
+                        "return count % PAGE != 0 && !urgent && !discards ?",
+                        "return !urgent && !discards ?"),
+                bug(
+                        "a short count before an urgent byte is taken for an empty socket",
+                        "relay.SocketToPipe",
+                        "return count % PAGE != 0 && !urgent && !discards ?",
+                        "return count % PAGE != 0 && !discards ?"),
+                bug(
+                        "no retry timer after ENOMEM or ENOBUFS",
+                        "relay.Flow",
+                        "case Errno.ENOMEM, Errno.ENOBUFS -> State.RETRY;",
+                        "case Errno.ENOMEM, Errno.ENOBUFS -> State.IDLE;"),
+                bug("a turn has no bound", "relay.Flow", "TURN = 1 << 20;", "TURN = 1L << 40;"),
+                bug(
+                        "EPOLLERR closes the connection at once",
+                        "relay.Relay",
+                        "if ((events & EPOLLPRI) != 0) fromPeer.urgent();",
+                        "if ((events & EPOLLERR) != 0) { close(); return; }"
+                                + " if ((events & EPOLLPRI) != 0) fromPeer.urgent();"),
+                bug(
+                        "the socket is closed while the peer's bytes are unread",
+                        "relay.Relay",
+                        "else if (guestIsGone() && linger == null) startLinger();",
+                        "else if (guestIsGone()) close();"),
+                bug(
+                        "FIN is sent before the pipe is empty",
+                        "relay.Relay",
+                        "private void readerReady(Descriptor descriptor, int events) {",
+                        "private void readerReady(Descriptor descriptor, int events) {"
+                                + " if ((events & 0x10) != 0 && !toPeer.hasEnded()) { toPeer.stop(0); ended(toPeer); return; }"),
+                bug(
+                        "the guest's ends of the pipes are closed before they are sent",
+                        "relay.Relay",
+                        "pipe.reader().close();\n        pipe.writer().close(); //",
+                        "pipe.close(); //"),
+                bug(
+                        "bytes that were read are lost when the write fails with ENOMEM or ENOBUFS",
+                        "relay.Mover",
+                        "if (written == n) return n;",
+                        "if (written == n || written < 0 && written != -Errno.EAGAIN) return written;"),
+                bug(
+                        "the bytes that TCP holds back are not pushed",
+                        "relay.PipeToSocket",
+                        "if (heldBack) mover.push(sink.fd());",
+                        ""),
+                bug(
+                        "moves of up to 65,536 bytes count as never held back",
+                        "relay.Mover",
+                        "NEVER_HELD_BACK = 4096;",
+                        "NEVER_HELD_BACK = 65536;"),
+                bug(
+                        "a call that the kernel refuses ends only one direction",
+                        "relay.Relay",
+                        "if (flow.reason() < 0 && !mover.isOver(socket.fd())) {",
+                        "if (flow.reason() < -10_000) {"),
+                bug(
+                        "after a call that the kernel refuses, the peer sees an orderly end",
+                        "relay.Relay",
+                        "if (!toPeer.hasEnded() || isRefused())",
+                        "if (!toPeer.hasEnded())"),
+                bug(
+                        "a peer that pauses for 30 seconds is cut off",
+                        "config.MonitorConfig",
+                        "Duration.ofMinutes(5),",
+                        "Duration.ofSeconds(30),"),
+                bug(
+                        "events carry no generation",
+                        new Change("reactor.Reactor", "dying[deaths++] = slot;", "free[frees++] = slot;"),
+                        new Change(
+                                "reactor.Reactor",
+                                "if (generations[slot] == (int) (token >>> Integer.SIZE))",
+                                "if (handlers[slot] != null)")),
+                bug(
+                        "poll: events are lost when the tables grow",
+                        "reactor.PollReadiness",
+                        "slotOf = Arrays.copyOf(slotOf, size);",
+                        "slotOf = Arrays.copyOf(slotOf, size); toldTokens = new long[size]; toldEvents = new int[size];"),
+                bug(
+                        "poll: nothing is reported when both sides have become ready",
+                        "reactor.PollReadiness",
+                        "if (readable && sideEvents[1] != 0) return sideEvents[0];",
+                        ""),
+                bug(
+                        "a descriptor is closed twice",
+                        "reactor.Descriptor",
+                        "reactor.kernel().close(closed);",
+                        "reactor.kernel().close(closed); reactor.kernel().close(closed);"),
+                bug(
+                        "a closed descriptor is still watched",
+                        "reactor.Descriptor",
+                        "if (slot != Reactor.UNWATCHED) reactor.forget(this);",
+                        ""),
+                bug(
+                        "an AcceptRequest does not look into the backlog",
+                        "guest.Listener",
+                        "waiting.add(requestId);\n        pair();",
+                        "waiting.add(requestId);"),
+                bug(
+                        "a backlog that was empty is taken for empty forever",
+                        "guest.Listener",
+                        "drained = false;\n        pair();",
+                        "pair();"),
+                bug("an accept that fails gets no reply", "guest.Listener", "refuseOldest(e.errno());", "return;"),
+                bug(
+                        "SO_ERROR is read twice",
+                        "guest.PendingConnect",
+                        "int error = kernel.getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR);",
+                        "kernel.getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR);"
+                                + " int error = kernel.getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR);"),
+                bug(
+                        "an address that the kernel cannot look up is taken for another host's",
+                        "guest.Guest",
+                        "if (own == 0) return 0;",
+                        "if (own <= 0) return 0;"),
+                bug(
+                        "a TCP self-connect is not noticed",
+                        "guest.PendingConnect",
+                        "if (error == 0 && isToItself(kernel))",
+                        "if (error < 0)"),
+                bug(
+                        "a handshake has no deadline",
+                        "guest.PendingConnect",
+                        "reactor.schedule(pending.deadline, timeoutNanos);",
+                        ""),
+                bug(
+                        "no retry timer after ETOOMANYREFS",
+                        "guest.Replies",
+                        "-> reactor.schedule(retry, RETRY_NANOS);",
+                        "-> {}"),
+                bug(
+                        "the descriptors of a dropped reply stay open",
+                        "guest.Replies",
+                        "if (reply.pipe() != null) reply.pipe().closeGuestEnds();",
+                        ""));
+    }
+
+    @Test
+    void documentHasARowForEveryBug() throws IOException {
+        List<String> rows = Files.readAllLines(Path.of("..", "RELIABILITY.md"));
+        for (Bug bug : bugs().toList()) {
+            assertTrue(rows.stream().anyMatch(row -> row.startsWith("| " + bug + " | ")), () -> "no row for: " + bug);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("bugs")
+    void isFound(Bug bug, @TempDir Path directory) throws Exception {
+        Class<?> history = Planted.history(directory, bug.changes());
+        long seed =
+                (long) history.getMethod("firstFailure", long.class, long.class).invoke(null, 0L, SEEDS);
+        assertNotEquals(-1, seed, () -> "none of " + SEEDS + " seeds finds it");
+        System.out.println(bug + ": found by seed " + seed + ": "
+                + history.getMethod("failure", long.class).invoke(null, seed));
+    }
+}
