@@ -211,7 +211,9 @@ class OptionsTest {
                 Outcome.of("connect", "127.0.0.1", "--control", "a"), "arca connect", "ADDRESS:PORT, not 127.0.0.1");
         assertRefused(Outcome.of("connect", "localhost:80", "--control", "a"), "arca connect", "a.b.c.d");
         assertRefused(
-                Outcome.of("connect", "127.0.0.1:9", "--control", ""), "arca connect", "--control: an empty path");
+                Outcome.of("connect", "127.0.0.1:9", "--control", ""),
+                "arca connect",
+                "--control: the path of a Unix socket must not be empty");
         assertRefused(Outcome.of("listen", "127.0.0.1:99999", "--control", "a"), "arca listen", "\"99999\"");
         assertRefused(Outcome.of("listen", "127.0.0.1:0", "--control", "a"), "arca listen", "port 0: revision 1");
         assertRefused(
