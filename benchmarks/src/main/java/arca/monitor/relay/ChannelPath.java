@@ -21,10 +21,10 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.StandardOpenOption;
 
 /**
- * The JDK's: a SocketChannel, and a FileChannel of the pipe's end, for a {@link java.nio.channels.Pipe} cannot be given a
- * size or another's descriptor. A direct buffer of as many bytes as the monitor's copy has.
+ * The JDK's path: a SocketChannel, and a FileChannel on the pipe's end. The JDK's own {@link java.nio.channels.Pipe} takes
+ * neither a size nor an existing descriptor. The direct buffer is as large as that of the monitor's copy.
  *
- * <p>The FileChannel blocks, but never has to wait: the pipe is empty before each write, and none is larger than it.
+ * <p>The FileChannel is a blocking one, but never waits: the pipe is empty before each write, and no write is larger.
  */
 final class ChannelPath implements Path {
     private static final int BUFFER = 256 * 1024;
@@ -81,7 +81,7 @@ final class ChannelPath implements Path {
 
     @Override
     public void awaitSocket() throws IOException {
-        // Made for this once: a channel that is registered costs more at every event.
+        // Opened for each wait: a channel that stays registered costs more at every event.
         try (Selector selector = Selector.open()) {
             socket.register(selector, fromPipe ? SelectionKey.OP_WRITE : SelectionKey.OP_READ);
             selector.select();

@@ -9,24 +9,26 @@ import arca.benchmarks.Loopback;
 import arca.bindings.Fd;
 import arca.bindings.Pipe;
 import arca.bindings.Poll;
+import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.util.function.Function;
 
-/** The monitor's own: a {@link Mover} over the kernel, by splice(2), or by read(2) and write(2). */
+/** The monitor's own path: a {@link Mover} that uses splice(2), or read(2) and write(2). */
 final class MoverPath implements Path {
     private final Arena arena = Arena.ofConfined();
     private final Poll ready = new Poll(arena, 1);
     private final LinuxKernel kernel = new LinuxKernel();
     private final Mover mover;
-    private final Stash stash;
+    private final PendingBytes pending;
     private final Pipe pipe;
     private final Loopback tcp;
     private final boolean fromPipe;
 
-    MoverPath(PathBenchmark.Direction direction, Mover.Way way, int pipeSize) throws IOException {
-        mover = new Mover(kernel, way);
-        stash = mover.newStash();
+    MoverPath(PathBenchmark.Direction direction, Function<Kernel, Mover> method, int pipeSize) throws IOException {
+        mover = method.apply(kernel);
+        pending = mover.newPendingBytes();
         pipe = Pipe.open(O_NONBLOCK, pipeSize);
         tcp = Loopback.open(SOCK_NONBLOCK);
         tcp.peer().nonBlocking(true);
@@ -48,8 +50,8 @@ final class MoverPath implements Path {
     public long move(long count) {
         Fd source = fromPipe ? pipe.reader() : tcp.ours();
         Fd sink = fromPipe ? tcp.ours() : pipe.writer();
-        if (!stash.isEmpty()) return mover.flush(stash, sink.value());
-        return mover.move(source.value(), sink.value(), mover.most(count), stash);
+        if (!pending.isEmpty()) return mover.flush(pending, sink.value());
+        return mover.move(source.value(), sink.value(), mover.bytesToAsk(count), pending);
     }
 
     @Override

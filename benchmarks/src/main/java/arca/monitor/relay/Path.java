@@ -3,15 +3,15 @@ package arca.monitor.relay;
 import arca.bindings.Fd;
 import java.io.IOException;
 
-/** One direction of a relay, between a pipe and a TCP connection; and the far end of each, for whoever feeds and drains. */
+/** One direction of a relay between a pipe and a TCP connection. The benchmark writes to the one and reads from the other. */
 interface Path extends AutoCloseable {
-    /** Where bytes are written that are to be moved; non-blocking. */
+    /** Returns where the benchmark writes the bytes to move; non-blocking. */
     Fd feed();
 
-    /** Where they are read when they were moved; non-blocking. */
+    /** Returns where the benchmark reads the bytes that were moved; non-blocking. */
     Fd drain();
 
-    /** Moves once: bytes, or -EAGAIN where the socket was not ready. The pipe always is. */
+    /** Moves bytes by one call. Returns how many, or -EAGAIN if the socket was not ready; the pipe always is. */
     long move(long count) throws IOException;
 
     /** Waits until the relay's end of the socket is ready. */

@@ -27,9 +27,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A message's way across a relay: written at one end, moved, read at the other; more than the pipe holds goes in parts. One
- * thread does all three, so this is what the way costs, without a scheduler or a second CPU's cache. The writing and the
- * reading are the same for all ways: they make the ratios smaller than those of the moving alone.
+ * Sends a message across a relay: writes it at one end, moves it, and reads it at the other. A message that is larger than
+ * the pipe goes in parts. One thread does all three, so the result is the cost of the work, without a scheduler or the cache
+ * of a second CPU. All ways write and read alike, which makes their ratios smaller than those of the moving alone.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -49,7 +49,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 2, time = 200, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 4, time = 200, timeUnit = TimeUnit.MILLISECONDS)
 public class PathBenchmark {
-    /** From where to where. */
+    /** The direction in which bytes are moved. */
     public enum Direction {
         /** What a guest sends. */
         PIPE_TO_SOCKET,
@@ -59,11 +59,11 @@ public class PathBenchmark {
 
     /** How bytes are moved. */
     public enum Way {
-        /** splice(2), as the monitor does. */
+        /** splice(2), as the monitor does by default. */
         SPLICE,
-        /** read(2) and write(2), as the monitor does where it is told to. */
+        /** read(2) and write(2), as the monitor does with {@code --relay copy}. */
         COPY,
-        /** read and write of the JDK's channels. */
+        /** Reads and writes of the JDK's channels. */
         CHANNELS
     }
 
@@ -84,25 +84,25 @@ public class PathBenchmark {
     private MemorySegment bytes;
     private Path path;
 
-    /** Opens both. */
+    /** Opens the pipe and the connection. */
     @Setup
     public void setUp() throws IOException {
         bytes = arena.allocate(size);
         path = switch (way) {
-            case SPLICE -> new MoverPath(direction, Mover.Way.SPLICE, pipeSize);
-            case COPY -> new MoverPath(direction, Mover.Way.COPY, pipeSize);
+            case SPLICE -> new MoverPath(direction, Mover::splicing, pipeSize);
+            case COPY -> new MoverPath(direction, Mover::copying, pipeSize);
             case CHANNELS -> new ChannelPath(direction, pipeSize);
         };
     }
 
-    /** Closes both. */
+    /** Closes the pipe and the connection. */
     @TearDown
     public void tearDown() throws IOException {
         path.close();
         arena.close();
     }
 
-    /** One message, and every byte of it counted at the far end. */
+    /** Sends one message and counts its bytes at the far end. */
     @Benchmark
     public long relay() throws IOException {
         long arrived = 0;
@@ -121,7 +121,7 @@ public class PathBenchmark {
         return arrived;
     }
 
-    /** Writes what there is room for, and no more than the pipe holds: it is empty now, and is never to be full. */
+    /** Writes as much as there is room for, at most what the pipe holds. The pipe is empty at the call. */
     private long feed(long count) throws IOException {
         Fd to = path.feed();
         long n;

@@ -7,7 +7,7 @@ import arca.control.DataPipeInfo;
 import arca.control.Endpoint;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
-import arca.monitor.relay.Cut;
+import arca.monitor.relay.CutReason;
 import arca.monitor.relay.DataPipe;
 import arca.monitor.relay.Mover;
 import arca.monitor.relay.Relay;
@@ -131,22 +131,22 @@ final class Connections implements AutoCloseable {
                 Integer.toUnsignedString(id),
                 connection.relay().bytesToPeer(),
                 connection.relay().bytesFromPeer());
-        connection.relay().cut().ifPresent(cut -> log(Integer.toUnsignedString(id), cut));
+        connection.relay().cutReason().ifPresent(reason -> log(Integer.toUnsignedString(id), reason));
         onEnd.run();
     }
 
-    private void log(String id, Cut cut) {
-        int address = (int) (cut.peer() >>> Short.SIZE);
-        String connection = cut.peer() < 0
+    private void log(String id, CutReason reason) {
+        int address = (int) (reason.peer() >>> Short.SIZE);
+        String connection = reason.peer() < 0
                 ? "connection " + id
-                : "connection " + id + " with " + new Endpoint(address, (int) (cut.peer() & 0xffff));
-        switch (cut) {
-            case Cut.Refused refused ->
+                : "connection " + id + " with " + new Endpoint(address, (int) (reason.peer() & 0xffff));
+        switch (reason) {
+            case CutReason.CallRefused refused ->
                 shared.complaints.warn(
                         guest,
-                        connection + " was cut: " + refused.way().name().toLowerCase(Locale.ROOT) + " failed: "
+                        connection + " was cut: " + shared.config.relay().name().toLowerCase(Locale.ROOT) + " failed: "
                                 + Errno.describe(refused.errno()));
-            case Cut.Unacknowledged left ->
+            case CutReason.Unacknowledged left ->
                 shared.complaints.info(
                         guest,
                         connection + " was cut: the guest has closed it, and the peer has acknowledged nothing for "

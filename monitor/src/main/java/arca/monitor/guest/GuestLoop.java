@@ -48,12 +48,10 @@ public final class GuestLoop implements AutoCloseable {
             throw e;
         }
         this.reactor = loop;
-        this.mover = new Mover(
-                kernel,
-                switch (shared.config.relay()) {
-                    case SPLICE -> Mover.Way.SPLICE;
-                    case COPY -> Mover.Way.COPY;
-                });
+        this.mover = switch (shared.config.relay()) {
+            case SPLICE -> Mover.splicing(kernel);
+            case COPY -> Mover.copying(kernel);
+        };
         ControlChannel made = channel.apply(kernel, reactor);
         try {
             this.guest = new Guest(name, shared, reactor, mover, made);

@@ -12,11 +12,11 @@ import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.Reactor;
 
 /**
- * Two kernel pipes, one for each direction, and their four ends: two are the guest's and blocking, two are ours and not.
- * Each end is an owner of its own. Loop thread only.
+ * Two kernel pipes, one for each direction. Two of their four ends are for the guest and block; the other two are the
+ * monitor's and do not block. Each end is closed by itself. For the loop's thread only.
  *
- * <p>What needs a pipe's lock and is not relaying, its capacity too, is done here, before a guest has its ends: later the
- * guest could make such a call wait without end.
+ * <p>Calls that take a pipe's lock and do not relay, such as those about its capacity, are made here, before a guest has
+ * its ends. Later the guest could hold the lock, and such a call would wait for as long as the guest likes.
  */
 public final class DataPipe implements AutoCloseable {
     private final Descriptor guestReader;
@@ -34,17 +34,17 @@ public final class DataPipe implements AutoCloseable {
     }
 
     /**
-     * Makes both pipes.
+     * Opens both pipes.
      *
-     * @param size bytes that each should hold; where the system does not grant it, what it gives
-     * @throws ErrnoException EMFILE or ENFILE at a limit; nothing is open then
+     * @param size bytes that each pipe should hold; if the system refuses it, each pipe keeps the size it was made with
+     * @throws ErrnoException EMFILE or ENFILE at a limit; no descriptor is left open then
      */
     public static DataPipe open(Reactor reactor, int size) throws ErrnoException {
         Kernel kernel = reactor.kernel();
         Descriptor[] toGuest = pipe(reactor);
         try {
             Descriptor[] fromGuest = pipe(reactor);
-            // F_SETFL of what pipe2 made fails for no reason but a closed descriptor.
+            // Not checked: F_SETFL of a descriptor that pipe2 has just opened cannot fail.
             kernel.fcntl(toGuest[1].fd(), F_SETFL, O_NONBLOCK);
             kernel.fcntl(fromGuest[0].fd(), F_SETFL, O_NONBLOCK);
             int ringSize = Math.min(resize(kernel, toGuest[1].fd(), size), resize(kernel, fromGuest[0].fd(), size));
@@ -67,38 +67,38 @@ public final class DataPipe implements AutoCloseable {
         return granted >= 0 ? granted : kernel.fcntl(end, F_GETPIPE_SZ, 0);
     }
 
-    /** Where the guest reads. */
+    /** Returns the end that the guest reads from. */
     public Descriptor guestReader() {
         return guestReader;
     }
 
-    /** Where the guest writes. */
+    /** Returns the end that the guest writes to. */
     public Descriptor guestWriter() {
         return guestWriter;
     }
 
-    /** Where we write what the guest is to read; non-blocking. */
+    /** Returns the end that the monitor writes to, for the guest to read; non-blocking. */
     Descriptor writer() {
         return writer;
     }
 
-    /** Where we read what the guest has written; non-blocking. */
+    /** Returns the end that the monitor reads from, what the guest has written; non-blocking. */
     Descriptor reader() {
         return reader;
     }
 
-    /** Bytes that write(2) could put into each pipe when they were made. */
+    /** Returns how many bytes write(2) could put into each pipe when it was opened. */
     public int ringSize() {
         return ringSize;
     }
 
-    /** Closes the guest's two ends, after they were passed on or because they never will be. */
+    /** Closes the guest's two ends: they were sent to the guest, or never will be. */
     public void closeGuestEnds() {
         guestReader.close();
         guestWriter.close();
     }
 
-    /** Closes what is still open of the four ends. */
+    /** Closes those of the four ends that are still open. */
     @Override
     public void close() {
         closeGuestEnds();

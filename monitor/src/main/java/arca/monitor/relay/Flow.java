@@ -9,39 +9,41 @@ import arca.monitor.reactor.Reactor;
 import arca.monitor.reactor.Timer;
 
 /**
- * One direction of a relay: from one of a pipe and a socket to the other.
+ * One direction of a relay: it moves bytes from a source to a sink. One of the two is a pipe, the other is a socket.
  *
  * <pre>
- * state    event                   next     because
- * DRAINED  edge of the source      READY    and runs at once
- * DRAINED  edge of the sink        DRAINED  there is nothing to move, or the source has still to say so
- * IDLE     edge of either          READY    and runs at once
- * READY    moved n &gt; 0             READY    again, within the turn's budget; then to the end of the ready list
- * READY    moved fewer than asked  {@link #afterShort}: whether the kernel owes an edge, and of which end
- * READY    -EAGAIN                 IDLE     source empty or sink full: we cannot tell, any edge will do
- * READY    -EAGAIN                 DRAINED  where we can, and it is the source
- * READY    0                       ENDED    the source has ended, and the sink has had every byte
- * READY    -ENOMEM, -ENOBUFS       RETRY    no edge will come
- * READY    other -errno            ENDED    an end is gone; this first answer is kept, the next would be 0
- * RETRY    its timer               READY
- * any      stopped                 ENDED    the other direction, or the relay, has ended it
+ * state    event                         next     because
+ * DRAINED  event of the source           READY    there may be bytes: the flow runs at once
+ * DRAINED  event of the sink             DRAINED  there is nothing to move until the source has an event
+ * BLOCKED  event of either               READY    the flow runs at once
+ * READY    moved n &gt; 0                   READY    it goes on; when the turn's bytes are used up, it joins the ready list
+ * READY    moved fewer than asked        {@link #stateAfterShortCount}: the next event may be certain already
+ * READY    -EAGAIN                       BLOCKED  the source is empty or the sink is full: an event of either will do
+ * READY    -EAGAIN, source known empty   DRAINED  only the source can have an event that matters
+ * READY    0                             ENDED    the source has ended, and the sink has taken every byte
+ * READY    -ENOMEM, -ENOBUFS             RETRY    no event tells that memory is free again, so a timer is set
+ * READY    other -errno                  ENDED    one side is gone; the flow keeps this error: the next call would return 0
+ * READY    event of either               READY    the flow has a place in the ready list already
+ * RETRY    timer                         READY    the flow runs at once
+ * RETRY    event of either               RETRY    the timer is set already
+ * any      stopped                       ENDED    the other direction or the relay has ended it; there is no way back
  * </pre>
  *
- * It begins DRAINED, for a watch that begins tells of what its end has by then. HUP, RDHUP and ERR are edges like any
- * other: bytes may still be queued behind them.
+ * A flow starts DRAINED: when the loop begins to watch a descriptor, it reports what the descriptor has by then. HUP,
+ * RDHUP and ERR are events like any other, because bytes may still be queued behind them.
  */
 abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketToPipe {
     /** See the table. */
     enum State {
         DRAINED,
-        IDLE,
+        BLOCKED,
         READY,
         RETRY,
         ENDED
     }
 
-    /** Bytes, then others get their turn: epoll(7), "Possible pitfalls", starvation. */
-    static final long TURN = 1 << 20;
+    /** Bytes of one turn, after which other flows have theirs: epoll(7), "Possible pitfalls", starvation. */
+    static final long TURN_BYTES = 1 << 20;
 
     private static final long RETRY_NANOS = 5_000_000;
 
@@ -49,45 +51,44 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
     final Mover mover;
     final Descriptor source;
     final Descriptor sink;
-    final Stash stash;
+    final PendingBytes pending;
     final Relay relay;
 
-    private Timer retry;
+    private Timer retry; // null until it is first needed
     private State state = State.DRAINED;
     private boolean hungUp;
-    private long last;
+    private long result; // of the last call; once ENDED, the reason
     private long moved;
 
     Flow(Relay relay, Reactor reactor, Mover mover, Descriptor source, Descriptor sink) {
         this.relay = relay;
         this.reactor = reactor;
         this.mover = mover;
-        this.stash = mover.newStash();
+        this.pending = mover.newPendingBytes();
         this.source = source;
         this.sink = sink;
+    }
+
+    final State state() {
+        return state;
     }
 
     final boolean hasEnded() {
         return state == State.ENDED;
     }
 
-    /** Whether this is its turn, or one is waiting for it. */
-    final boolean isReady() {
-        return state == State.READY;
-    }
-
-    /** Once it has ended, why: 0 after the source's last byte, or {@code -errno}. */
+    /** Returns why the flow has ended: 0 after the source's last byte, or {@code -errno}. */
     final long reason() {
-        return last;
+        return result;
     }
 
-    /** Bytes that the sink has taken. */
+    /** Returns how many bytes the sink has taken; a flow that discards has read so many. */
     final long moved() {
         return moved;
     }
 
-    /** The source has told of its end; bytes may be queued before it. */
-    final void hangUp() {
+    /** Notes that the source has reported its end. Bytes may be queued before it. */
+    final void sourceHungUp() {
         hungUp = true;
     }
 
@@ -95,79 +96,80 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
         return hungUp;
     }
 
-    /** An edge of the source. */
+    /** Handles an event of the source. */
     final void sourceReady() {
-        if (state == State.IDLE || state == State.DRAINED) turn();
+        if (state == State.BLOCKED || state == State.DRAINED) turn();
     }
 
-    /** An edge of the sink. */
+    /** Handles an event of the sink. */
     final void sinkReady() {
-        if (state == State.IDLE) turn();
+        if (state == State.BLOCKED) turn();
     }
 
     @Override
     public final void turn() {
-        if (state == State.ENDED) return; // stopped while it was in the ready list
+        if (state == State.ENDED) return; // it was stopped while it was in the ready list
         state = State.READY;
         State next = pump();
-        if (state == State.ENDED) return; // what was found out has closed the relay
+        if (state == State.ENDED) return; // a call has shown that the guest is gone, and the relay has closed
         state = next;
         switch (state) {
             case READY -> reactor.again(this);
             case DRAINED -> reactor.expect(source, EPOLLIN);
-            case IDLE -> {
-                if (stash.isEmpty()) idle();
-                else reactor.expect(sink, EPOLLOUT); // of the two it is the one that blocked, whatever they are by now
+            case BLOCKED -> {
+                if (pending.isEmpty()) awaitEvent();
+                else reactor.expect(sink, EPOLLOUT); // bytes are pending, so it was the sink that blocked
             }
             case RETRY -> reactor.schedule(retryTimer(), RETRY_NANOS);
             case ENDED -> {
-                stash.clear();
-                relay.ended(this);
+                pending.clear();
+                relay.flowEnded(this);
             }
         }
     }
 
+    /** Moves bytes until the turn's are used up or a call moves none. Returns the next state. */
     private State pump() {
-        for (long left = TURN; left > 0; left -= last) {
-            boolean rest = !stash.isEmpty();
-            long asked = mover.most(left);
-            last = rest ? mover.flush(stash, sink.fd()) : move(asked);
-            if (last <= 0) return after((int) -last);
-            moved += last;
-            boolean shortOf = !rest && last < asked && stash.isEmpty();
-            if (!shortOf || hungUp) continue;
-            State next = afterShort(last);
+        for (long left = TURN_BYTES; left > 0; left -= result) {
+            boolean wasPending = !pending.isEmpty();
+            long asked = mover.bytesToAsk(left);
+            result = wasPending ? mover.flush(pending, sink.fd()) : move(asked);
+            if (result <= 0) return stateAfter((int) -result);
+            moved += result;
+            boolean shortCount = !wasPending && result < asked && pending.isEmpty();
+            if (!shortCount || hungUp) continue;
+            State next = stateAfterShortCount(result);
             if (next != State.READY) return next;
         }
         return State.READY;
     }
 
     /**
-     * The state that a count leads to that was short: DRAINED or IDLE where the source is known to be drained, or the sink
-     * to be full, so that an edge will come and there is no need to try once more; else READY. Not asked after a hang-up:
-     * it may be the last edge that has come already.
+     * Returns the state after a call that moved fewer bytes than asked. It is DRAINED or BLOCKED where the source is known to
+     * be empty or the sink to be full: an event will come, and another call would only return EAGAIN. Else it is READY.
+     * Never called after the source has hung up, because that may have been its last event.
      */
-    abstract State afterShort(long count);
+    abstract State stateAfterShortCount(long count);
 
-    /** The state that an answer other than bytes leads to; {@code errno} is 0 at the end. */
-    State after(int errno) {
+    /** Returns the state after a call that moved nothing; {@code errno} is 0 at the end. */
+    State stateAfter(int errno) {
         return switch (errno) {
-            case Errno.EAGAIN -> State.IDLE;
+            case Errno.EAGAIN -> State.BLOCKED;
             case Errno.ENOMEM, Errno.ENOBUFS -> State.RETRY;
             default -> State.ENDED;
         };
     }
 
-    /** Moves once: bytes, 0 at the end, or {@code -errno}. The stash is empty. */
+    /** Moves bytes by one call, while none are pending. Returns how many, 0 at the end, or {@code -errno}. */
     abstract long move(long count);
 
-    /** EAGAIN was the answer, with nothing in the stash: sees to it that an edge comes. */
-    void idle() {
-        if (reactor.blocked(source, sink) != 0) runAgain();
+    /** Makes sure that an event comes, after a call has returned EAGAIN and left nothing pending. */
+    void awaitEvent() {
+        if (reactor.blocked(source, sink) != 0) turnAgain();
     }
 
-    /** Both ends have become ready since EAGAIN. */
-    final void runAgain() {
+    /** Joins the ready list: both sides have become ready since EAGAIN. */
+    final void turnAgain() {
         state = State.READY;
         reactor.again(this);
     }
@@ -177,12 +179,12 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
         return retry;
     }
 
-    /** Ends it for a reason that is not its own; tells nobody. */
-    final void stop(long why) {
+    /** Ends the flow for a reason that it has not found itself. Does not call the relay. */
+    final void stop(long reason) {
         if (state == State.ENDED) return;
         if (retry != null) reactor.cancel(retry);
-        stash.clear();
-        last = why;
+        pending.clear();
+        result = reason;
         state = State.ENDED;
     }
 }

@@ -7,178 +7,149 @@ import static arca.bindings.Constants.POLLHUP;
 import static arca.bindings.Constants.POLLIN;
 import static arca.bindings.Constants.TCP_NODELAY;
 
-import arca.bindings.Errno;
 import arca.monitor.reactor.Kernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * How one loop moves bytes: by splice(2), so that they never enter the process, or by read(2) and write(2). It has the
- * memory that needs, made when it is first used, and counts what was done. For the thread that makes it.
+ * Moves bytes between pipes and sockets for all flows of one loop, and counts them. It also owns the memory that this
+ * needs, which it allocates when it is first used. For the thread that makes it.
  */
-public final class Mover implements AutoCloseable {
-    /** The two ways. */
-    public enum Way {
-        /** splice(2) between the descriptors themselves. */
-        SPLICE,
-        /** read(2) and write(2), through a buffer. */
-        COPY
-    }
+public abstract sealed class Mover implements AutoCloseable permits SpliceMover, CopyMover {
+    /** Bytes; no fewer than a pipe's packet has (4,096), because a shorter read(2) loses the rest: pipe(2), O_DIRECT. */
+    static final int BUFFER_SIZE = 256 * 1024;
 
-    /** At least a packet of a pipe in packet mode, whose rest a shorter read(2) would lose: pipe(2), O_DIRECT. */
-    private static final int BUFFER = 256 * 1024;
+    private static final int[] POLLIN_ONLY = {POLLIN};
+    private static final int[] NO_EVENTS = {0}; // poll(2) reports HUP and ERR in any case
 
-    /**
-     * Bytes up to which TCP holds nothing of a splice back: {@link #mayHoldBack}. A batch is 16 slots of a pipe. A guest
-     * that uses write(2) has at least 28,681 bytes in them, because a write that fits into the last page goes there. A guest
-     * that splices, or uses packet mode, may have less.
-     */
-    private static final long NEVER_HELD_BACK = 4096;
+    final Kernel kernel;
 
-    private static final int[] ASKED = {POLLIN};
-    private static final int[] UNASKED = {0}; // HUP and ERR are told all the same
-
-    private final Kernel kernel;
-    private final Way way;
-    private final int[] polled = new int[1];
-    private final int[] told = new int[1];
+    private final int[] polledFd = new int[1];
+    private final int[] polledEvents = new int[1];
     private final Arena arena = Arena.ofConfined();
-    private final MemorySegment one = arena.allocate(1);
-    private final Buffers stashed = new Buffers();
+    private final MemorySegment oneByte = arena.allocate(1);
+    private final BufferPool pool = new BufferPool();
     private MemorySegment buffer;
     private long calls;
     private long bytes;
 
-    /** A mover that has moved nothing yet; the kernel stays the caller's. */
-    public Mover(Kernel kernel, Way way) {
+    Mover(Kernel kernel) {
         this.kernel = kernel;
-        this.way = way;
     }
 
-    /** An empty stash for one flow, whose memory is this mover's. */
-    Stash newStash() {
-        return new Stash(stashed);
+    /** Makes a mover that uses splice(2), so that the bytes never enter the process. The kernel stays the caller's. */
+    public static Mover splicing(Kernel kernel) {
+        return new SpliceMover(kernel);
     }
 
-    /** How it moves bytes. */
-    Way way() {
-        return way;
+    /** Makes a mover that uses read(2) and write(2), through a buffer. The kernel stays the caller's. */
+    public static Mover copying(Kernel kernel) {
+        return new CopyMover(kernel);
     }
 
-    /** How many bytes one call should ask for, where {@code left} are left of a turn: a copy may not ask for fewer. */
-    long most(long left) {
-        return switch (way) {
-            case SPLICE -> left;
-            case COPY -> BUFFER;
-        };
+    /** Makes the pending bytes of one flow, none so far. Their memory is this mover's. */
+    final PendingBytes newPendingBytes() {
+        return new PendingBytes(pool);
     }
 
     /**
-     * Moves bytes from a pipe to a socket, or the other way.
+     * Returns how many bytes one call of {@link #move} should ask for.
      *
-     * @param count the most: {@link #most}
-     * @param stash where bytes are kept that were read and not written; empty at the call
-     * @return bytes moved, 0 where the source says that it has ended, or {@code -errno}
+     * @param left bytes that are left of the flow's turn
      */
-    long move(int source, int sink, long count, Stash stash) {
+    abstract long bytesToAsk(long left);
+
+    /**
+     * Moves bytes from a pipe to a socket, or from a socket to a pipe.
+     *
+     * @param count the most to move: {@link #bytesToAsk}
+     * @param pending takes the bytes that were read and could not be written; empty at the call
+     * @return bytes moved, 0 where the source reports its end, or {@code -errno}
+     */
+    final long move(int source, int sink, long count, PendingBytes pending) {
         calls++;
-        long n = switch (way) {
-            case SPLICE -> kernel.splice(source, sink, count);
-            case COPY -> copy(source, sink, count, stash);
-        };
+        long n = transfer(source, sink, count, pending);
         if (n > 0) bytes += n;
         return n;
     }
 
-    private long copy(int source, int sink, long count, Stash stash) {
-        MemorySegment memory = buffer();
-        long n = kernel.read(source, memory, 0, count);
-        if (n <= 0) return n;
-        long written = kernel.write(sink, memory, 0, n);
-        if (written == n) return n;
-        // Whatever the reason: after ENOMEM and ENOBUFS too it goes on, and the bytes have left the source.
-        long taken = Math.max(written, 0);
-        stash.put(memory, taken, n - taken);
-        return written == 0 ? -Errno.EAGAIN : written;
-    }
+    /** Does the work of {@link #move}. */
+    abstract long transfer(int source, int sink, long count, PendingBytes pending);
 
-    /** Writes what was read before: bytes, or {@code -errno}. */
-    long flush(Stash stash, int sink) {
-        long n = stash.flush(kernel, sink);
+    /** Writes pending bytes to the sink. Returns how many, or {@code -errno}. */
+    final long flush(PendingBytes pending, int sink) {
+        long n = pending.flush(kernel, sink);
         if (n > 0) bytes += n;
         return n;
     }
 
-    /** Reads one byte of a socket into an empty stash: 1, 0 at the end, or {@code -errno}. */
-    long takeByte(int socket, Stash stash) {
-        long n = kernel.recv(socket, one, 1, MSG_DONTWAIT);
-        if (n == 1) stash.put(one, 0, 1);
+    /** Reads one byte of a socket; it is pending then, and nothing else may be. Returns 1, 0 at the end, or {@code -errno}. */
+    final long readByte(int socket, PendingBytes pending) {
+        long n = kernel.recv(socket, oneByte, 1, MSG_DONTWAIT);
+        if (n == 1) pending.put(oneByte, 0, 1);
         return n;
     }
 
-    /** Whether a socket has a byte: 1, 0 if it has ended, or {@code -errno}. */
-    long peek(int socket) {
-        return kernel.recv(socket, one, 1, MSG_PEEK | MSG_DONTWAIT);
+    /** Asks whether a socket has a byte to read, and leaves it there. Returns 1, 0 at the end, or {@code -errno}. */
+    final long peek(int socket) {
+        return kernel.recv(socket, oneByte, 1, MSG_PEEK | MSG_DONTWAIT);
     }
 
     /**
-     * Whether a pipe has no byte and has not ended, so that an edge is owed. By poll(2), which takes no lock of the pipe's:
-     * FIONREAD would wait for a guest that is just writing.
+     * Asks whether a pipe has no byte and has not ended, so that an event of it will come. This uses poll(2), which does not
+     * take the pipe's lock. FIONREAD takes it, and would wait for a guest that is writing.
      */
-    boolean isEmpty(int pipe) {
-        polled[0] = pipe;
-        return kernel.poll(polled, ASKED, told, 1, 0) == 0;
+    final boolean isPipeEmpty(int pipe) {
+        polledFd[0] = pipe;
+        return kernel.poll(polledFd, POLLIN_ONLY, polledEvents, 1, 0) == 0;
     }
 
     /**
-     * Whether TCP may hold back the end of what a socket has taken, though its sender has TCP_NODELAY. splice(2) to a socket
-     * goes on in batches of 16 slots and sends each full batch with MSG_MORE, also the last one where the pipe is empty
-     * behind it. TCP then waits with the last segment for an acknowledgement, or for 200 ms (measured on 6.18).
+     * Returns whether TCP may hold back the last bytes that a socket has taken, although TCP_NODELAY is set.
      *
      * @param moved bytes that the last {@link #move} has moved to the socket
      */
-    boolean mayHoldBack(long moved) {
-        return way == Way.SPLICE && moved > NEVER_HELD_BACK;
-    }
+    abstract boolean mayHoldBack(long moved);
 
-    /** Has a socket send what it holds back: setting TCP_NODELAY does that, also where it is set already. */
-    void push(int socket) {
+    /** Makes TCP send what it holds back: setting TCP_NODELAY does that, also where it is set already. */
+    final void push(int socket) {
         kernel.setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, 1);
     }
 
     /**
-     * Whether a socket's connection is over, so that an error was the connection's: after a reset or a timeout the kernel
-     * says POLLHUP, and so it does where both sides have sent their FIN.
+     * Asks whether a socket's connection is over. If it is, an error of a call was the connection's and not the call's own.
+     * The kernel reports POLLHUP after a reset and after a timeout, and where both sides have sent their FIN.
      */
-    boolean isOver(int socket) {
-        polled[0] = socket;
-        return kernel.poll(polled, UNASKED, told, 1, 0) == 1 && (told[0] & POLLHUP) != 0;
+    final boolean isConnectionOver(int socket) {
+        polledFd[0] = socket;
+        return kernel.poll(polledFd, NO_EVENTS, polledEvents, 1, 0) == 1 && (polledEvents[0] & POLLHUP) != 0;
     }
 
-    /** Reads a socket and throws away: bytes, 0 at the end, or {@code -errno}. */
-    long discard(int socket, long count) {
-        return kernel.recv(socket, buffer(), Math.min(count, BUFFER), MSG_DONTWAIT);
+    /** Reads bytes of a socket and discards them. Returns how many, 0 at the end, or {@code -errno}. */
+    final long discard(int socket, long count) {
+        return kernel.recv(socket, buffer(), Math.min(count, BUFFER_SIZE), MSG_DONTWAIT);
     }
 
-    private MemorySegment buffer() {
-        if (buffer == null) buffer = arena.allocate(BUFFER);
+    /** Returns memory of {@link #BUFFER_SIZE} bytes, whose contents last for one call. */
+    final MemorySegment buffer() {
+        if (buffer == null) buffer = arena.allocate(BUFFER_SIZE);
         return buffer;
     }
 
-    /** How often bytes were asked to be moved, EAGAIN included. */
-    public long calls() {
+    /** Returns how often {@link #move} was called, also where it moved nothing. */
+    public final long calls() {
         return calls;
     }
 
-    /** Bytes moved, both directions of all connections together. */
-    public long bytes() {
+    /** Returns how many bytes were moved, in both directions of all connections together. */
+    public final long bytes() {
         return bytes;
     }
 
     /** Frees the memory. */
     @Override
-    public void close() {
-        stashed.close();
+    public final void close() {
+        pool.close();
         arena.close();
     }
 }

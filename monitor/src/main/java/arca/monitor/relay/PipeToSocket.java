@@ -5,13 +5,13 @@ import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
 
 /**
- * What the guest writes, to its peer. 0 from a pipe means that it has no writer left and no byte.
+ * The direction from the guest to its peer. A pipe returns 0 when it has no writer left and no byte.
  *
- * <p>When the pipe is empty, the socket is pushed if TCP may hold the last bytes back. Elsewhere this is not needed: more
- * bytes, or the FIN, push what is before them, and a socket that has no room is waiting for an acknowledgement.
+ * <p>When the pipe is empty and TCP may hold back the last bytes, the flow makes TCP send them. Only then is that needed:
+ * later bytes and the FIN send what is before them, and a socket without room waits for an acknowledgement anyway.
  */
 final class PipeToSocket extends Flow {
-    private boolean heldBack; // the last bytes, perhaps
+    private boolean mayBeHeldBack; // the last bytes that the socket has taken
 
     PipeToSocket(Relay relay, Reactor reactor, Mover mover, Descriptor pipe, Descriptor socket) {
         super(relay, reactor, mover, pipe, socket);
@@ -19,34 +19,37 @@ final class PipeToSocket extends Flow {
 
     @Override
     long move(long count) {
-        long n = mover.move(source.fd(), sink.fd(), count, stash);
-        if (n > 0) heldBack = mover.mayHoldBack(n);
+        long n = mover.move(source.fd(), sink.fd(), count, pending);
+        if (n > 0) mayBeHeldBack = mover.mayHoldBack(n);
         return n;
     }
 
     /**
-     * The count says nothing: splice(2) to a socket returns early for a signal, a stop and SIGCONT too (measured on 6.18:
-     * 64 KiB moved of 1 MiB, the socket writable), and read(2) of a pipe in packet mode gives one packet. So the pipe is
-     * asked, which costs less than a splice in vain, and then the socket's edges need not be tried at all.
+     * {@inheritDoc}
+     *
+     * <p>A short count alone says nothing. splice(2) to a socket returns early for a signal, also for a stop and SIGCONT
+     * (measured on 6.18: 64 KiB of 1 MiB were moved, and the socket was writable). read(2) of a pipe in packet mode returns
+     * one packet. So the flow asks the pipe. That costs less than a splice(2) that returns EAGAIN; and while the pipe is
+     * known to be empty, events of the socket need no call at all.
      */
     @Override
-    State afterShort(long count) {
-        return isEmpty() ? drained() : State.READY;
+    State stateAfterShortCount(long count) {
+        return isSourceEmpty() ? drained() : State.READY;
     }
 
     @Override
-    State after(int errno) {
-        return errno == Errno.EAGAIN && isEmpty() ? drained() : super.after(errno);
+    State stateAfter(int errno) {
+        return errno == Errno.EAGAIN && isSourceEmpty() ? drained() : super.stateAfter(errno);
     }
 
     private State drained() {
-        if (heldBack) mover.push(sink.fd());
-        heldBack = false;
+        if (mayBeHeldBack) mover.push(sink.fd());
+        mayBeHeldBack = false;
         return State.DRAINED;
     }
 
-    /** Whether there is nothing to move: what the guest writes from now on is an edge, and so is its end. */
-    private boolean isEmpty() {
-        return stash.isEmpty() && mover.isEmpty(source.fd());
+    /** Returns whether there is nothing to move. What the guest writes from now on makes an event, and so does its end. */
+    private boolean isSourceEmpty() {
+        return pending.isEmpty() && mover.isPipeEmpty(source.fd());
     }
 }

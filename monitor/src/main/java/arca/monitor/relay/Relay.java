@@ -21,34 +21,38 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * A TCP connection and a data pipe, and the two flows between them. It owns the socket and our two ends, and closes each
- * when nothing more can come of it. Loop thread only.
+ * A TCP connection, a data pipe, and the two flows between them. A relay owns the socket and the monitor's two ends of the
+ * pipe, and closes each when it is of no more use. For the loop's thread only.
  *
  * <pre>
- * to the peer           from the peer         then
- * ends: no writer left  any                   FIN after all bytes; our read end closes
- * ends: an error        any                   our read end closes, so the guest's writes are EPIPE
- * any                   ends: FIN             our write end closes, so the guest reads the end after all bytes
- * any                   ends: an error        both ends close: the connection is gone
- * any                   EPIPE                 our write end closes; what still comes is thrown away
- * ended                 ended                 the socket closes
- * ended well            thrown away           the socket closes once the peer has acknowledged everything, and all that
- *                                             it has sent by then is thrown away; or after the linger time, in which it
- *                                             has acknowledged nothing
- * no writer left        thrown away, ended    so it does while the pipe has bytes for which the peer has no room
- * ended by an error     thrown away           the socket closes
- * a call is refused, though the connection    the socket closes with a reset, both ends close
- * stands; in either direction
+ * to the peer        from the peer        the relay
+ * ended at the end   any                  sends FIN behind all bytes and closes its read end
+ * ended by an error  any                  closes its read end, so that the guest's writes fail with EPIPE
+ * any                ended at the end     closes its write end, so that the guest reads all bytes and then the end
+ * any                ended by an error    closes both ends: the connection is gone
+ * any                discards             closes its write end: the guest has closed its own and reads no more
+ * ended              ended                closes the socket
+ * ended at the end   discards             lingers: it closes the socket once the peer has acknowledged everything; or
+ *                                         cuts the connection if the peer acknowledges nothing during the linger time
+ * hung up            discards, or ended   lingers in the same way: the peer has no room yet for what is in the pipe
+ * ended by an error  discards             closes the socket
+ *
+ * the kernel refuses a call of either     resets the connection and closes everything
+ * flow, and the connection is sound
  * </pre>
+ *
+ * The flow to the peer ends when the pipe has no writer left and no byte, the flow from the peer with the peer's FIN. The
+ * first has hung up when the pipe has no writer left, but still has bytes. The second discards after EPIPE. What has come
+ * from the peer when a socket is closed after lingering has been read and discarded.
  */
 public final class Relay implements AutoCloseable {
-    /** Events of a connection's socket that a relay must hear of. */
     private static final int SOCKET_EVENTS = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP;
 
     private static final int SOURCE_EVENTS = EPOLLIN | EPOLLPRI | EPOLLRDHUP;
 
-    private static final long ASK_NANOS = 20_000_000; // at least, where no event tells
-    private static final int ASK_PART = 8; // of the time in which nothing was acknowledged: asked ever more seldom
+    // How often a lingering relay asks what the peer has acknowledged, where no event reports it: less and less often.
+    private static final long SHORTEST_PAUSE_NANOS = 20_000_000;
+    private static final int PART_OF_SILENCE = 8; // the pause, as a part of the time without an acknowledgement
 
     private final Reactor reactor;
     private final Mover mover;
@@ -56,16 +60,15 @@ public final class Relay implements AutoCloseable {
     private final DataPipe pipe;
     private final long lingerNanos;
     private final Consumer<Relay> onEnd;
-    private final PipeToSocket toPeer;
-    private final SocketToPipe fromPeer;
+    final PipeToSocket toPeer;
+    final SocketToPipe fromPeer;
 
-    // While it lingers.
-    private Timer linger;
-    private long acknowledged; // bytes, as far as a difference tells
-    private long progress; // when that was last more than before
+    private Timer linger; // null until the relay lingers
+    private long acknowledged; // bytes moved to the socket less those in its send queue: only its growth has a meaning
+    private long acknowledgedAt; // when that last grew
 
     private boolean closed;
-    private Optional<Cut> cut = Optional.empty();
+    private Optional<CutReason> cutReason = Optional.empty();
 
     private Relay(
             Reactor reactor, Mover mover, Descriptor socket, DataPipe pipe, Duration linger, Consumer<Relay> onEnd) {
@@ -80,61 +83,60 @@ public final class Relay implements AutoCloseable {
     }
 
     /**
-     * Begins to relay. The socket is connected, non-blocking, and has SO_OOBINLINE and TCP_NODELAY.
+     * Starts a relay.
      *
-     * @param socket owned by the relay from now on, unless this throws
-     * @param pipe of which our two ends are the relay's from now on, unless this throws
+     * @param socket a connected, non-blocking socket with SO_OOBINLINE and TCP_NODELAY; the relay's, unless this throws
+     * @param pipe the monitor's two ends are the relay's, unless this throws
      * @param linger how long the peer may acknowledge nothing, once the guest is gone
-     * @param onEnd told once, when everything is closed
-     * @throws ErrnoException ENOSPC or ENOMEM where the loop cannot watch them
+     * @param onEnd called once, when everything is closed
+     * @throws ErrnoException ENOSPC or ENOMEM where the loop cannot watch the descriptors
      */
     public static Relay start(
             Reactor reactor, Mover mover, Descriptor socket, DataPipe pipe, Duration linger, Consumer<Relay> onEnd)
             throws ErrnoException {
         Relay relay = new Relay(reactor, mover, socket, pipe, linger, onEnd);
-        // In this order events are told where several came at once: of a guest that has closed its end we hear so
-        // before we would write to it, which would be a SIGPIPE, whose way through the JVM costs as much as several
-        // calls.
+        // Events of one wait are handled in this order. So the relay learns that the guest has closed its read end
+        // before it would write to it. Such a write is a SIGPIPE, which costs the JVM as much as several calls.
         check("epoll_ctl", pipe.writer().watch(EPOLLOUT, relay::writerReady));
         check("epoll_ctl", pipe.reader().watch(EPOLLIN, relay::readerReady));
         check("epoll_ctl", socket.watch(SOCKET_EVENTS, relay::socketReady));
         return relay;
     }
 
-    /** Bytes that the peer's socket has taken. */
+    /** Returns how many bytes the socket has taken for the peer. */
     public long bytesToPeer() {
         return toPeer.moved();
     }
 
-    /** Bytes that came from the peer, those thrown away included. */
+    /** Returns how many bytes have come from the peer, also those that were discarded. */
     public long bytesFromPeer() {
         return fromPeer.moved();
     }
 
-    /** Why the monitor has cut the connection; empty while it lives, and where guest and peer have ended it. */
-    public Optional<Cut> cut() {
-        return cut;
+    /** Returns why the monitor has cut the connection; empty while it lives, and if the guest and the peer ended it. */
+    public Optional<CutReason> cutReason() {
+        return cutReason;
     }
 
     private void socketReady(Descriptor descriptor, int events) {
-        if ((events & EPOLLPRI) != 0) fromPeer.urgent();
-        if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) fromPeer.hangUp();
-        // Events are what holds at the wait, not just what has changed: without one of its own a direction is owed
-        // another.
+        if ((events & EPOLLPRI) != 0) fromPeer.urgentDataArrived();
+        if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) fromPeer.sourceHungUp();
+        // The events are all that hold at the time of the wait, not only those that are new. So a flow that has none
+        // among them will have another event, and need not run now.
         if ((events & ~EPOLLOUT) != 0) fromPeer.sourceReady();
         if ((events & ~SOURCE_EVENTS) != 0) toPeer.sinkReady();
-        // Nothing more can be sent, whether or not the guest has something to send. SO_ERROR is not asked: reading the
-        // error would turn it into an orderly end for the other direction.
+        // Nothing more can be sent, whether or not the guest has bytes to send. The relay does not read SO_ERROR: that
+        // clears the error, and the other flow would then see an orderly end.
         if ((events & EPOLLERR) != 0 && !toPeer.hasEnded()) {
             toPeer.stop(-Errno.ECONNRESET);
-            ended(toPeer);
+            flowEnded(toPeer);
         }
-        if (linger != null && !closed) lingering();
+        if (linger != null && !closed) checkLinger();
     }
 
     private void readerReady(Descriptor descriptor, int events) {
         boolean hangUp = (events & EPOLLHUP) != 0;
-        if (hangUp) toPeer.hangUp();
+        if (hangUp) toPeer.sourceHungUp();
         toPeer.sourceReady();
         if (hangUp && !closed) closeIfDone();
     }
@@ -144,13 +146,13 @@ public final class Relay implements AutoCloseable {
         fromPeer.sinkReady();
     }
 
-    /** A flow has ended, for {@link Flow#reason}. */
-    void ended(Flow flow) {
-        if (flow.reason() < 0 && !mover.isOver(socket.fd())) {
-            cut(new Cut.Refused(peer(), mover.way(), (int) -flow.reason()));
+    /** Handles the end of a flow, for its {@link Flow#reason}. */
+    void flowEnded(Flow flow) {
+        if (flow.reason() < 0 && !mover.isConnectionOver(socket.fd())) {
+            cut(new CutReason.CallRefused(peer(), (int) -flow.reason()));
         } else if (flow == toPeer) {
             pipe.reader().close();
-            // Fails only where the connection is gone, which the other direction finds out by itself.
+            // Not checked: shutdown(2) fails only if the connection is gone, and the other flow finds that out.
             if (flow.reason() == 0) reactor.kernel().shutdown(socket.fd(), SHUT_WR);
         } else {
             pipe.writer().close();
@@ -162,64 +164,70 @@ public final class Relay implements AutoCloseable {
         if (!closed) closeIfDone();
     }
 
-    /** The guest has closed its read end; what comes from the peer is thrown away from now on. */
-    void guestReadsNoMore() {
+    /** Handles that the guest has closed its read end; the flow from the peer discards from now on. */
+    void readerClosed() {
         pipe.writer().close();
         closeIfDone();
     }
 
     private void closeIfDone() {
         boolean toPeerFailed = toPeer.hasEnded() && toPeer.reason() != 0;
-        if (toPeer.hasEnded() && fromPeer.hasEnded() || toPeerFailed && fromPeer.discards()) close();
+        if (toPeer.hasEnded() && fromPeer.hasEnded() || toPeerFailed && fromPeer.isDiscarding()) close();
         else if (guestIsGone() && linger == null) startLinger();
     }
 
-    /** The guest can do nothing more with this connection: what is left is the peer's to take. */
+    /** Returns whether the guest has closed both its ends. Only the peer has something left to do then. */
     private boolean guestIsGone() {
-        return (toPeer.hasEnded() || toPeer.hasHungUp()) && (fromPeer.hasEnded() || fromPeer.discards());
+        return (toPeer.hasEnded() || toPeer.hasHungUp()) && (fromPeer.hasEnded() || fromPeer.isDiscarding());
     }
 
     private void startLinger() {
-        linger = new Timer(this::lingering);
+        linger = new Timer(this::checkLinger);
         acknowledged = Long.MIN_VALUE;
-        lingering();
+        checkLinger();
     }
 
-    /** Closes once the peer has acknowledged everything, our FIN too, or has not gone on doing so for long enough. */
-    private void lingering() {
+    /**
+     * Closes if the peer has acknowledged everything, also the FIN, which SIOCOUTQ counts as a byte. Cuts if it has
+     * acknowledged nothing during the linger time. Else sets the timer for the next check.
+     */
+    private void checkLinger() {
         int queued = reactor.kernel().ioctl(socket.fd(), SIOCOUTQ);
         long now = reactor.kernel().nanoTime();
         if (toPeer.moved() - queued > acknowledged) {
             acknowledged = toPeer.moved() - queued;
-            progress = now;
+            acknowledgedAt = now;
         }
-        long left = lingerNanos - (now - progress);
+        long left = lingerNanos - (now - acknowledgedAt);
         boolean acknowledgedAll = toPeer.hasEnded() && queued <= 0;
-        if (acknowledgedAll) fromPeer.sourceReady(); // throws away what has come: if it is left unread, close(2) resets
+        if (acknowledgedAll) fromPeer.sourceReady(); // discards what has come: close(2) with unread bytes resets
         if (closed) return;
-        if (acknowledgedAll && !fromPeer.isReady()) close();
-        else if (left <= 0) cut(new Cut.Unacknowledged(peer(), Math.max(0, toPeer.hasEnded() ? queued - 1 : queued)));
-        else if (acknowledgedAll) reactor.schedule(linger, 1); // more has come than a turn's worth
-        else reactor.schedule(linger, Math.min(left, untilAsked(now - progress)));
+        if (acknowledgedAll && fromPeer.state() != Flow.State.READY) close();
+        else if (left <= 0)
+            cut(new CutReason.Unacknowledged(peer(), Math.max(0, toPeer.hasEnded() ? queued - 1 : queued)));
+        else if (acknowledgedAll) reactor.schedule(linger, 1); // more has come than one turn discards
+        else reactor.schedule(linger, Math.min(left, pause(now - acknowledgedAt)));
     }
 
-    private long untilAsked(long quiet) {
-        return reactor.tellsOfAcknowledgement() ? Long.MAX_VALUE : Math.max(ASK_NANOS, quiet / ASK_PART);
+    /** Returns how long to wait before the next check, after a silence of {@code nanos}. */
+    private long pause(long nanos) {
+        if (reactor.tellsOfAcknowledgement()) return Long.MAX_VALUE;
+        return Math.max(SHORTEST_PAUSE_NANOS, nanos / PART_OF_SILENCE);
     }
 
-    private void cut(Cut why) {
-        cut = Optional.of(why);
+    private void cut(CutReason reason) {
+        cutReason = Optional.of(reason);
         close();
     }
 
-    /** As {@link Kernel#getpeername}. */
+    /** Returns the peer's address, in the form of {@link Kernel#getpeername}. */
     private long peer() {
         return reactor.kernel().getpeername(socket.fd());
     }
 
     /**
-     * Closes everything at once. Where the guest's bytes have not all gone, the peer is reset: an orderly end would make it
-     * take a part for the whole.
+     * Closes everything at once. If the peer does not get all that the guest has sent, it gets a reset: after an orderly end
+     * it would take a part for the whole.
      */
     @Override
     public void close() {
@@ -230,12 +238,12 @@ public final class Relay implements AutoCloseable {
         fromPeer.stop(-Errno.ECONNABORTED);
         if (linger != null) reactor.cancel(linger);
         pipe.reader().close();
-        pipe.writer().close(); // the guest's ends may still be on their way to it
+        pipe.writer().close(); // not the guest's ends, which may still be on their way to the guest
         socket.close();
         onEnd.accept(this);
     }
 
     private boolean isRefused() {
-        return cut.isPresent() && cut.get() instanceof Cut.Refused;
+        return cutReason.isPresent() && cutReason.get() instanceof CutReason.CallRefused;
     }
 }

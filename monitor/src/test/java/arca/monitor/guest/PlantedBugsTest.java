@@ -39,18 +39,18 @@ class PlantedBugsTest {
                 bug(
                         "0 from a socket is always taken for the end",
                         "relay.SocketToPipe",
-                        "default -> n > 0 ? n : atEnd(n);",
+                        "default -> n > 0 ? n : checkEnd(n);",
                         "default -> n;"),
                 bug(
                         "EAGAIN before an urgent byte is taken for an empty socket",
                         "relay.SocketToPipe",
-                        "urgent && stash.isEmpty() ? takeByte() : n;",
+                        "urgent && pending.isEmpty() ? moveByte() : n;",
                         "n;"),
                 bug(
                         "an error before an urgent byte is taken for the end",
                         "relay.SocketToPipe",
-                        "default -> n > 0 ? n : atEnd(n);",
-                        "default -> n == 0 ? atEnd(n) : n;"),
+                        "default -> n > 0 ? n : checkEnd(n);",
+                        "default -> n == 0 ? checkEnd(n) : n;"),
                 bug(
                         "room in the pipe does not start a direction again",
                         "relay.Relay",
@@ -59,50 +59,50 @@ class PlantedBugsTest {
                 bug(
                         "a short count is always taken for an empty source",
                         "relay.Flow",
-                        "            moved += last;",
-                        "            moved += last; if (last < left) return State.IDLE;"),
+                        "            moved += result;",
+                        "            moved += result; if (result < left) return State.BLOCKED;"),
                 bug(
                         "a short count after a hang-up is taken for an empty source",
                         "relay.Flow",
-                        "if (!shortOf || hungUp) continue;",
-                        "if (!shortOf) continue;"),
+                        "if (!shortCount || hungUp) continue;",
+                        "if (!shortCount) continue;"),
                 bug(
                         "after a short count, a pipe is not asked whether it is empty",
                         "relay.PipeToSocket",
-                        "return isEmpty() ? drained() : State.READY;",
+                        "return isSourceEmpty() ? drained() : State.READY;",
                         "return drained();"),
                 bug(
                         "EAGAIN is taken for an empty pipe",
                         "relay.PipeToSocket",
-                        "errno == Errno.EAGAIN && isEmpty()",
+                        "errno == Errno.EAGAIN && isSourceEmpty()",
                         "errno == Errno.EAGAIN"),
                 bug(
                         "new bytes do not start a direction whose source was empty",
                         "relay.Flow",
-                        "if (state == State.IDLE || state == State.DRAINED) turn();",
-                        "if (state == State.IDLE) turn();"),
+                        "if (state == State.BLOCKED || state == State.DRAINED) turn();",
+                        "if (state == State.BLOCKED) turn();"),
                 bug(
                         "a count of whole pages is taken for an empty socket",
                         "relay.SocketToPipe",
-                        "return count % PAGE != 0 && !urgent && !discards ?",
-                        "return !urgent && !discards ?"),
+                        "return count % PAGE != 0 && !urgent && !discarding ?",
+                        "return !urgent && !discarding ?"),
                 bug(
                         "a short count before an urgent byte is taken for an empty socket",
                         "relay.SocketToPipe",
-                        "return count % PAGE != 0 && !urgent && !discards ?",
-                        "return count % PAGE != 0 && !discards ?"),
+                        "return count % PAGE != 0 && !urgent && !discarding ?",
+                        "return count % PAGE != 0 && !discarding ?"),
                 bug(
                         "no retry timer after ENOMEM or ENOBUFS",
                         "relay.Flow",
                         "case Errno.ENOMEM, Errno.ENOBUFS -> State.RETRY;",
-                        "case Errno.ENOMEM, Errno.ENOBUFS -> State.IDLE;"),
-                bug("a turn has no bound", "relay.Flow", "TURN = 1 << 20;", "TURN = 1L << 40;"),
+                        "case Errno.ENOMEM, Errno.ENOBUFS -> State.BLOCKED;"),
+                bug("a turn has no bound", "relay.Flow", "TURN_BYTES = 1 << 20;", "TURN_BYTES = 1L << 40;"),
                 bug(
                         "EPOLLERR closes the connection at once",
                         "relay.Relay",
-                        "if ((events & EPOLLPRI) != 0) fromPeer.urgent();",
+                        "if ((events & EPOLLPRI) != 0) fromPeer.urgentDataArrived();",
                         "if ((events & EPOLLERR) != 0) { close(); return; }"
-                                + " if ((events & EPOLLPRI) != 0) fromPeer.urgent();"),
+                                + " if ((events & EPOLLPRI) != 0) fromPeer.urgentDataArrived();"),
                 bug(
                         "the socket is closed while the peer's bytes are unread",
                         "relay.Relay",
@@ -113,7 +113,7 @@ class PlantedBugsTest {
                         "relay.Relay",
                         "private void readerReady(Descriptor descriptor, int events) {",
                         "private void readerReady(Descriptor descriptor, int events) {"
-                                + " if ((events & 0x10) != 0 && !toPeer.hasEnded()) { toPeer.stop(0); ended(toPeer); return; }"),
+                                + " if ((events & 0x10) != 0 && !toPeer.hasEnded()) { toPeer.stop(0); flowEnded(toPeer); return; }"),
                 bug(
                         "the guest's ends of the pipes are closed before they are sent",
                         "relay.Relay",
@@ -121,23 +121,23 @@ class PlantedBugsTest {
                         "pipe.close(); //"),
                 bug(
                         "bytes that were read are lost when the write fails with ENOMEM or ENOBUFS",
-                        "relay.Mover",
+                        "relay.CopyMover",
                         "if (written == n) return n;",
                         "if (written == n || written < 0 && written != -Errno.EAGAIN) return written;"),
                 bug(
                         "the bytes that TCP holds back are not pushed",
                         "relay.PipeToSocket",
-                        "if (heldBack) mover.push(sink.fd());",
+                        "if (mayBeHeldBack) mover.push(sink.fd());",
                         ""),
                 bug(
                         "moves of up to 65,536 bytes count as never held back",
-                        "relay.Mover",
+                        "relay.SpliceMover",
                         "NEVER_HELD_BACK = 4096;",
                         "NEVER_HELD_BACK = 65536;"),
                 bug(
                         "a call that the kernel refuses ends only one direction",
                         "relay.Relay",
-                        "if (flow.reason() < 0 && !mover.isOver(socket.fd())) {",
+                        "if (flow.reason() < 0 && !mover.isConnectionOver(socket.fd())) {",
                         "if (flow.reason() < -10_000) {"),
                 bug(
                         "after a call that the kernel refuses, the peer sees an orderly end",

@@ -34,9 +34,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * After the last move TCP holds nothing back, whatever the guest has written: splice(2) to a socket sets MSG_MORE when it has
- * sent 16 slots, and only a push sends the rest before an acknowledgement or a timer does. What TCP has not sent tells it,
- * and no clock.
+ * TCP holds back nothing of what the guest has written, once the monitor has moved it. splice(2) to a socket sets MSG_MORE
+ * after each 16 slots. Unless the monitor pushes the last bytes, they wait for an acknowledgement or a timer. The test asks
+ * the kernel how many bytes are not sent, and needs no clock.
  */
 class HeldBackTest {
     private static final int PAGE = 4096;
@@ -65,10 +65,10 @@ class HeldBackTest {
         arena.close();
     }
 
-    /** What a guest does before the monitor looks. */
+    /** What a guest writes before the monitor runs. */
     @FunctionalInterface
     private interface Guest {
-        /** Writes: how many bytes there are for the peer. */
+        /** Writes, and returns how many bytes the peer must get. */
         long write();
     }
 
@@ -77,7 +77,7 @@ class HeldBackTest {
     void nothingIsHeldBack(String readiness, int pipeSize) throws Exception {
         try (EventFd bell = EventFd.open();
                 Kernel kernel = new LinuxKernel();
-                Mover mover = new Mover(kernel, Mover.Way.SPLICE);
+                Mover mover = Mover.splicing(kernel);
                 Fd listener = listen();
                 Fd connected = Sockets.connect(Sockets.localAddress(listener))) {
             Mailbox mailbox = new Mailbox(bell.fd().value(), bell::signal);
@@ -120,7 +120,7 @@ class HeldBackTest {
         }
     }
 
-    /** Dense at both sides of each multiple of 16 pages that the pipe holds. */
+    /** Returns sizes to write: many of them near the multiples of 16 pages that the pipe holds. */
     private static IntStream sizes(int pipeSize) {
         int[] around = {-PAGE - 1, -PAGE, -PAGE + 1, -PAGE / 2, -1, 0, 1, PAGE - 1, PAGE, PAGE + 1};
         IntStream close = IntStream.rangeClosed(1, pipeSize / BATCH)
@@ -140,7 +140,7 @@ class HeldBackTest {
                 .sum();
     }
 
-    /** Has the monitor move what a guest writes; what TCP has not sent then must be more than the peer's window allows. */
+    /** Fails if TCP holds back bytes that the peer's window has room for, after the monitor has moved what a guest writes. */
     private void holdsNothingBack(String what, Guest guest) {
         long size = guest.write();
         long came = 0;
@@ -150,7 +150,7 @@ class HeldBackTest {
             long outstanding = Syscalls.ioctl(socket.fd(), SIOCOUTQ);
             assertTrue(
                     unsent == 0 || outstanding > info.get(ValueLayout.JAVA_INT, SND_WND),
-                    () -> "of " + what + " " + unsent + " are held back");
+                    () -> "of " + what + " " + unsent + " bytes are held back");
             long n = Syscalls.recv(peer.value(), bytes, came < size && unsent == 0 ? 0 : MSG_DONTWAIT);
             came += Math.max(n, 0);
         } while (came < size);
@@ -163,7 +163,7 @@ class HeldBackTest {
         return info.get(ValueLayout.JAVA_INT, NOTSENT_BYTES);
     }
 
-    /** A listener whose connections send at once, and not in time with a timer as those of bbr do. */
+    /** Opens a listener whose connections send at once. Those with bbr would send at the pace of a timer. */
     private Fd listen() throws Exception {
         InetAddress loopback = InetAddress.getByName("127.0.0.1");
         Fd listener = Sockets.listen(new SocketAddress.IPv4((Inet4Address) loopback, 0), SOCK_NONBLOCK, 1);

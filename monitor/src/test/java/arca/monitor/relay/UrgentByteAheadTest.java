@@ -33,28 +33,27 @@ import java.time.Duration;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An urgent byte whose segment overtakes the one before it. The kernel tells of it, and there is nothing to be read. */
+/** The segment of an urgent byte overtakes the one before it. The kernel reports the byte while nothing can be read. */
 class UrgentByteAheadTest {
     private static final int SO_ATTACH_FILTER = 26; // socket(7)
     private static final int SO_DETACH_FILTER = 27;
     private static final int MSG_OOB = 1;
 
-    // A filter that loses every segment of more than a byte, however often it is sent again: bpf(4), struct
-    // sock_filter.
-    private static final long[] LOSES_ALL_BUT_SINGLE_BYTES = {
-        instruction(0x80, 0, 0, 0), // A = length, the TCP header of 32 included
-        instruction(0x25, 1, 0, 32 + 1), // A > 33: over the next
-        instruction(0x06, 0, 0, 0xffff), // all of it
-        instruction(0x06, 0, 0, 0) // nothing
+    // A filter that drops each segment of more than one byte, however often it is sent: bpf(4), struct sock_filter.
+    private static final long[] DROPS_ALL_BUT_SINGLE_BYTES = {
+        instruction(0x80, 0, 0, 0), // A = length, with the TCP header of 32 bytes
+        instruction(0x25, 1, 0, 32 + 1), // if A > 33, skip the next instruction
+        instruction(0x06, 0, 0, 0xffff), // keep all of it
+        instruction(0x06, 0, 0, 0) // keep nothing
     };
 
     @ParameterizedTest(name = "poll {0}")
     @ValueSource(booleans = {false, true})
-    void loopWaitsForTheBytesBeforeIt(boolean poll) throws Exception {
+    void loopSleepsUntilTheBytesBeforeItArrive(boolean poll) throws Exception {
         try (EventFd bell = EventFd.open();
                 Kernel kernel = new LinuxKernel();
                 Reactor reactor = reactor(poll, kernel, new Mailbox(bell.fd().value(), bell::signal));
-                Mover mover = new Mover(kernel, Mover.Way.SPLICE);
+                Mover mover = Mover.splicing(kernel);
                 Arena arena = Arena.ofConfined();
                 Fd listener = Sockets.listen(loopback(), SOCK_NONBLOCK, 1);
                 Fd peer = Sockets.connect(Sockets.localAddress(listener));
@@ -92,8 +91,8 @@ class UrgentByteAheadTest {
 
     private static void filter(Arena arena, int socket) throws Exception {
         MemorySegment program = arena.allocate(16, 8); // struct sock_fprog
-        program.set(ValueLayout.JAVA_SHORT, 0, (short) LOSES_ALL_BUT_SINGLE_BYTES.length);
-        program.set(ValueLayout.ADDRESS, 8, arena.allocateFrom(ValueLayout.JAVA_LONG, LOSES_ALL_BUT_SINGLE_BYTES));
+        program.set(ValueLayout.JAVA_SHORT, 0, (short) DROPS_ALL_BUT_SINGLE_BYTES.length);
+        program.set(ValueLayout.ADDRESS, 8, arena.allocateFrom(ValueLayout.JAVA_LONG, DROPS_ALL_BUT_SINGLE_BYTES));
         int n = Syscalls.setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, program);
         assumeTrue(n != -Errno.EPERM, "this user may not attach a filter to a socket");
         check("setsockopt", n);
