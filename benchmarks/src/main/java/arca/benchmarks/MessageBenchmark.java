@@ -54,7 +54,7 @@ public class MessageBenchmark {
     private int before;
 
     @Param({"SPLICE", "COPY"})
-    private MonitorConfig.Relay relay;
+    private MonitorConfig.RelayMode relay;
 
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment answer = arena.allocate(1);

@@ -45,7 +45,7 @@ public class RelayBenchmark {
     private static final long BULK = 1 << 20;
 
     @Param({"SPLICE", "COPY"})
-    private MonitorConfig.Relay relay;
+    private MonitorConfig.RelayMode relay;
 
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment small = arena.allocate(SMALL);

@@ -62,7 +62,7 @@ public class StreamBenchmark {
     private Direction direction;
 
     @Param({"SPLICE", "COPY"})
-    private MonitorConfig.Relay relay;
+    private MonitorConfig.RelayMode relay;
 
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment part = arena.allocate(PART);

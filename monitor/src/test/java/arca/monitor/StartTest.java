@@ -13,7 +13,7 @@ import arca.bindings.Fd;
 import arca.bindings.SocketAddress;
 import arca.bindings.Sockets;
 import arca.monitor.config.MonitorConfig;
-import arca.monitor.config.MonitorConfig.Relay;
+import arca.monitor.config.MonitorConfig.RelayMode;
 import arca.monitor.server.ControlSocket;
 import arca.testkit.ChildJvm;
 import arca.testkit.DescriptorLeaks;
@@ -74,7 +74,7 @@ class StartTest {
             Path folder = Path.of(args[0]);
             Monitor.start(MonitorConfig.DEFAULT, listener(folder.resolve("first")))
                     .close(); // loads the classes
-            for (Relay relay : Relay.values())
+            for (RelayMode relay : RelayMode.values())
                 start(MonitorConfig.DEFAULT.withRelay(relay), folder.resolve("" + relay));
         }
 

@@ -2,21 +2,21 @@ package arca.monitor;
 
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.config.MonitorConfig.Readiness;
-import arca.monitor.config.MonitorConfig.Relay;
+import arca.monitor.config.MonitorConfig.RelayMode;
 import arca.monitor.policy.Policy;
 import java.time.Duration;
 
 /** The ways in which a monitor can work: what a guest or a peer sees of it is the same in all of them. */
 enum Variant {
-    EPOLL_SPLICE(Readiness.EPOLL, Relay.SPLICE),
-    EPOLL_COPY(Readiness.EPOLL, Relay.COPY),
-    POLL_SPLICE(Readiness.POLL, Relay.SPLICE),
-    POLL_COPY(Readiness.POLL, Relay.COPY);
+    EPOLL_SPLICE(Readiness.EPOLL, RelayMode.SPLICE),
+    EPOLL_COPY(Readiness.EPOLL, RelayMode.COPY),
+    POLL_SPLICE(Readiness.POLL, RelayMode.SPLICE),
+    POLL_COPY(Readiness.POLL, RelayMode.COPY);
 
     private final Readiness readiness;
-    private final Relay relay;
+    private final RelayMode relay;
 
-    Variant(Readiness readiness, Relay relay) {
+    Variant(Readiness readiness, RelayMode relay) {
         this.readiness = readiness;
         this.relay = relay;
     }

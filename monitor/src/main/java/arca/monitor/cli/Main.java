@@ -91,7 +91,7 @@ public final class Main {
                 .setParameterExceptionHandler(Main::wrongUsage)
                 .setExecutionExceptionHandler(Main::failed);
         choice(commandLine, MonitorConfig.Readiness.class);
-        choice(commandLine, MonitorConfig.Relay.class);
+        choice(commandLine, MonitorConfig.RelayMode.class);
         choice(commandLine, MonitorConfig.Wedge.class);
         choice(commandLine, Level.class);
         return commandLine;

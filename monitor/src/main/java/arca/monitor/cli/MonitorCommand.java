@@ -142,7 +142,7 @@ final class MonitorCommand implements Callable<Integer> {
             names = "--relay",
             paramLabel = "HOW",
             description = "How bytes are moved: splice, or copy through a buffer. Default: splice.")
-    private MonitorConfig.Relay relay = DEFAULT.relay();
+    private MonitorConfig.RelayMode relay = DEFAULT.relay();
 
     @Option(
             names = "--readiness",

@@ -26,7 +26,7 @@ public record MonitorConfig(
         Policy policy,
         Limits limits,
         Readiness readiness,
-        Relay relay,
+        RelayMode relay,
         int pipeSize,
         Duration connectTimeout,
         Duration linger,
@@ -64,9 +64,9 @@ public record MonitorConfig(
         POLL
     }
 
-    /** How bytes are moved. */
-    public enum Relay {
-        /** splice(2): they never enter the process. */
+    /** How the monitor moves bytes between pipes and sockets. */
+    public enum RelayMode {
+        /** splice(2): the bytes never enter the process. */
         SPLICE,
         /** read(2) and write(2), through a buffer. */
         COPY
@@ -90,7 +90,7 @@ public record MonitorConfig(
             Policy.NOTHING,
             Limits.DEFAULT,
             Readiness.EPOLL,
-            Relay.SPLICE,
+            RelayMode.SPLICE,
             256 * 1024,
             Duration.ofSeconds(30),
             Duration.ofMinutes(5),
@@ -162,7 +162,7 @@ public record MonitorConfig(
      *
      * @param relay the other one
      */
-    public MonitorConfig withRelay(Relay relay) {
+    public MonitorConfig withRelay(RelayMode relay) {
         return new MonitorConfig(
                 control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
     }

@@ -59,7 +59,7 @@ public final class Demo implements AutoCloseable {
     /** Runs it; an IOException says what went wrong. */
     public void run() throws IOException, InterruptedException {
         List<Measured> measured = new ArrayList<>();
-        for (MonitorConfig.Relay relay : MonitorConfig.Relay.values()) run(relay, measured);
+        for (MonitorConfig.RelayMode relay : MonitorConfig.RelayMode.values()) run(relay, measured);
         out.println();
         Measured.table(measured).forEach(out::println);
         out.println();
@@ -68,7 +68,7 @@ public final class Demo implements AutoCloseable {
         out.println("monitor. Each byte was checked where it arrived.");
     }
 
-    private void run(MonitorConfig.Relay relay, List<Measured> measured) throws IOException, InterruptedException {
+    private void run(MonitorConfig.RelayMode relay, List<Measured> measured) throws IOException, InterruptedException {
         try (ServerSocketChannel peer = listening();
                 ServerSocketChannel forbidden = listening()) {
             int port = freePort();
@@ -77,14 +77,14 @@ public final class Demo implements AutoCloseable {
             try {
                 measured.add(toGuest(relay, guest, port));
                 measured.add(fromGuest(relay, guest, peer));
-                if (relay == MonitorConfig.Relay.SPLICE) denied(guest, forbidden);
+                if (relay == MonitorConfig.RelayMode.SPLICE) denied(guest, forbidden);
             } finally {
                 stop();
             }
         }
     }
 
-    private GuestProcess start(MonitorConfig.Relay relay, Policy policy) throws IOException {
+    private GuestProcess start(MonitorConfig.RelayMode relay, Policy policy) throws IOException {
         synchronized (this) {
             if (closed) throw new EOFException("closed");
             MonitorConfig config =
@@ -98,7 +98,7 @@ public final class Demo implements AutoCloseable {
         }
     }
 
-    private Measured toGuest(MonitorConfig.Relay relay, GuestProcess guest, int port)
+    private Measured toGuest(MonitorConfig.RelayMode relay, GuestProcess guest, int port)
             throws IOException, InterruptedException {
         guest.order("listen " + endpoint(port));
         expect("listening", guest.answer());
@@ -120,7 +120,7 @@ public final class Demo implements AutoCloseable {
         return measured;
     }
 
-    private Measured fromGuest(MonitorConfig.Relay relay, GuestProcess guest, ServerSocketChannel peer)
+    private Measured fromGuest(MonitorConfig.RelayMode relay, GuestProcess guest, ServerSocketChannel peer)
             throws IOException, InterruptedException {
         String address = endpoint(port(peer));
         say("  2. The guest connects to a peer on %s, sends %s and ends its half.", address, Units.bytes(size));

@@ -8,10 +8,16 @@ import java.util.stream.Stream;
 
 /** What one transfer took. The monitor's part is the difference of two snapshots. */
 record Measured(
-        MonitorConfig.Relay relay, String direction, long bytes, long nanos, long moves, long turns, long cpuNanos) {
+        MonitorConfig.RelayMode relay,
+        String direction,
+        long bytes,
+        long nanos,
+        long moves,
+        long turns,
+        long cpuNanos) {
 
     static Measured of(
-            MonitorConfig.Relay relay,
+            MonitorConfig.RelayMode relay,
             String direction,
             long bytes,
             long nanos,

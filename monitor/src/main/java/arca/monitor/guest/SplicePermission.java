@@ -23,14 +23,14 @@ public final class SplicePermission {
      * @throws IOException EMFILE or ENFILE if there is no room for the two pipes of the trial
      */
     public static MonitorConfig checked(MonitorConfig config) throws IOException {
-        if (config.relay() != MonitorConfig.Relay.SPLICE) return config;
+        if (config.relay() != MonitorConfig.RelayMode.SPLICE) return config;
         int errno = trial();
         if (errno == Errno.EAGAIN) return config;
         LOG.warn(
                 "splice failed in a trial: {}: the monitor copies bytes instead, which costs more CPU; allow splice(2) in the"
                         + " seccomp filter, or start with --relay copy",
                 Errno.describe(errno));
-        return config.withRelay(MonitorConfig.Relay.COPY);
+        return config.withRelay(MonitorConfig.RelayMode.COPY);
     }
 
     /** Splices out of an empty pipe: EAGAIN is the answer of a kernel that permits it. */

@@ -8,7 +8,7 @@ import arca.monitor.config.ControlAccess;
 import arca.monitor.config.Limits;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.config.MonitorConfig.Readiness;
-import arca.monitor.config.MonitorConfig.Relay;
+import arca.monitor.config.MonitorConfig.RelayMode;
 import arca.monitor.config.MonitorConfig.Wedge;
 import arca.monitor.policy.Policy;
 import java.io.IOException;
@@ -109,8 +109,8 @@ class OptionsTest {
                         "--control-group 0 --control-mode 0060",
                         USUAL.withAccess(new ControlAccess(0060, Optional.of(group("0"))))),
                 Arguments.of("--readiness poll", USUAL.withReadiness(Readiness.POLL)),
-                Arguments.of("--relay copy", USUAL.withRelay(Relay.COPY)),
-                Arguments.of("--relay=copy", USUAL.withRelay(Relay.COPY)),
+                Arguments.of("--relay copy", USUAL.withRelay(RelayMode.COPY)),
+                Arguments.of("--relay=copy", USUAL.withRelay(RelayMode.COPY)),
                 Arguments.of("--wedge kill", USUAL.withWedge(Wedge.KILL)),
                 Arguments.of("--pipe-size 65536", USUAL.withPipeSize(65536)),
                 Arguments.of("--pipe-size 64K", USUAL.withPipeSize(65536)),

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.monitor.config.MonitorConfig.Readiness;
-import arca.monitor.config.MonitorConfig.Relay;
+import arca.monitor.config.MonitorConfig.RelayMode;
 import arca.monitor.config.MonitorConfig.Wedge;
 import arca.monitor.policy.Policy;
 import java.nio.file.Path;
@@ -29,7 +29,7 @@ class MonitorConfigTest {
                 policy,
                 LIMITS,
                 Readiness.POLL,
-                Relay.COPY,
+                RelayMode.COPY,
                 4096,
                 Duration.ofDays(1),
                 Duration.ofSeconds(2),
@@ -43,7 +43,7 @@ class MonitorConfigTest {
                         .withPolicy(policy)
                         .withLimits(LIMITS)
                         .withReadiness(Readiness.POLL)
-                        .withRelay(Relay.COPY)
+                        .withRelay(RelayMode.COPY)
                         .withPipeSize(4096)
                         .withConnectTimeout(Duration.ofDays(1))
                         .withLinger(Duration.ofSeconds(2))

@@ -72,7 +72,7 @@ public final class History {
                 .withPolicy(POLICY)
                 .withLimits(limits)
                 .withReadiness(scenario.poll ? MonitorConfig.Readiness.POLL : MonitorConfig.Readiness.EPOLL)
-                .withRelay(scenario.copies ? MonitorConfig.Relay.COPY : MonitorConfig.Relay.SPLICE)
+                .withRelay(scenario.copies ? MonitorConfig.RelayMode.COPY : MonitorConfig.RelayMode.SPLICE)
                 .withPipeSize(scenario.pipeSize);
     }
 
