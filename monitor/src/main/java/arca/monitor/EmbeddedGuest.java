@@ -8,11 +8,11 @@ import arca.control.guest.DataPipes;
 import arca.monitor.guest.GuestLoop;
 import arca.monitor.guest.PipePairChannel;
 import arca.monitor.guest.Shared;
-import arca.monitor.reactor.Bell;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.Mailbox;
 import arca.monitor.reactor.Reactor;
+import arca.monitor.reactor.Waker;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
@@ -39,7 +39,7 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     private static final int ROUNDS = 64;
 
     private final EmbeddedGuests guests;
-    private final Bell bell;
+    private final Waker waker;
     private final Mailbox mailbox;
     private final Map<Integer, Ends> ready = new ConcurrentHashMap<>();
     private final Fd requests;
@@ -47,11 +47,11 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     private final GuestLoop loop;
     private boolean closed;
 
-    private EmbeddedGuest(String name, Shared shared, EmbeddedGuests guests, Bell bell, Pipe toMonitor, Pipe toGuest)
+    private EmbeddedGuest(String name, Shared shared, EmbeddedGuests guests, Waker waker, Pipe toMonitor, Pipe toGuest)
             throws ErrnoException {
         this.guests = guests;
-        this.bell = bell;
-        this.mailbox = new Mailbox(bell);
+        this.waker = waker;
+        this.mailbox = new Mailbox(waker);
         this.requests = toMonitor.writer();
         this.replies = toGuest.reader();
         toMonitor.reader().nonBlocking(true);
@@ -69,17 +69,17 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     }
 
     static EmbeddedGuest open(String name, Shared shared, EmbeddedGuests guests) throws ErrnoException {
-        Bell bell = Bell.open();
+        Waker waker = Waker.open();
         Optional<Pipe> toMonitor = Optional.empty();
         Optional<Pipe> toGuest = Optional.empty();
         try {
             toMonitor = Optional.of(Pipe.open(0));
             toGuest = Optional.of(Pipe.open(0));
-            return new EmbeddedGuest(name, shared, guests, bell, toMonitor.get(), toGuest.get());
+            return new EmbeddedGuest(name, shared, guests, waker, toMonitor.get(), toGuest.get());
         } catch (ErrnoException e) {
             toMonitor.ifPresent(Pipe::close);
             toGuest.ifPresent(Pipe::close);
-            bell.close();
+            waker.close();
             throw e;
         }
     }
@@ -180,6 +180,6 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
         requests.close();
         replies.close();
         guests.remove(this);
-        bell.close(); // stop() may come later: it rings a bell that is closed, which does nothing
+        waker.close(); // stop() may come later: a waker that is closed does nothing
     }
 }

@@ -136,7 +136,7 @@ public final class Guest implements AutoCloseable {
                 waitingAccepts,
                 connecting.size(),
                 connections.count(),
-                reactor.turn(),
+                reactor.rounds(),
                 mover.calls(),
                 mover.bytes());
     }
@@ -161,7 +161,7 @@ public final class Guest implements AutoCloseable {
             for (int handled = 0; isReadable(); handled++) {
                 if (handled == REQUESTS_A_TURN) {
                     reading = true;
-                    reactor.again(this::readMore);
+                    reactor.runLater(this::readMore);
                     return;
                 }
                 if (session.next()) handle(session.requestId(), session.request());

@@ -118,7 +118,7 @@ final class Replies implements AutoCloseable {
     private void fail(Due reply, int errno) {
         failure = errno;
         discard(reply);
-        reactor.again(onFailure::run);
+        reactor.runLater(onFailure::run);
     }
 
     private static void discard(Due reply) {

@@ -1,8 +1,8 @@
 package arca.monitor.reactor;
 
 /**
- * The one owner of a descriptor in a loop: it knows whether the loop watches it, and ends that when it closes it, so that
- * no event can reach another under a number given anew. Loop thread only.
+ * Owns a file descriptor in a loop. It stops watching the descriptor before it closes it, so an event of the old file
+ * cannot reach the handler of a new file that gets the same number. Loop thread only.
  */
 public final class Descriptor implements AutoCloseable {
     private static final int GONE = -1;
@@ -24,34 +24,35 @@ public final class Descriptor implements AutoCloseable {
         this.fd = fd;
     }
 
-    /** Takes ownership of an end of a pipe that a guest may lock: see {@link Kernel#closePipe}. */
+    /** Takes ownership of one end of a pipe whose other end a guest has: see {@link Kernel#closePipe}. */
     public static Descriptor ofPipe(Reactor reactor, int end) {
         return new Descriptor(reactor, end, true);
     }
 
-    /** The number, on loan for one call. */
+    /** Returns the number. The caller uses it for one call and does not keep it. */
     public int fd() {
         if (fd < 0) throw new IllegalStateException("this descriptor was closed or released");
         return fd;
     }
 
-    /** False once closed or released. */
+    /** Returns false once the descriptor is closed or released. */
     public boolean isOpen() {
         return fd >= 0;
     }
 
     /**
-     * Has the loop tell of events, first of those that hold now. One event is told once: the next comes only after the
-     * handler has found nothing left, or no room, and said so by {@link Reactor#expect} or {@link Reactor#blocked}.
+     * Starts to watch the descriptor, or changes what is watched. The loop first reports the events that hold now. It
+     * reports an event once; the next one comes after the handler has found nothing left, or no room, and has said so
+     * by {@link Reactor#expect} or {@link Reactor#blocked}.
      *
-     * @param events {@code EPOLL*} that may ever be expected; ERR and HUP are told unasked
+     * @param events {@code EPOLL*} that may ever be expected; ERR and HUP are always reported
      * @return 0, or {@code -errno}: ENOSPC or ENOMEM at a limit
      */
     public int watch(int events, EventHandler handler) {
         return reactor.watch(this, fd(), events, handler);
     }
 
-    /** Gives the descriptor, no longer watched, to the caller, who must close it. */
+    /** Stops watching the descriptor and gives it to the caller, who must close it. */
     public int release() {
         int released = fd();
         if (slot != Reactor.UNWATCHED) reactor.unwatch(this, released);
@@ -59,14 +60,14 @@ public final class Descriptor implements AutoCloseable {
         return released;
     }
 
-    /** Stops watching and closes, once. */
+    /** Stops watching the descriptor and closes it; does nothing the second time. */
     @Override
     public void close() {
         if (!isOpen()) return;
         int closed = fd;
         if (slot != Reactor.UNWATCHED) reactor.forget(this);
         fd = GONE;
-        // The number is free, whatever close(2) answers.
+        // The result is not checked: close(2) frees the number even when it fails.
         if (isPipe) reactor.kernel().closePipe(closed);
         else reactor.kernel().close(closed);
     }

@@ -1,13 +1,13 @@
 package arca.monitor.reactor;
 
-/** What a loop calls when a descriptor that it watches has an event. */
+/** Handles the events of descriptors that a loop watches. */
 @FunctionalInterface
 public interface EventHandler {
     /**
-     * Something happened: go on until nothing is left, and never take an event for more than a hint. HUP, RDHUP and ERR do
-     * not say that nothing is left to be read.
+     * Handles an event. The handler works until a call answers EAGAIN, and takes the event as a hint: the call may find
+     * nothing. Data may still be unread when HUP, RDHUP or ERR is reported.
      *
-     * @param descriptor which of the handler's descriptors it happened to
+     * @param descriptor the descriptor that has the event
      * @param events {@code EPOLL*}
      */
     void ready(Descriptor descriptor, int events);

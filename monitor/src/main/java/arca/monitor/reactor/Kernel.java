@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
  */
 public interface Kernel extends AutoCloseable {
     /** How many events one {@link #epoll_wait} tells of. */
-    int MOST_EVENTS = 256;
+    int MAX_EVENTS = 256;
 
     /** socket(2), close-on-exec. */
     int socket(int domain, int type);
@@ -90,7 +90,7 @@ public interface Kernel extends AutoCloseable {
     /** epoll_ctl(2). */
     int epoll_ctl(int epfd, int op, int fd, int events, long token);
 
-    /** epoll_wait(2): at most {@link #MOST_EVENTS}, for which the arrays have room; the others wait for the next. */
+    /** epoll_wait(2): at most {@link #MAX_EVENTS}, for which the arrays have room; the others wait for the next. */
     int epoll_wait(int epfd, long[] tokens, int[] events, int timeoutMillis);
 
     /** poll(2) of the first entries; a negative descriptor is passed over. */

@@ -4,11 +4,12 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * Tells which call a loop is in, or made last, of those that may need a pipe's lock. The loop's thread writes it down
- * before each such call; a watchdog reads it. That costs a few stores: no system call, no lock, no allocation.
+ * Tells which call a loop has made last, of those that may have to wait for a pipe's lock; the loop may still be in it.
+ * The loop's thread records each such call before it makes it, and a watchdog reads the record. A record costs a few
+ * stores: no system call, no lock, no allocation.
  */
 public final class LastCall {
-    /** What a loop that makes no such call has. */
+    /** The record of a loop that makes no such call. */
     public static final LastCall NONE = new LastCall();
 
     private static final int NO_DESCRIPTOR = -1;
@@ -38,17 +39,20 @@ public final class LastCall {
         }
     }
 
-    /** Begins a call on one descriptor. Loop thread only, as all that begins a call. */
+    /** Records that a call on one descriptor begins. Loop thread only. */
     void begin(int descriptor) {
         begin(descriptor, NO_DESCRIPTOR, 0);
     }
 
-    /** Begins a call on two descriptors. */
+    /** Records that a call on two descriptors begins. Loop thread only. */
     void begin(int from, int to) {
         begin(from, to, 0);
     }
 
-    /** Begins to close a pipe's end: its descriptor is no longer ours when close(2) waits for the lock. */
+    /**
+     * Records that the close of a pipe's end begins. When close(2) waits for the lock, it has already given up the
+     * descriptor, so the record has the pipe's inode. Loop thread only.
+     */
     void beginClose(long inode) {
         begin(NO_DESCRIPTOR, NO_DESCRIPTOR, inode);
     }
@@ -60,22 +64,22 @@ public final class LastCall {
         NUMBER.setRelease(this, number + 1);
     }
 
-    /** How many calls were begun. Any thread, as all that follows. Two equal answers: no call was begun between them. */
+    /** Returns how many calls have begun. If two answers are equal, no call has begun between them. Any thread. */
     public long number() {
         return (long) NUMBER.getAcquire(this);
     }
 
-    /** The call's descriptor, or the first of its two; negative if it has none that is still open. */
+    /** Returns the call's descriptor, or the first of two; negative if the call closes a pipe's end. Any thread. */
     public int first() {
         return (int) FIRST.getOpaque(this);
     }
 
-    /** The second of the call's descriptors; negative if it has but one. */
+    /** Returns the second of the call's two descriptors; negative if there is no second one. Any thread. */
     public int second() {
         return (int) SECOND.getOpaque(this);
     }
 
-    /** The inode of the pipe whose end the call closes; not positive if it closes none. */
+    /** Returns the inode of the pipe whose end the call closes; 0 or negative if it closes none. Any thread. */
     public long closing() {
         return (long) CLOSING.getOpaque(this);
     }

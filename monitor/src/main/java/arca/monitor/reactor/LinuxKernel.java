@@ -27,7 +27,7 @@ public final class LinuxKernel implements Kernel {
     private final MemorySegment address = arena.allocate(SocketAddress.MAX_SIZE, Integer.BYTES);
     private final MemorySegment noLinger = arena.allocateFrom(ValueLayout.JAVA_INT, 1, 0); // l_onoff, l_linger
     private final MemorySegment ends = arena.allocate(ValueLayout.JAVA_INT, 2);
-    private final MemorySegment events = Epoll.events(arena, MOST_EVENTS);
+    private final MemorySegment events = Epoll.events(arena, MAX_EVENTS);
     private final RouteLookup routes = new RouteLookup(arena);
     private final LastCall lastCall = new LastCall();
     private ScmRights message; // made by the first send, as large as its caller's buffer

@@ -5,39 +5,49 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The only way into a loop from another thread: a queue without locks, and a bell that wakes the loop. The eventfd is a
- * loan that must stay open as long as the loop runs; a message that comes later is never run, and its ring is harmless.
+ * Carries messages from other threads to a loop, and is the only way to do so: a queue without locks, and a waker.
+ *
+ * <p>The eventfd belongs to the caller, who keeps it open as long as the loop runs. A message that is posted after the
+ * loop has ended is never run.
  */
 public final class Mailbox {
     private final Queue<Runnable> messages = new ConcurrentLinkedQueue<>();
-    private final AtomicBoolean rung = new AtomicBoolean();
+    private final AtomicBoolean wakeUpPending = new AtomicBoolean();
     private final int eventfd;
-    private final Runnable bell;
+    private final Runnable wakeUp;
 
-    /** A mailbox with a bell. */
-    public Mailbox(Bell bell) {
-        this(bell.fd(), bell::ring);
+    /** Creates a mailbox whose loop this waker wakes. */
+    public Mailbox(Waker waker) {
+        this(waker.fd(), waker::wake);
     }
 
-    /** A mailbox whose bell makes {@code eventfd} readable, as long as anybody may post. */
-    public Mailbox(int eventfd, Runnable bell) {
+    /**
+     * Creates a mailbox.
+     *
+     * @param eventfd the descriptor that the loop watches
+     * @param wakeUp makes {@code eventfd} readable; any thread may run it, as long as any thread may post
+     */
+    public Mailbox(int eventfd, Runnable wakeUp) {
         this.eventfd = eventfd;
-        this.bell = bell;
+        this.wakeUp = wakeUp;
     }
 
-    /** Has the loop run a message in its own thread. Any thread; never waits. */
+    /** Makes the loop run a message in its own thread. Any thread; never waits. */
     public void post(Runnable message) {
         messages.add(message);
-        if (rung.compareAndSet(false, true)) bell.run();
+        if (wakeUpPending.compareAndSet(false, true)) wakeUp.run();
     }
 
     int eventfd() {
         return eventfd;
     }
 
-    /** Runs what was posted; the eventfd was drained before, so that whatever comes from now on rings anew. */
+    /**
+     * Runs the messages that were posted. The loop has read the eventfd before, so a message that is posted from now on
+     * makes it readable again. Loop thread only.
+     */
     void deliver() {
-        rung.set(false);
+        wakeUpPending.set(false);
         for (Runnable message = messages.poll(); message != null; message = messages.poll()) message.run();
     }
 }

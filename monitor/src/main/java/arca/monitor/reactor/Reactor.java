@@ -14,69 +14,83 @@ import java.util.Queue;
 import java.util.TreeSet;
 
 /**
- * One loop: it waits for events, tells the handlers of descriptors, runs timers that are due, and gives a turn to each
- * task that has used up its last one. It waits only when there is nothing to do, and then until there is.
+ * An event loop. In each round it waits for events, calls the handlers of the descriptors that have them, runs the
+ * timers that are due, and gives each waiting task one turn. It waits only if no task is waiting.
  *
- * <p>Events carry a token, the slot of a descriptor and the slot's generation: one for a descriptor that was closed since
- * has another generation and is passed over. A slot that becomes free in a batch of events is used again after it.
+ * <p>An event carries a token: the slot of its descriptor and the slot's generation. When a descriptor is closed, its
+ * slot gets a new generation, and events that still carry the old one are ignored. A slot that becomes free in a round
+ * is used again only after that round.
  *
- * <p>For the thread that makes it, but for {@link Mailbox#post} and what tells a watchdog: {@link #turn}, {@link #waits}.
+ * <p>Only the thread that creates a reactor may use it ("loop thread only"). Two methods may be called by
+ * any thread: {@link #rounds} and {@link #isWaiting}. Other threads send messages by a
+ * {@link Mailbox}.
  */
 public final class Reactor implements AutoCloseable {
     static final int UNWATCHED = -1;
 
-    private static final VarHandle TURN = field("turn", long.class);
-    private static final VarHandle WAITS = field("waits", boolean.class);
+    private static final VarHandle ROUNDS = field("rounds", long.class);
+    private static final VarHandle WAITING = field("waiting", boolean.class);
 
-    /** More work of one kind: a turn's worth of it is done at a time, so that others have theirs. */
+    /** Work that may take more than one turn. A turn is short, so that every task and every event gets its share. */
     @FunctionalInterface
     public interface Task {
-        /** Does some, and comes back by {@link Reactor#again} if there is more. */
+        /** Does a part of the work, and asks for another turn by {@link Reactor#runLater} if there is more. */
         void turn();
     }
 
     private final Kernel kernel;
-    private final Readiness readiness;
+    private final Selector selector;
     private final Mailbox mailbox;
     private final Arena arena = Arena.ofConfined();
-    private final MemorySegment count = arena.allocate(Long.BYTES, Long.BYTES); // what an eventfd gives
-    private final Descriptor doorbell;
+    private final MemorySegment counter = arena.allocate(Long.BYTES, Long.BYTES); // what read(2) of an eventfd returns
+    private final Descriptor eventfd;
 
+    // By slot.
     private Descriptor[] watched = new Descriptor[16];
     private EventHandler[] handlers = new EventHandler[16];
     private int[] generations = new int[16];
-    private int[] free = new int[16]; // slots to use next
-    private int frees;
-    private int[] dying = new int[16]; // slots that became free in this batch
-    private int deaths;
-    private int slots; // that were ever used
+    private int slotCount; // slots that were ever used
+
+    private int[] free = new int[16]; // slots that may be used
+    private int freeCount;
+    private int[] released = new int[16]; // slots that became free in this round
+    private int releasedCount;
 
     private final Queue<Task> ready = new ArrayDeque<>();
     private final TreeSet<Timer> timers = new TreeSet<>();
-    private long scheduled;
+    private long scheduled; // timers, ever
 
     @SuppressWarnings("unused") // by VarHandle
-    private long turn;
+    private long rounds;
 
     @SuppressWarnings("unused") // by VarHandle
-    private boolean waits;
+    private boolean waiting;
 
-    /** A loop on epoll(7). It closes what it holds itself; the kernel stays the caller's. */
+    /**
+     * Creates a loop that waits by epoll(7). {@link #close} closes the epoll descriptor.
+     *
+     * @param kernel stays the caller's
+     * @throws ErrnoException EMFILE, ENFILE or ENOMEM at a limit
+     */
     public static Reactor onEpoll(Kernel kernel, Mailbox mailbox) throws ErrnoException {
-        return new Reactor(kernel, new EpollReadiness(kernel), mailbox);
+        return new Reactor(kernel, new EpollSelector(kernel), mailbox);
     }
 
-    /** A loop on poll(2), made edge-driven. It closes what it holds itself; the kernel stays the caller's. */
+    /**
+     * Creates a loop that waits by poll(2), which reports each event once here, too.
+     *
+     * @param kernel stays the caller's
+     */
     public static Reactor onPoll(Kernel kernel, Mailbox mailbox) throws ErrnoException {
-        return new Reactor(kernel, new PollReadiness(kernel), mailbox);
+        return new Reactor(kernel, new PollSelector(kernel), mailbox);
     }
 
-    private Reactor(Kernel kernel, Readiness readiness, Mailbox mailbox) throws ErrnoException {
+    private Reactor(Kernel kernel, Selector selector, Mailbox mailbox) throws ErrnoException {
         this.kernel = kernel;
-        this.readiness = readiness;
+        this.selector = selector;
         this.mailbox = mailbox;
-        this.doorbell = new Descriptor(this, mailbox.eventfd());
-        int n = doorbell.watch(EPOLLIN, this::rung);
+        this.eventfd = new Descriptor(this, mailbox.eventfd());
+        int n = eventfd.watch(EPOLLIN, this::messagesPosted);
         if (n < 0) {
             close();
             throw new ErrnoException("epoll_ctl", -n);
@@ -91,14 +105,14 @@ public final class Reactor implements AutoCloseable {
         }
     }
 
-    /** The kernel that this loop's handlers use. */
+    /** Returns the kernel that this loop's handlers call. Loop thread only. */
     public Kernel kernel() {
         return kernel;
     }
 
-    private void rung(Descriptor eventfd, int events) {
-        kernel.read(eventfd.fd(), count, 0, Long.BYTES);
-        readiness.expect(eventfd.slot, EPOLLIN);
+    private void messagesPosted(Descriptor descriptor, int events) {
+        kernel.read(descriptor.fd(), counter, 0, Long.BYTES);
+        selector.expect(descriptor.slot, EPOLLIN);
         mailbox.deliver();
     }
 
@@ -108,9 +122,9 @@ public final class Reactor implements AutoCloseable {
         boolean added = descriptor.slot == UNWATCHED;
         int slot = added ? freeSlot() : descriptor.slot;
         long token = (long) generations[slot] << Integer.SIZE | slot;
-        int n = added ? readiness.add(slot, fd, events, token) : readiness.modify(slot, fd, events, token);
+        int n = added ? selector.add(slot, fd, events, token) : selector.modify(slot, fd, events, token);
         if (n < 0) {
-            if (added) free[frees++] = slot;
+            if (added) free[freeCount++] = slot;
             return n;
         }
         descriptor.slot = slot;
@@ -120,75 +134,86 @@ public final class Reactor implements AutoCloseable {
     }
 
     private int freeSlot() {
-        if (frees > 0) return free[--frees];
-        if (slots == watched.length) {
-            int size = 2 * slots;
+        if (freeCount > 0) return free[--freeCount];
+        if (slotCount == watched.length) {
+            int size = 2 * slotCount;
             watched = Arrays.copyOf(watched, size);
             handlers = Arrays.copyOf(handlers, size);
             generations = Arrays.copyOf(generations, size);
             free = Arrays.copyOf(free, size);
-            dying = Arrays.copyOf(dying, size);
+            released = Arrays.copyOf(released, size);
         }
-        return slots++;
+        return slotCount++;
     }
 
     void unwatch(Descriptor descriptor, int fd) {
-        readiness.remove(descriptor.slot, fd);
-        bury(descriptor);
+        selector.remove(descriptor.slot, fd);
+        releaseSlot(descriptor);
     }
 
-    /** As {@link #unwatch}, for a descriptor that is closed next. */
+    /** As {@link #unwatch}, for a descriptor that the caller closes next. */
     void forget(Descriptor descriptor) {
-        readiness.forget(descriptor.slot);
-        bury(descriptor);
+        selector.forget(descriptor.slot);
+        releaseSlot(descriptor);
     }
 
-    private void bury(Descriptor descriptor) {
+    private void releaseSlot(Descriptor descriptor) {
         int slot = descriptor.slot;
         descriptor.slot = UNWATCHED;
         watched[slot] = null;
         handlers[slot] = null;
         generations[slot]++;
-        dying[deaths++] = slot;
-    }
-
-    /** A descriptor has no more, or no room: the next of these events ({@code EPOLL*}) is to be told. */
-    public void expect(Descriptor descriptor, int events) {
-        readiness.expect(descriptor.slot, events);
+        released[releasedCount++] = slot;
     }
 
     /**
-     * The direction from {@code source} to {@code sink} has answered EAGAIN: an event of the side that was not ready is
-     * to be told.
+     * Asks for the next of these events: the handler has found nothing left to read, or no room to write. Loop thread
+     * only.
      *
-     * @return 0; or the source's events, where both sides have become ready: run the direction again
+     * @param events {@code EPOLL*}
      */
-    public int blocked(Descriptor source, Descriptor sink) {
-        return readiness.blocked(source.slot, sink.slot);
+    public void expect(Descriptor descriptor, int events) {
+        selector.expect(descriptor.slot, events);
     }
 
-    /** Whether an event tells that a peer has acknowledged all it was sent; else a timer must ask. */
-    public boolean tellsOfAcknowledgement() {
-        return readiness.tellsOfAcknowledgement();
+    /**
+     * Asks for the next event that lets a direction continue. Moving bytes from {@code source} to {@code sink} has
+     * answered EAGAIN, which does not say which of the two was not ready. Loop thread only.
+     *
+     * @return 0; or the source's events if both are ready by now: the caller tries again
+     */
+    public int blocked(Descriptor source, Descriptor sink) {
+        return selector.blocked(source.slot, sink.slot);
+    }
+
+    /**
+     * Returns whether an event reports that a peer has acknowledged everything. If not, the caller asks by a timer.
+     * Loop thread only.
+     */
+    public boolean reportsAcknowledgement() {
+        return selector.reportsAcknowledgement();
     }
 
     // Tasks and timers.
 
-    /** Gives a task a turn after all that are waiting for one. */
-    public void again(Task task) {
+    /** Gives a task one turn, after all tasks that are already waiting for one. Loop thread only. */
+    public void runLater(Task task) {
         ready.add(task);
     }
 
-    /** Has a timer run once, {@code nanos} from now; one that is scheduled already is moved. */
+    /**
+     * Schedules a timer to run once, {@code nanos} from now. A timer that is already scheduled is moved. Loop thread
+     * only.
+     */
     public void schedule(Timer timer, long nanos) {
         cancel(timer);
         timer.deadline = kernel.nanoTime() + nanos;
-        timer.number = scheduled++;
+        timer.sequence = scheduled++;
         timer.scheduled = true;
         timers.add(timer);
     }
 
-    /** Takes a timer back; nothing if it is not scheduled. */
+    /** Cancels a timer; does nothing if it is not scheduled. Loop thread only. */
     public void cancel(Timer timer) {
         if (timer.scheduled) timers.remove(timer);
         timer.scheduled = false;
@@ -197,50 +222,52 @@ public final class Reactor implements AutoCloseable {
     // The loop.
 
     /**
-     * One round: events, then due timers, then one turn for each task that was waiting for it.
+     * Runs one round: events, then timers that are due, then one turn for each task that was waiting. Loop thread only.
      *
-     * @param mostMillis how long it may wait for an event or a timer; 0 does not wait, -1 waits without end
+     * @param maxMillis the longest wait for an event or a timer; 0 does not wait, -1 waits without end
      * @return whether there was anything to do
      */
-    public boolean step(int mostMillis) {
-        int timeout = ready.isEmpty() ? untilTimer(mostMillis) : 0;
-        if (timeout != 0) WAITS.setOpaque(this, true);
-        int n = readiness.await(timeout);
-        WAITS.setOpaque(this, false);
-        TURN.setOpaque(this, turn + 1);
+    public boolean step(int maxMillis) {
+        int timeout = ready.isEmpty() ? untilTimer(maxMillis) : 0;
+        if (timeout != 0) WAITING.setOpaque(this, true);
+        int n = selector.await(timeout);
+        WAITING.setOpaque(this, false);
+        ROUNDS.setOpaque(this, rounds + 1);
         if (n < 0) throw new IllegalStateException("waiting for events: " + Errno.describe(-n));
-        for (int i = 0; i < n; i++) tell(readiness.token(i), readiness.events(i));
+        for (int i = 0; i < n; i++) dispatch(selector.token(i), selector.events(i));
         int due = runTimers();
         int tasks = ready.size();
         for (int i = 0; i < tasks; i++) ready.remove().turn();
-        buryDead();
+        reuseSlots();
         return n + due + tasks > 0;
     }
 
-    private void tell(long token, int events) {
+    private void dispatch(long token, int events) {
         int slot = (int) token;
-        if (generations[slot] == (int) (token >>> Integer.SIZE)) handlers[slot].ready(watched[slot], events);
+        if (generations[slot] != (int) (token >>> Integer.SIZE)) return;
+        handlers[slot].ready(watched[slot], events);
     }
 
-    private void buryDead() {
-        System.arraycopy(dying, 0, free, frees, deaths);
-        frees += deaths;
-        deaths = 0;
+    /** Makes the slots that this round has released available to the next one: no event can name them any more. */
+    private void reuseSlots() {
+        System.arraycopy(released, 0, free, freeCount, releasedCount);
+        freeCount += releasedCount;
+        releasedCount = 0;
     }
 
-    /** Milliseconds until the first timer, rounded up so that it is due then; at most {@code mostMillis}. */
-    private int untilTimer(int mostMillis) {
-        if (timers.isEmpty() || mostMillis == 0) return mostMillis;
+    /** Returns the milliseconds until the first timer, rounded up so that it is due then; at most {@code maxMillis}. */
+    private int untilTimer(int maxMillis) {
+        if (timers.isEmpty() || maxMillis == 0) return maxMillis;
         long nanos = timers.first().deadline - kernel.nanoTime();
         long millis = nanos <= 0 ? 0 : (nanos + 999_999) / 1_000_000;
-        return (int) (mostMillis < 0 ? Math.min(millis, Integer.MAX_VALUE) : Math.min(millis, mostMillis));
+        return (int) (maxMillis < 0 ? Math.min(millis, Integer.MAX_VALUE) : Math.min(millis, maxMillis));
     }
 
     private int runTimers() {
         if (timers.isEmpty()) return 0;
         long now = kernel.nanoTime();
         int due = 0;
-        // One that a timer schedules anew is later than now, so this ends.
+        // This ends: a timer that is scheduled meanwhile has a deadline later than now.
         while (!timers.isEmpty() && timers.first().deadline - now <= 0) {
             Timer timer = timers.removeFirst();
             timer.scheduled = false;
@@ -250,21 +277,24 @@ public final class Reactor implements AutoCloseable {
         return due;
     }
 
-    /** How many rounds there were. Any thread. */
-    public long turn() {
-        return (long) TURN.getOpaque(this);
+    /** Returns how many rounds the loop has begun. Any thread. */
+    public long rounds() {
+        return (long) ROUNDS.getOpaque(this);
     }
 
-    /** Whether it waits for something to happen, and is therefore not stuck. Any thread. */
-    public boolean waits() {
-        return (boolean) WAITS.getOpaque(this);
+    /** Returns whether the loop waits for events, and so is not stuck. Any thread. */
+    public boolean isWaiting() {
+        return (boolean) WAITING.getOpaque(this);
     }
 
-    /** Ends the loop, which must not be in a round. Descriptors that it watches must have been closed. */
+    /**
+     * Closes what the reactor has opened itself; the mailbox's eventfd stays open. The loop is not in a round, and the
+     * descriptors that it watched are closed. Loop thread only.
+     */
     @Override
     public void close() {
-        if (doorbell.isOpen()) doorbell.release(); // the monitor's
-        readiness.close();
+        if (eventfd.isOpen()) eventfd.release();
+        selector.close();
         arena.close();
     }
 }

@@ -1,18 +1,20 @@
 package arca.monitor.reactor;
 
-/** Something to be done at a time to come, by a loop: {@link Reactor#schedule}. */
+/** An action that a loop runs once, at a later time: see {@link Reactor#schedule}. Loop thread only. */
 public final class Timer implements Comparable<Timer> {
     private final Runnable action;
-    long deadline; // of the kernel's clock, in nanoseconds
-    long number; // tells timers of one deadline apart, in the order they were scheduled
+
+    // The reactor's.
+    long deadline; // by the kernel's clock, in nanoseconds
+    long sequence; // orders timers of the same deadline: the one that was scheduled first comes first
     boolean scheduled;
 
-    /** A timer that is not scheduled yet. */
+    /** Creates a timer that is not scheduled. */
     public Timer(Runnable action) {
         this.action = action;
     }
 
-    /** Whether it will be due. */
+    /** Returns whether the timer is scheduled and has not run since. */
     public boolean isScheduled() {
         return scheduled;
     }
@@ -23,7 +25,8 @@ public final class Timer implements Comparable<Timer> {
 
     @Override
     public int compareTo(Timer other) {
-        int byTime = Long.signum(deadline - other.deadline); // not Long.compare: the clock may pass its largest value
-        return byTime != 0 ? byTime : Long.compare(number, other.number);
+        // The sign of the difference, unlike Long.compare, is right when the clock passes its largest value.
+        int byTime = Long.signum(deadline - other.deadline);
+        return byTime != 0 ? byTime : Long.compare(sequence, other.sequence);
     }
 }

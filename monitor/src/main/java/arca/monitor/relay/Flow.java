@@ -114,7 +114,7 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
         if (state == State.ENDED) return; // a call has shown that the guest is gone, and the relay has closed
         state = next;
         switch (state) {
-            case READY -> reactor.again(this);
+            case READY -> reactor.runLater(this);
             case DRAINED -> reactor.expect(source, EPOLLIN);
             case BLOCKED -> {
                 if (pending.isEmpty()) awaitEvent();
@@ -171,7 +171,7 @@ abstract sealed class Flow implements Reactor.Task permits PipeToSocket, SocketT
     /** Joins the ready list: both sides have become ready since EAGAIN. */
     final void turnAgain() {
         state = State.READY;
-        reactor.again(this);
+        reactor.runLater(this);
     }
 
     private Timer retryTimer() {

@@ -211,7 +211,7 @@ public final class Relay implements AutoCloseable {
 
     /** Returns how long to wait before the next check, after a silence of {@code nanos}. */
     private long pause(long nanos) {
-        if (reactor.tellsOfAcknowledgement()) return Long.MAX_VALUE;
+        if (reactor.reportsAcknowledgement()) return Long.MAX_VALUE;
         return Math.max(SHORTEST_PAUSE_NANOS, nanos / PART_OF_SILENCE);
     }
 

@@ -15,7 +15,7 @@ import arca.bindings.Sockets;
 import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
 import arca.monitor.guest.Shared;
-import arca.monitor.reactor.Bell;
+import arca.monitor.reactor.Waker;
 import java.lang.foreign.Arena;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -143,15 +143,15 @@ public final class ControlServer implements Runnable {
     }
 
     private void start(String name, Credentials who, Fd guest) throws ErrnoException {
-        Optional<Bell> bell = Optional.empty();
+        Optional<Waker> waker = Optional.empty();
         boolean started = false;
         try {
             Sockets.setOption(guest, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
             // One that connected before the listener was ours has it yet to be set; no kernel before 6.16 knows it, as
             // was said then.
             if (!socket.refusesDescriptors()) Syscalls.setsockopt(guest.value(), SOL_SOCKET, SO_PASSRIGHTS, 0);
-            bell = Optional.of(guests.bell());
-            GuestThread thread = new GuestThread(name, who, shared, guest, bell.get(), this::ended);
+            waker = Optional.of(guests.waker());
+            GuestThread thread = new GuestThread(name, who, shared, guest, waker.get(), this::ended);
             guests.add(thread);
             try {
                 startBesideAnother(thread);
@@ -164,7 +164,7 @@ public final class ControlServer implements Runnable {
             }
         } finally {
             if (!started) {
-                bell.ifPresent(guests::pool);
+                waker.ifPresent(guests::pool);
                 guests.release(who.uid());
             }
         }
@@ -203,7 +203,7 @@ public final class ControlServer implements Runnable {
 
     private void ended(GuestThread guest) {
         guests.remove(guest);
-        guests.pool(guest.bell());
+        guests.pool(guest.waker());
         guests.release(guest.credentials().uid());
     }
 

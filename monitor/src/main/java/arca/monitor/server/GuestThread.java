@@ -9,11 +9,11 @@ import arca.monitor.guest.GuestCounts;
 import arca.monitor.guest.GuestLoop;
 import arca.monitor.guest.Shared;
 import arca.monitor.guest.UnixSocketChannel;
-import arca.monitor.reactor.Bell;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.LastCall;
 import arca.monitor.reactor.Mailbox;
 import arca.monitor.reactor.Reactor;
+import arca.monitor.reactor.Waker;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -34,7 +34,7 @@ public final class GuestThread implements Runnable {
     private final Credentials credentials;
     private final Shared shared;
     private final Mailbox mailbox;
-    private final Bell bell;
+    private final Waker waker;
     private final Consumer<GuestThread> onEnd;
     private final Fd socket;
     private GuestLoop loop; // this thread's own
@@ -54,17 +54,17 @@ public final class GuestThread implements Runnable {
      * A guest that has connected.
      *
      * @param socket its control socket, owned by the thread once it has started
-     * @param bell wakes the thread's loop; stays open as long as that runs
+     * @param waker wakes the thread's loop; stays open as long as that runs
      * @param onEnd told by the thread, last of all
      */
     public GuestThread(
-            String name, Credentials credentials, Shared shared, Fd socket, Bell bell, Consumer<GuestThread> onEnd) {
+            String name, Credentials credentials, Shared shared, Fd socket, Waker waker, Consumer<GuestThread> onEnd) {
         this.name = name;
         this.credentials = credentials;
         this.shared = shared;
         this.socket = socket;
-        this.bell = bell;
-        this.mailbox = new Mailbox(bell);
+        this.waker = waker;
+        this.mailbox = new Mailbox(waker);
         this.onEnd = onEnd;
     }
 
@@ -81,8 +81,8 @@ public final class GuestThread implements Runnable {
         return credentials;
     }
 
-    Bell bell() {
-        return bell;
+    Waker waker() {
+        return waker;
     }
 
     @Override

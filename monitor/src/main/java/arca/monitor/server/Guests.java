@@ -2,7 +2,7 @@ package arca.monitor.server;
 
 import arca.bindings.ErrnoException;
 import arca.monitor.config.Limits;
-import arca.monitor.reactor.Bell;
+import arca.monitor.reactor.Waker;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -14,14 +14,14 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The guests of a monitor that count: from before their thread starts until it has ended, those that drain included. With
- * them, the bells that wake their loops, which are used again. Any thread; no lock is held across anything that a guest
+ * them, the wakers that wake their loops, which are used again. Any thread; no lock is held across anything that a guest
  * could prolong.
  */
 public final class Guests {
     private final Limits limits;
     private final Set<GuestThread> live = new LinkedHashSet<>();
     private final Map<Integer, Integer> ofUid = new HashMap<>();
-    private final Queue<Bell> bells = new ArrayDeque<>();
+    private final Queue<Waker> wakers = new ArrayDeque<>();
     private int reserved;
     private boolean cut;
     private boolean closed;
@@ -46,18 +46,18 @@ public final class Guests {
         notifyAll();
     }
 
-    /** A bell for a new guest. */
-    Bell bell() throws ErrnoException {
+    /** A waker for a new guest. */
+    Waker waker() throws ErrnoException {
         synchronized (this) {
-            if (!bells.isEmpty()) return bells.remove();
+            if (!wakers.isEmpty()) return wakers.remove();
         }
-        return Bell.open();
+        return Waker.open();
     }
 
     /** Takes one back that nobody uses any more. */
-    synchronized void pool(Bell bell) {
-        if (closed) bell.close();
-        else bells.add(bell);
+    synchronized void pool(Waker waker) {
+        if (closed) waker.close();
+        else wakers.add(waker);
     }
 
     synchronized void add(GuestThread guest) {
@@ -117,8 +117,8 @@ public final class Guests {
     /** The monitor runs no more: frees the pool, of which nobody has a part now. */
     public synchronized void close() {
         closed = true;
-        bells.forEach(Bell::close);
-        bells.clear();
+        wakers.forEach(Waker::close);
+        wakers.clear();
         notifyAll();
     }
 }

@@ -96,7 +96,7 @@ public final class Watchdog implements Runnable {
     private void look(GuestThread guest, GuestThread.InKernel thread, Sightings sightings, MemorySegment buffer) {
         long call = thread.lastCall().number();
         Optional<Where> where =
-                thread.reactor().waits() ? Optional.of(Where.FREE) : where(guest, thread.state(), buffer);
+                thread.reactor().isWaiting() ? Optional.of(Where.FREE) : where(guest, thread.state(), buffer);
         if (where.isEmpty()) return;
         if (sightings.note(call, where.get())) complaints.warn(guest.name(), "runs again");
         if (!sightings.isDue()) return;

@@ -55,7 +55,8 @@ public final class History {
             try {
                 loop.reactor().step(-1);
             } catch (Wedged e) {
-                if (loop.reactor().waits()) throw new Violation("the watchdog would take a stuck loop for an idle one");
+                if (loop.reactor().isWaiting())
+                    throw new Violation("the watchdog would take a stuck loop for an idle one");
                 throw e;
             }
             scenario.afterRound();

@@ -151,19 +151,19 @@ class PlantedBugsTest {
                         "Duration.ofSeconds(30),"),
                 bug(
                         "events carry no generation",
-                        new Change("reactor.Reactor", "dying[deaths++] = slot;", "free[frees++] = slot;"),
+                        new Change("reactor.Reactor", "released[releasedCount++] = slot;", "free[freeCount++] = slot;"),
                         new Change(
                                 "reactor.Reactor",
-                                "if (generations[slot] == (int) (token >>> Integer.SIZE))",
-                                "if (handlers[slot] != null)")),
+                                "if (generations[slot] != (int) (token >>> Integer.SIZE)) return;",
+                                "if (handlers[slot] == null) return;")),
                 bug(
                         "poll: events are lost when the tables grow",
-                        "reactor.PollReadiness",
+                        "reactor.PollSelector",
                         "slotOf = Arrays.copyOf(slotOf, size);",
-                        "slotOf = Arrays.copyOf(slotOf, size); toldTokens = new long[size]; toldEvents = new int[size];"),
+                        "slotOf = Arrays.copyOf(slotOf, size); foundTokens = new long[size]; foundEvents = new int[size];"),
                 bug(
                         "poll: nothing is reported when both sides have become ready",
-                        "reactor.PollReadiness",
+                        "reactor.PollSelector",
                         "if (readable && sideEvents[1] != 0) return sideEvents[0];",
                         ""),
                 bug(

@@ -20,58 +20,58 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
-/** A bell that is rung while it closes writes to no other file, which has its descriptor's number by then. */
-class BellTest {
-    private static final int RINGERS = 4;
+/** A waker that is used while and after it closes does not write to another file that has its descriptor's number. */
+class WakerTest {
+    private static final int THREADS = 4;
     private static final int ROUNDS = 5000;
 
     @Test
-    void ringAfterTheCloseReachesNobody() throws Exception {
-        AtomicReference<Bell> bell = new AtomicReference<>(Bell.open());
+    void wakeAfterCloseWritesToNoOtherFile() throws Exception {
+        AtomicReference<Waker> waker = new AtomicReference<>(Waker.open());
         AtomicBoolean over = new AtomicBoolean();
-        List<FutureTask<Void>> ringers = new ArrayList<>();
-        for (int i = 0; i < RINGERS; i++) {
-            ringers.add(Together.start(() -> {
-                while (!over.get()) bell.get().ring();
+        List<FutureTask<Void>> callers = new ArrayList<>();
+        for (int i = 0; i < THREADS; i++) {
+            callers.add(Together.start(() -> {
+                while (!over.get()) waker.get().wake();
             }));
         }
         for (int i = 0; i < ROUNDS; i++) {
-            bell.get().close();
-            try (EventFd other = EventFd.open()) { // the lowest free number is the one that was closed: open(2)
-                assertEquals(0, other.drain(), "a stray ring");
-                bell.set(Bell.open());
-                assertEquals(0, other.drain(), "a stray ring");
+            waker.get().close();
+            try (EventFd other = EventFd.open()) { // it gets the number that was closed, the lowest free one: open(2)
+                assertEquals(0, other.drain(), "a stray write");
+                waker.set(Waker.open());
+                assertEquals(0, other.drain(), "a stray write");
             }
         }
         over.set(true);
-        for (FutureTask<Void> ringer : ringers) Together.join(ringer);
-        bell.get().close();
+        for (FutureTask<Void> caller : callers) Together.join(caller);
+        waker.get().close();
     }
 
-    /** As {@link Monitor#snapshot} does where the guest, and the monitor with it, ends meanwhile. */
+    /** {@link Monitor#snapshot} asks so if the guest, and the monitor with it, ends meanwhile. */
     @Test
     void guestThatHasEndedMayStillBeAsked() throws Exception {
         try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM | SOCK_NONBLOCK)) {
             CountDownLatch ended = new CountDownLatch(1);
-            Bell bell = Bell.open();
+            Waker waker = Waker.open();
             GuestThread guest = new GuestThread(
                     "g1",
                     Sockets.peerCredentials(pair.first()),
                     new Shared(MonitorConfig.DEFAULT, 0),
                     new Fd(pair.first().release()),
-                    bell,
+                    waker,
                     _ -> ended.countDown());
             guest.start();
             guest.kill();
             ended.await();
-            int number = bell.fd();
-            bell.close();
+            int number = waker.fd();
+            waker.close();
             List<EventFd> others = new ArrayList<>(); // each takes the lowest number that is free
             do others.add(EventFd.open());
             while (others.getLast().fd().value() < number);
             guest.ask();
             for (EventFd other : others) {
-                assertEquals(0, other.drain(), "a stray ring");
+                assertEquals(0, other.drain(), "a stray write");
                 other.close();
             }
         }

@@ -8,14 +8,16 @@ import static arca.bindings.Constants.EPOLL_CTL_MOD;
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 
-/** epoll(7), edge-triggered: the kernel knows the edges, so there is nothing to say after EAGAIN. */
-final class EpollReadiness implements Readiness {
+/**
+ * Waits by epoll(7), edge-triggered. The kernel itself reports each event once, so {@link #expect} has nothing to do.
+ */
+final class EpollSelector implements Selector {
     private final Kernel kernel;
     private final int epfd;
-    private final long[] tokens = new long[Kernel.MOST_EVENTS];
-    private final int[] events = new int[Kernel.MOST_EVENTS];
+    private final long[] tokens = new long[Kernel.MAX_EVENTS];
+    private final int[] events = new int[Kernel.MAX_EVENTS];
 
-    EpollReadiness(Kernel kernel) throws ErrnoException {
+    EpollSelector(Kernel kernel) throws ErrnoException {
         this.kernel = kernel;
         this.epfd = ErrnoException.check("epoll_create1", kernel.epoll_create1());
     }
@@ -36,9 +38,9 @@ final class EpollReadiness implements Readiness {
     }
 
     /**
-     * close(2) ends the watch: epoll(7), Q6. While a child that was just forked holds the file too, until its exec(2), an
-     * edge may be told still, by a token that is dead. (Below Linux 6.4 such a close takes a lock of all epolls, which a
-     * hostile process can hold.)
+     * Does nothing: close(2) ends the watch, see epoll(7), question 6. A child process that was just forked has the
+     * same file open until its exec(2). Until then the kernel may still report an event; the reactor then ignores its
+     * token. (Below Linux 6.4 such a close takes a lock of all epoll instances, which a hostile process can hold.)
      */
     @Override
     public void forget(int slot) {}
@@ -52,7 +54,7 @@ final class EpollReadiness implements Readiness {
     }
 
     @Override
-    public boolean tellsOfAcknowledgement() {
+    public boolean reportsAcknowledgement() {
         return true;
     }
 
