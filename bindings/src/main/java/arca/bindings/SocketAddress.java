@@ -55,13 +55,30 @@ public sealed interface SocketAddress {
         throw new IllegalArgumentException("not a socket address: " + size + " bytes of family " + family);
     }
 
+    /** An IP address and a port, of either version. Two are equal if address and port are; a scope does not count. */
+    sealed interface Inet extends SocketAddress {
+        /**
+         * The address.
+         *
+         * @return an {@link Inet4Address} or an {@link Inet6Address}
+         */
+        InetAddress address();
+
+        /**
+         * The port.
+         *
+         * @return 0 to 65535
+         */
+        int port();
+    }
+
     /**
      * An IPv4 address and port: ip(7).
      *
      * @param address the address
      * @param port 0 to 65535; bind(2) takes any free port for 0
      */
-    record IPv4(Inet4Address address, int port) implements SocketAddress {
+    record IPv4(Inet4Address address, int port) implements Inet {
         /** Checks the port. */
         public IPv4 {
             checkPort(port);
@@ -112,7 +129,7 @@ public sealed interface SocketAddress {
      * @param address the address, with its scope if it has one
      * @param port 0 to 65535; bind(2) takes any free port for 0
      */
-    record IPv6(Inet6Address address, int port) implements SocketAddress {
+    record IPv6(Inet6Address address, int port) implements Inet {
         /** Checks the port. */
         public IPv6 {
             checkPort(port);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.bindings.Errno;
+import arca.bindings.SocketAddress;
 import arca.bindings.Syscalls;
 import arca.control.ConnectionReady;
 import arca.control.Endpoint;
@@ -183,7 +184,7 @@ class ConnectTest {
                         if (connects) {
                             int socket = (int) arguments[0];
                             assertEquals(0, linux.setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, 1));
-                            assertEquals(0, linux.bind(socket, (int) arguments[1], (int) arguments[2]));
+                            assertEquals(0, linux.bind(socket, (SocketAddress.Inet) arguments[1]));
                         }
                         Object answer = method.invoke(linux, arguments);
                         if (connects || method.getName().equals("getsockopt")) connected = (int) answer;

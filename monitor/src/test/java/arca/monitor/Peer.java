@@ -28,6 +28,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 
 /** A TCP socket at the other end of what a guest does. It sends at once what it is given. */
 final class Peer extends Side {
@@ -53,12 +54,12 @@ final class Peer extends Side {
     /** The descriptor of its connection's other end, a monitor's of this process: a loan, for a look at it. */
     int otherEnd() throws Exception {
         Endpoint own = local();
-        long wanted = Integer.toUnsignedLong(own.address()) << 16 | own.port();
+        Optional<SocketAddress.Inet> wanted = Optional.of(new SocketAddress.IPv4(own.address(), own.port()));
         try (Kernel kernel = new LinuxKernel()) {
             for (String fd : DescriptorLeaks.open().keySet()) {
                 int other = Integer.parseInt(fd);
                 boolean isTcp = kernel.getsockopt(other, SOL_SOCKET, SO_DOMAIN) == AF_INET;
-                if (isTcp && kernel.getpeername(other) == wanted) return other;
+                if (isTcp && kernel.getpeername(other).equals(wanted)) return other;
             }
         }
         throw new AssertionError("nobody here is connected to " + own);

@@ -4,7 +4,6 @@ import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.control.ConnectionReady;
 import arca.control.DataPipeInfo;
-import arca.control.Endpoint;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.relay.CutReason;
@@ -136,10 +135,8 @@ final class Connections implements AutoCloseable {
     }
 
     private void log(String id, CutReason reason) {
-        int address = (int) (reason.peer() >>> Short.SIZE);
-        String connection = reason.peer() < 0
-                ? "connection " + id
-                : "connection " + id + " with " + new Endpoint(address, (int) (reason.peer() & 0xffff));
+        String connection =
+                "connection " + id + reason.peer().map(peer -> " with " + peer).orElse("");
         switch (reason) {
             case CutReason.CallRefused refused ->
                 shared.complaints.warn(

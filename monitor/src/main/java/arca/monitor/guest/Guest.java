@@ -6,6 +6,7 @@ import static arca.bindings.Constants.EPOLLRDHUP;
 
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
+import arca.bindings.SocketAddress;
 import arca.control.ConnectionReady;
 import arca.control.Endpoint;
 import arca.control.MonitorSession;
@@ -234,7 +235,7 @@ public final class Guest implements AutoCloseable {
         } else {
             int id = shared.listenerIds.take();
             try {
-                listeners.put(id, Listener.open(id, this, reactor, at));
+                listeners.put(id, Listener.open(id, this, reactor, address(at)));
                 LOG.debug("{}: listener {} on {}", name, Integer.toUnsignedString(id), at);
                 answer(requestId, new ListenOk(id));
             } catch (ErrnoException e) {
@@ -255,11 +256,15 @@ public final class Guest implements AutoCloseable {
         } else {
             try {
                 long timeout = shared.config.connectTimeout().toNanos();
-                connecting.add(PendingConnect.start(this, requestId, to, reactor, timeout));
+                connecting.add(PendingConnect.start(this, requestId, address(to), reactor, timeout));
             } catch (ErrnoException e) {
                 answer(requestId, new ConnectErr(e.errno()));
             }
         }
+    }
+
+    private static SocketAddress.Inet address(Endpoint endpoint) {
+        return new SocketAddress.IPv4(endpoint.address(), endpoint.port());
     }
 
     /** The errno by which the policy denies a connect, which is then in the log; 0 if the connect is allowed. */
@@ -273,7 +278,7 @@ public final class Guest implements AutoCloseable {
                 return Errno.EACCES;
             }
             case Decision.DeniedIfOwn(String why) -> {
-                int own = reactor.kernel().isLocal(to.address(), to.port());
+                int own = reactor.kernel().isLocal(address(to));
                 if (own == 0) return 0;
                 denials.log(own > 0 ? why : Denials.unknown(to, -own));
                 return own > 0 ? Errno.EACCES : -own;

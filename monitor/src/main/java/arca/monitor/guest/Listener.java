@@ -1,6 +1,5 @@
 package arca.monitor.guest;
 
-import static arca.bindings.Constants.AF_INET;
 import static arca.bindings.Constants.EPOLLIN;
 import static arca.bindings.Constants.SOCK_NONBLOCK;
 import static arca.bindings.Constants.SOCK_STREAM;
@@ -10,7 +9,7 @@ import static arca.bindings.ErrnoException.check;
 
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
-import arca.control.Endpoint;
+import arca.bindings.SocketAddress;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.Reactor;
@@ -44,15 +43,15 @@ final class Listener implements AutoCloseable {
      * @param id its number, which stays the caller's to release
      * @throws ErrnoException of any of these calls; nothing is open then
      */
-    static Listener open(int id, Guest guest, Reactor reactor, Endpoint at) throws ErrnoException {
+    static Listener open(int id, Guest guest, Reactor reactor, SocketAddress.Inet at) throws ErrnoException {
         Kernel kernel = reactor.kernel();
         Descriptor socket =
-                new Descriptor(reactor, check("socket", kernel.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK)));
+                new Descriptor(reactor, check("socket", kernel.socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK)));
         try {
             int fd = socket.fd();
             check("setsockopt", kernel.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1));
             TcpOptions.set(kernel, fd); // what is accepted inherits them
-            check("bind", kernel.bind(fd, at.address(), at.port()));
+            check("bind", kernel.bind(fd, at));
             check("listen", kernel.listen(fd, BACKLOG));
             Listener listener = new Listener(id, guest, reactor, socket);
             check("epoll_ctl", socket.watch(EPOLLIN, (_, _) -> listener.ready()));

@@ -1,6 +1,5 @@
 package arca.monitor.guest;
 
-import static arca.bindings.Constants.AF_INET;
 import static arca.bindings.Constants.EPOLLOUT;
 import static arca.bindings.Constants.SOCK_NONBLOCK;
 import static arca.bindings.Constants.SOCK_STREAM;
@@ -10,22 +9,23 @@ import static arca.bindings.ErrnoException.check;
 
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
-import arca.control.Endpoint;
+import arca.bindings.SocketAddress;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.reactor.Timer;
+import java.util.Optional;
 
 /** A TCP handshake under way for a guest: it ends connected, with an error, or at its deadline. */
 final class PendingConnect implements AutoCloseable {
     private final Guest guest;
     private final int requestId;
-    private final Endpoint to;
+    private final SocketAddress.Inet to;
     private final Reactor reactor;
     private final Descriptor socket;
     private final Timer deadline = new Timer(() -> failed(Errno.ETIMEDOUT));
 
-    private PendingConnect(Guest guest, int requestId, Endpoint to, Reactor reactor, Descriptor socket) {
+    private PendingConnect(Guest guest, int requestId, SocketAddress.Inet to, Reactor reactor, Descriptor socket) {
         this.guest = guest;
         this.requestId = requestId;
         this.to = to;
@@ -38,14 +38,14 @@ final class PendingConnect implements AutoCloseable {
      *
      * @throws ErrnoException of socket(2) or connect(2); nothing is open then
      */
-    static PendingConnect start(Guest guest, int requestId, Endpoint to, Reactor reactor, long timeoutNanos)
+    static PendingConnect start(Guest guest, int requestId, SocketAddress.Inet to, Reactor reactor, long timeoutNanos)
             throws ErrnoException {
         Kernel kernel = reactor.kernel();
         Descriptor socket =
-                new Descriptor(reactor, check("socket", kernel.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK)));
+                new Descriptor(reactor, check("socket", kernel.socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK)));
         try {
             TcpOptions.set(kernel, socket.fd());
-            int n = kernel.connect(socket.fd(), to.address(), to.port());
+            int n = kernel.connect(socket.fd(), to);
             if (n != -Errno.EINPROGRESS && n != -Errno.EINTR) check("connect", n);
             // Watched only now: a socket that was never connected has an event at once, HUP.
             PendingConnect pending = new PendingConnect(guest, requestId, to, reactor, socket);
@@ -76,8 +76,9 @@ final class PendingConnect implements AutoCloseable {
 
     /** A port from which nobody listens may be given to the very socket that connects to it: tcp simultaneous open. */
     private boolean isToItself(Kernel kernel) {
-        long local = kernel.getsockname(socket.fd());
-        return (local & 0xffff) == to.port() && local == kernel.getpeername(socket.fd());
+        Optional<SocketAddress.Inet> local = kernel.getsockname(socket.fd());
+        boolean isSamePort = local.isPresent() && local.get().port() == to.port();
+        return isSamePort && local.equals(kernel.getpeername(socket.fd()));
     }
 
     private void failed(int errno) {

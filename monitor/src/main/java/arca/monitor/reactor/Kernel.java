@@ -1,23 +1,26 @@
 package arca.monitor.reactor;
 
+import arca.bindings.SocketAddress;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
- * All that a guest's loop asks of the operating system. Each call answers {@code n ≥ 0} or {@code -errno} and throws
- * nothing; the names and meanings are the man pages', less what a loop never varies. It is this narrow so that a kernel
- * simulated from a seed can stand in for Linux.
+ * Every system call that a guest's loop makes. A call returns {@code n ≥ 0} or {@code -errno}, and throws nothing; a
+ * call that asks for an address returns an Optional. Names and meanings are those of the man pages; arguments that a
+ * loop never varies are left out. The interface is this narrow so that a simulated kernel can take the place of Linux.
  *
- * <p>One instance serves one thread. A descriptor is a loan for the call, except to {@link #close}.
+ * <p>One instance serves one thread. No call takes ownership of a descriptor, except {@link #close} and
+ * {@link #closePipe}.
  */
 public interface Kernel extends AutoCloseable {
-    /** How many events one {@link #epoll_wait} tells of. */
+    /** The largest number of events that one {@link #epoll_wait} returns. */
     int MAX_EVENTS = 256;
 
     /** socket(2), close-on-exec. */
     int socket(int domain, int type);
 
-    /** bind(2) to an IPv4 address, its first octet in the highest byte, and a port. */
-    int bind(int socket, int address, int port);
+    /** bind(2). */
+    int bind(int socket, SocketAddress.Inet address);
 
     /** listen(2). */
     int listen(int socket, int backlog);
@@ -25,20 +28,22 @@ public interface Kernel extends AutoCloseable {
     /** accept4(2): the connection, non-blocking and close-on-exec. */
     int accept4(int listener);
 
-    /** connect(2) to an IPv4 address and port. */
-    int connect(int socket, int address, int port);
+    /** connect(2). */
+    int connect(int socket, SocketAddress.Inet address);
 
     /**
-     * Whether a TCP connection to an IPv4 address and port would end at this host itself: 1 if it would, 0 if not, as
-     * RTM_GETROUTE of rtnetlink(7) says it; {@code -errno} where the kernel does not say.
+     * Asks the kernel whether a TCP connection to an address would end at this host itself: RTM_GETROUTE of
+     * rtnetlink(7).
+     *
+     * @return 1 if it would, 0 if not, or {@code -errno} if the kernel does not say
      */
-    int isLocal(int address, int port);
+    int isLocal(SocketAddress.Inet address);
 
-    /** getsockname(2) of an IPv4 socket: {@code address << 16 | port}, the address unsigned. */
-    long getsockname(int socket);
+    /** getsockname(2); empty if the call fails. */
+    Optional<SocketAddress.Inet> getsockname(int socket);
 
-    /** getpeername(2), as {@link #getsockname}. */
-    long getpeername(int socket);
+    /** getpeername(2); empty if the call fails, as it does if the socket is not connected. */
+    Optional<SocketAddress.Inet> getpeername(int socket);
 
     /** getsockopt(2) of an int. */
     int getsockopt(int socket, int level, int option);
@@ -52,19 +57,19 @@ public interface Kernel extends AutoCloseable {
     /** shutdown(2). */
     int shutdown(int socket, int how);
 
-    /** pipe2(2) with O_CLOEXEC, both ends blocking: the read end to {@code ends[0]}, the write end to {@code ends[1]}. */
+    /** pipe2(2) with O_CLOEXEC, both ends blocking. Stores the read end in {@code ends[0]}, the other after it. */
     int pipe2(int[] ends);
 
     /** fcntl(2) with an int argument. */
     int fcntl(int fd, int command, int argument);
 
-    /** ioctl(2) that answers an int: FIONREAD, SIOCOUTQ. */
+    /** ioctl(2) that returns an int: FIONREAD, SIOCOUTQ. */
     int ioctl(int fd, int request);
 
-    /** close(2). The number is free, whatever the answer. */
+    /** close(2). The number is free afterwards, even if the call fails. */
     int close(int fd);
 
-    /** As {@link #close}, of a pipe's end; {@link #lastCall} then tells which pipe that is. */
+    /** As {@link #close}, for one end of a pipe. Meanwhile {@link #lastCall} tells which pipe it is. */
     default int closePipe(int end) {
         return close(end);
     }
@@ -75,13 +80,13 @@ public interface Kernel extends AutoCloseable {
     /** read(2) into a part of native memory. */
     long read(int fd, MemorySegment to, long offset, long length);
 
-    /** write(2) of a part of native memory. */
+    /** write(2) from a part of native memory. */
     long write(int fd, MemorySegment from, long offset, long length);
 
     /** recv(2) into the first bytes of native memory. */
     long recv(int socket, MemorySegment to, long length, int flags);
 
-    /** sendmsg(2) of the first bytes of a frame, with SCM_RIGHTS for two descriptors, or for none where both are -1. */
+    /** sendmsg(2) of the first bytes of a frame, with two descriptors (SCM_RIGHTS), or with none if both are -1. */
     long sendmsg(int socket, MemorySegment frame, long length, int first, int second);
 
     /** epoll_create1(2) with EPOLL_CLOEXEC. */
@@ -90,21 +95,23 @@ public interface Kernel extends AutoCloseable {
     /** epoll_ctl(2). */
     int epoll_ctl(int epfd, int op, int fd, int events, long token);
 
-    /** epoll_wait(2): at most {@link #MAX_EVENTS}, for which the arrays have room; the others wait for the next. */
+    /**
+     * epoll_wait(2), of at most {@link #MAX_EVENTS}; the arrays have room for them. The next call returns the others.
+     */
     int epoll_wait(int epfd, long[] tokens, int[] events, int timeoutMillis);
 
-    /** poll(2) of the first entries; a negative descriptor is passed over. */
+    /** poll(2) of the first {@code count} entries; the kernel skips a negative descriptor. */
     int poll(int[] fds, int[] events, int[] revents, int count, int timeoutMillis);
 
-    /** A clock that only goes forward, in nanoseconds. */
+    /** Returns the time of a clock that never goes back, in nanoseconds. */
     long nanoTime();
 
-    /** The call that may wait for a pipe's lock, for a watchdog. Any thread. */
+    /** Returns the last call that may have to wait for a pipe's lock, for a watchdog. Any thread. */
     default LastCall lastCall() {
         return LastCall.NONE;
     }
 
-    /** Frees the memory that calls use; no descriptor is closed. */
+    /** Frees the memory that the calls use; closes no descriptor. */
     @Override
     void close();
 }

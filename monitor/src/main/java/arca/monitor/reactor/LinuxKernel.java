@@ -19,9 +19,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
+import java.util.Optional;
 
-/** Linux itself, with the memory that calls of one thread need: it must be used by the thread that makes it. */
+/** Calls Linux. The object owns the memory that the calls need, and only the thread that creates it may use it. */
 public final class LinuxKernel implements Kernel {
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment address = arena.allocate(SocketAddress.MAX_SIZE, Integer.BYTES);
@@ -30,13 +30,13 @@ public final class LinuxKernel implements Kernel {
     private final MemorySegment events = Epoll.events(arena, MAX_EVENTS);
     private final RouteLookup routes = new RouteLookup(arena);
     private final LastCall lastCall = new LastCall();
-    private ScmRights message; // made by the first send, as large as its caller's buffer
+    private ScmRights message; // created by the first send, as large as its caller's buffer
     private Arena pollArena;
     private Poll poll;
     private int pollSize;
-    private MemorySegment[] firstEntries; // of the poll memory, by their number; made when first needed
+    private MemorySegment[] firstEntries; // of the poll memory, by their count; created when first needed
 
-    /** Allocates that memory; no descriptor is opened. */
+    /** Allocates the memory; opens no descriptor. */
     public LinuxKernel() {}
 
     @Override
@@ -45,8 +45,8 @@ public final class LinuxKernel implements Kernel {
     }
 
     @Override
-    public int bind(int socket, int ipv4, int port) {
-        return Syscalls.bind(socket, sockaddr(ipv4, port));
+    public int bind(int socket, SocketAddress.Inet to) {
+        return Syscalls.bind(socket, sockaddr(to));
     }
 
     @Override
@@ -60,34 +60,32 @@ public final class LinuxKernel implements Kernel {
     }
 
     @Override
-    public int connect(int socket, int ipv4, int port) {
-        return Syscalls.connect(socket, sockaddr(ipv4, port));
+    public int connect(int socket, SocketAddress.Inet to) {
+        return Syscalls.connect(socket, sockaddr(to));
     }
 
     @Override
-    public int isLocal(int ipv4, int port) {
-        return routes.isLocal(new SocketAddress.IPv4(ipv4, port));
+    public int isLocal(SocketAddress.Inet to) {
+        return routes.isLocal(to);
     }
 
-    private MemorySegment sockaddr(int ipv4, int port) {
-        return new SocketAddress.IPv4(ipv4, port).toSockaddr(SegmentAllocator.prefixAllocator(address));
-    }
-
-    @Override
-    public long getsockname(int socket) {
-        return endpoint(Syscalls.getsockname(socket, address));
+    private MemorySegment sockaddr(SocketAddress.Inet to) {
+        return to.toSockaddr(SegmentAllocator.prefixAllocator(address));
     }
 
     @Override
-    public long getpeername(int socket) {
-        return endpoint(Syscalls.getpeername(socket, address));
+    public Optional<SocketAddress.Inet> getsockname(int socket) {
+        return name(Syscalls.getsockname(socket, address));
     }
 
-    private long endpoint(int size) {
-        if (size < 0) return size;
-        SocketAddress.IPv4 at = (SocketAddress.IPv4) SocketAddress.of(address.asSlice(0, size));
-        int octets = ByteBuffer.wrap(at.address().getAddress()).getInt();
-        return Integer.toUnsignedLong(octets) << Short.SIZE | at.port();
+    @Override
+    public Optional<SocketAddress.Inet> getpeername(int socket) {
+        return name(Syscalls.getpeername(socket, address));
+    }
+
+    private Optional<SocketAddress.Inet> name(int size) {
+        if (size < 0) return Optional.empty();
+        return Optional.of((SocketAddress.Inet) SocketAddress.of(address.asSlice(0, size)));
     }
 
     @Override
@@ -138,7 +136,10 @@ public final class LinuxKernel implements Kernel {
         return Syscalls.close(fd);
     }
 
-    /** With fstat(2) before it, which takes no lock: a close that waits has given its descriptor up already. */
+    /**
+     * {@inheritDoc} fstat(2), which takes no lock, asks which pipe it is before the close: a close that waits has
+     * already given up its descriptor.
+     */
     @Override
     public int closePipe(int end) {
         lastCall.beginClose(Syscalls.inode(end));

@@ -12,8 +12,8 @@ import static arca.bindings.ErrnoException.check;
 
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
+import arca.bindings.SocketAddress;
 import arca.monitor.reactor.Descriptor;
-import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.reactor.Timer;
 import java.time.Duration;
@@ -220,8 +220,7 @@ public final class Relay implements AutoCloseable {
         close();
     }
 
-    /** Returns the peer's address, in the form of {@link Kernel#getpeername}. */
-    private long peer() {
+    private Optional<SocketAddress.Inet> peer() {
         return reactor.kernel().getpeername(socket.fd());
     }
 

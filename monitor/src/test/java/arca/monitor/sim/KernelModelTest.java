@@ -1,11 +1,15 @@
 package arca.monitor.sim;
 
+import static arca.bindings.Constants.AF_INET;
+import static arca.bindings.Constants.AF_INET6;
 import static arca.bindings.Constants.MSG_OOB;
 import static arca.bindings.Constants.SOL_SOCKET;
 import static arca.bindings.Constants.SO_LINGER;
 import static arca.monitor.sim.Rig.Op.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import arca.bindings.SocketAddress;
 import arca.bindings.Syscalls;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
@@ -25,15 +29,19 @@ import org.junit.jupiter.params.provider.MethodSource;
 class KernelModelTest {
     record Step(Rig.Op op, int n) {}
 
-    record Script(String name, List<Step> steps) {
+    /** Calls in their order, on a connection of one family. */
+    record Script(String name, SocketAddress.Inet loopback, List<Step> steps) {
         @Override
         public String toString() {
-            return name;
+            return name + ", " + loopback;
         }
     }
 
+    private static final SocketAddress.Inet IPV4 = SimTcp.loopback(AF_INET, 0);
+    private static final SocketAddress.Inet IPV6 = SimTcp.loopback(AF_INET6, 0);
+
     private static Script script(String name, Step... steps) {
-        return new Script(name, List.of(steps));
+        return new Script(name, IPV4, List.of(steps));
     }
 
     private static Step step(Rig.Op op, int n) {
@@ -44,8 +52,12 @@ class KernelModelTest {
         return new Step(op, 1 << 16);
     }
 
-    /** What was measured of splice(2), urgent data, ends and edges. */
+    /** What was measured of splice(2), urgent data, ends and edges, on both families. */
     static Stream<Script> measured() {
+        return measuredOnIPv4().flatMap(script -> Stream.of(script, new Script(script.name, IPV6, script.steps)));
+    }
+
+    private static Stream<Script> measuredOnIPv4() {
         return Stream.of(
                 script("socket empty, pipe empty", step(SPLICE_TO_PIPE), step(SPLICE_TO_SOCKET)),
                 script("pipe full", step(WRITE_PIPE), step(PEER_SENDS, 5), step(SPLICE_TO_PIPE), step(WRITE_PIPE, 1)),
@@ -159,17 +171,18 @@ class KernelModelTest {
             steps.add(step(op, op == PEER_SENDS ? 1 + n % 700 : op == GUEST_RESIZES ? n + (1 << 17) : n));
             if (op == SPLICE_TO_PIPE) steps.add(step(GUEST_READS));
         }
-        return new Script("seed " + seed, steps);
+        return new Script("seed " + seed, seed % 2 == 0 ? IPV4 : IPV6, steps);
     }
 
     @ParameterizedTest
     @MethodSource({"measured", "random"})
     void answersStateAndEdgesAreTheSame(Script script) throws Exception {
+        assumeTrue(script.loopback == IPV4 || AddressesTest.hasIPv6(), "this system has no IPv6 loopback address");
         World world = new World(new SplittableRandom(1));
         SimKernel sim = simulated(world);
         try (Kernel linux = new LinuxKernel();
-                Rig real = new Rig(linux, new LinuxPeer());
-                Rig model = new Rig(sim, new SimPeer(sim))) {
+                Rig real = new Rig(linux, script.loopback, new LinuxPeer());
+                Rig model = new Rig(sim, script.loopback, new SimPeer(sim))) {
             settle(world, real, model, "the beginning");
             real.edges();
             model.edges();
@@ -184,12 +197,13 @@ class KernelModelTest {
         }
     }
 
-    private static SimKernel simulated(World world) {
+    /** A kernel without faults, in which a connect goes to the listener at that address. */
+    static SimKernel simulated(World world) {
         SimKernel[] sim = new SimKernel[1];
-        SimKernel.Network loopback = (socket, address, port) -> {
-            SimTcp there = new SimTcp(world);
+        SimKernel.Network loopback = (socket, address) -> {
+            SimTcp there = new SimTcp(world, socket.family);
             socket.connected(there);
-            sim[0].listener(port).arrive(there);
+            sim[0].listener(address).arrive(there);
             return 0;
         };
         sim[0] = new SimKernel(world, new Faults(world.random, 0), loopback, 100, 0, null);

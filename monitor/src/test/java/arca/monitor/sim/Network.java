@@ -1,6 +1,9 @@
 package arca.monitor.sim;
 
+import static arca.bindings.Constants.AF_INET;
+
 import arca.bindings.Errno;
+import arca.bindings.SocketAddress;
 import arca.control.Reply;
 import arca.control.Reply.ConnectErr;
 import arca.control.Reply.ConnectOk;
@@ -22,6 +25,10 @@ final class Network implements SimKernel.Network {
 
     /** Ports below it are connected to at the beginning; so much above each are those for when that connection has ended. */
     static final int AGAIN = 1000;
+
+    private static final int SERVER = 0xcb007101; // 203.0.113.1, where a guest listens
+    private static final int CLIENT = 0xcb007102;
+    private static final int FIRST_CLIENT_PORT = 1024;
 
     private record Place(Fate fate, SplittableRandom random) {}
 
@@ -69,9 +76,9 @@ final class Network implements SimKernel.Network {
     }
 
     @Override
-    public boolean isLocal(int address, int port) {
-        boolean own = places.get(port).fate == Fate.OWN;
-        refusals.put(port, own ? Errno.EACCES : 0);
+    public boolean isLocal(SocketAddress.Inet address) {
+        boolean own = places.get(address.port()).fate == Fate.OWN;
+        refusals.put(address.port(), own ? Errno.EACCES : 0);
         return own;
     }
 
@@ -81,7 +88,8 @@ final class Network implements SimKernel.Network {
     }
 
     @Override
-    public int connect(SimTcp socket, int address, int port) {
+    public int connect(SimTcp socket, SocketAddress.Inet address) {
+        int port = address.port();
         Integer refusal = refusals.get(port);
         if (refusal == null)
             throw new Violation("connect(2) before asking the kernel whether the address is the host's own");
@@ -97,8 +105,7 @@ final class Network implements SimKernel.Network {
             case OWN -> throw new AssertionError("refused");
             case REFUSED -> world.in(time, () -> socket.refused(Errno.ECONNREFUSED));
             case ITSELF -> {
-                socket.localAddress = address;
-                socket.localPort = port;
+                socket.local = address;
                 world.in(time, () -> socket.connected(socket));
             }
             case CONNECTED -> {
@@ -115,18 +122,21 @@ final class Network implements SimKernel.Network {
     }
 
     private Peer newPeer(SplittableRandom random) {
-        Peer peer = new Peer(world, pairs, random, new SimTcp(world), pairs.peers.size(), !guestsWait, torrent);
+        Peer peer =
+                new Peer(world, pairs, random, new SimTcp(world, AF_INET), pairs.peers.size(), !guestsWait, torrent);
         pairs.peers.add(peer);
         return peer;
     }
 
     /** A client connects to a guest's listener; if there is none any more it goes away. */
     void client(int port, SplittableRandom random) {
-        SimTcp listener = kernel.listener(port);
+        SimTcp listener = kernel.listener(new SocketAddress.IPv4(SERVER, port));
         if (listener == null) return;
-        SimTcp here = new SimTcp(world);
+        SimTcp here = new SimTcp(world, AF_INET);
         Pace.tune(here, random, torrent);
         Peer peer = newPeer(random);
+        here.remote = new SocketAddress.IPv4(CLIENT, FIRST_CLIENT_PORT + pairs.peers.size());
+        here.local = new SocketAddress.IPv4(SERVER, port);
         here.connected(peer.socket());
         listener.arrive(here);
         peer.start();
@@ -137,7 +147,7 @@ final class Network implements SimKernel.Network {
     }
 
     int waiting(int port) {
-        SimTcp listener = kernel.listener(port);
+        SimTcp listener = kernel.listener(new SocketAddress.IPv4(SERVER, port));
         return listener == null ? 0 : listener.waiting();
     }
 

@@ -1,6 +1,5 @@
 package arca.monitor.sim;
 
-import static arca.bindings.Constants.AF_INET;
 import static arca.bindings.Constants.EPOLLET;
 import static arca.bindings.Constants.EPOLL_CTL_ADD;
 import static arca.bindings.Constants.EPOLL_CTL_DEL;
@@ -24,6 +23,7 @@ import static arca.bindings.Constants.SO_OOBINLINE;
 import static arca.bindings.Constants.TCP_NODELAY;
 
 import arca.bindings.Errno;
+import arca.bindings.SocketAddress;
 import arca.monitor.reactor.Kernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -60,7 +60,6 @@ final class Rig implements AutoCloseable {
         void reset(int socket);
     }
 
-    private static final int LOCALHOST = 0x7f000001;
     private static final int ALL = POLLIN | POLLOUT | POLLPRI | POLLRDHUP;
     private static final int GONE = -1;
 
@@ -75,14 +74,15 @@ final class Rig implements AutoCloseable {
     private final int epoll;
     private boolean reset;
 
-    Rig(Kernel kernel, Peer special) {
+    /** Creates the connection over a loopback address, with any port. */
+    Rig(Kernel kernel, SocketAddress.Inet loopback, Peer special) {
         this.kernel = kernel;
         this.special = special;
-        int listener = kernel.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
-        kernel.bind(listener, LOCALHOST, 0);
+        int listener = kernel.socket(loopback.family(), SOCK_STREAM | SOCK_NONBLOCK);
+        kernel.bind(listener, loopback);
         kernel.listen(listener, 1);
-        peer = kernel.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
-        kernel.connect(peer, LOCALHOST, (int) (kernel.getsockname(listener) & 0xffff));
+        peer = kernel.socket(loopback.family(), SOCK_STREAM | SOCK_NONBLOCK);
+        kernel.connect(peer, kernel.getsockname(listener).orElseThrow());
         kernel.poll(new int[] {listener}, new int[] {POLLIN}, new int[1], 1, 10_000);
         socket = kernel.accept4(listener);
         kernel.close(listener);

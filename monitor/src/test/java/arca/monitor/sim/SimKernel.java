@@ -1,5 +1,6 @@
 package arca.monitor.sim;
 
+import static arca.bindings.Constants.AF_INET;
 import static arca.bindings.Constants.EPOLLERR;
 import static arca.bindings.Constants.EPOLLHUP;
 import static arca.bindings.Constants.EPOLLIN;
@@ -19,6 +20,7 @@ import static arca.bindings.Constants.SO_OOBINLINE;
 import static arca.bindings.Constants.TCP_NODELAY;
 
 import arca.bindings.Errno;
+import arca.bindings.SocketAddress;
 import arca.monitor.reactor.Kernel;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -28,6 +30,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 
@@ -42,15 +45,15 @@ public final class SimKernel implements Kernel {
     /** Where a connect goes: the handshake's fate is this object's to decide. */
     interface Network {
         /** Whether it goes to this host itself. */
-        default boolean isLocal(int address, int port) {
-            return address == LOCALHOST;
+        default boolean isLocal(SocketAddress.Inet address) {
+            return address.address().isLoopbackAddress();
         }
 
         /** The kernel did not say whether it does. */
         default void notSaid(int port, int errno) {}
 
         /** 0 for a handshake under way, or {@code -errno}. */
-        int connect(SimTcp socket, int address, int port);
+        int connect(SimTcp socket, SocketAddress.Inet address);
     }
 
     private static final int FIRST_FD = 3;
@@ -61,7 +64,13 @@ public final class SimKernel implements Kernel {
     private static final int POLL_ON_STACK = 9; // entries for which poll(2) needs no memory: fs/select.c
     private static final int STOPPED_ONE_IN = 50;
     private static final int STOPPED_TIMES = 300;
-    private static final int LOCALHOST = 0x7f000001;
+
+    /** Sockets of different families may listen on ports of the same number. */
+    private record Port(int family, int number) {
+        static Port of(SocketAddress.Inet address) {
+            return new Port(address.family(), address.port());
+        }
+    }
 
     private final World world;
     private final Faults faults;
@@ -73,7 +82,7 @@ public final class SimKernel implements Kernel {
     private final Map<Integer, SimFile> table = new HashMap<>();
     private final TreeSet<Integer> freed = new TreeSet<>();
     private int next = FIRST_FD;
-    private final Map<Integer, SimTcp> listeners = new LinkedHashMap<>(); // by port
+    private final Map<Port, SimTcp> listeners = new LinkedHashMap<>();
     private int nextPort = FIRST_FREE_PORT;
 
     private final Directions directions = new Directions();
@@ -123,8 +132,8 @@ public final class SimKernel implements Kernel {
         return table.size();
     }
 
-    SimTcp listener(int port) {
-        return listeners.get(port);
+    SimTcp listener(SocketAddress.Inet address) {
+        return listeners.get(Port.of(address));
     }
 
     Directions directions() {
@@ -209,7 +218,7 @@ public final class SimKernel implements Kernel {
         int n = faults.draw(Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM);
         if (n == 0 && !hasRoom(1)) n = -Errno.EMFILE;
         if (n == 0) {
-            SimTcp socket = new SimTcp(world);
+            SimTcp socket = new SimTcp(world, domain);
             socket.nonBlocking = (type & SOCK_NONBLOCK) != 0;
             n = install(socket);
         }
@@ -217,30 +226,45 @@ public final class SimKernel implements Kernel {
     }
 
     @Override
-    public int bind(int fd, int address, int port) {
+    public int bind(int fd, SocketAddress.Inet address) {
         begin();
         SimTcp socket = tcp("bind", fd);
-        int n = listeners.containsKey(port) ? -Errno.EADDRINUSE : 0;
-        socket.localAddress = address;
-        socket.localPort = port != 0 ? port : nextPort++;
+        int n = otherFamily(socket, address);
+        if (n == 0 && listeners.containsKey(Port.of(address))) n = -Errno.EADDRINUSE;
+        if (n == 0) socket.local = address.port() != 0 ? address : withPort(address, nextPort++);
         return ended("bind", fd, n);
     }
 
+    private static SocketAddress.Inet withPort(SocketAddress.Inet address, int port) {
+        return switch (address) {
+            case SocketAddress.IPv4 ipv4 -> new SocketAddress.IPv4(ipv4.address(), port);
+            case SocketAddress.IPv6 ipv6 -> new SocketAddress.IPv6(ipv6.address(), port);
+        };
+    }
+
+    /**
+     * What bind(2) and connect(2) answer to an address of the wrong family: net/ipv4/af_inet.c, net/ipv6/af_inet6.c.
+     */
+    private static int otherFamily(SimTcp socket, SocketAddress.Inet address) {
+        if (socket.family == address.family()) return 0;
+        return socket.family == AF_INET ? -Errno.EAFNOSUPPORT : -Errno.EINVAL;
+    }
+
     @Override
-    public int isLocal(int address, int port) {
+    public int isLocal(SocketAddress.Inet address) {
         begin();
         int n = faults.draw(Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM);
         if (n == 0 && !hasRoom(1)) n = -Errno.EMFILE;
-        if (n < 0) network.notSaid(port, -n);
-        else if (network.isLocal(address, port)) n = 1;
-        return ended("isLocal", port, n);
+        if (n < 0) network.notSaid(address.port(), -n);
+        else if (network.isLocal(address)) n = 1;
+        return ended("isLocal", address, n);
     }
 
     @Override
     public int listen(int fd, int backlog) {
         begin();
         SimTcp socket = tcp("listen", fd);
-        int n = listeners.putIfAbsent(socket.localPort, socket) == null ? 0 : -Errno.EADDRINUSE;
+        int n = listeners.putIfAbsent(Port.of(socket.local), socket) == null ? 0 : -Errno.EADDRINUSE;
         if (n == 0) socket.listen();
         return ended("listen", fd, n);
     }
@@ -269,17 +293,16 @@ public final class SimKernel implements Kernel {
     }
 
     @Override
-    public int connect(int fd, int address, int port) {
+    public int connect(int fd, SocketAddress.Inet address) {
         begin();
         SimTcp socket = tcp("connect", fd);
         int n = faults.draw(Errno.EADDRNOTAVAIL, Errno.ENETUNREACH, Errno.ENOBUFS);
+        if (n == 0) n = otherFamily(socket, address);
         if (n == 0) {
-            socket.remoteAddress = address;
-            socket.remotePort = port;
-            socket.localPort = nextPort++;
-            socket.localAddress = LOCALHOST;
+            socket.remote = address;
+            socket.local = SimTcp.loopback(socket.family, nextPort++);
             socket.connecting();
-            n = network.connect(socket, address, port);
+            n = network.connect(socket, address);
         }
         if (n == 0) n = -Errno.EINPROGRESS;
         return ended("connect", fd, awakeConnect(socket, n));
@@ -292,21 +315,16 @@ public final class SimKernel implements Kernel {
     }
 
     @Override
-    public long getsockname(int fd) {
+    public Optional<SocketAddress.Inet> getsockname(int fd) {
         begin();
-        SimTcp socket = tcp("getsockname", fd);
-        return endpoint(socket.localAddress, socket.localPort);
+        return Optional.of(tcp("getsockname", fd).local);
     }
 
     @Override
-    public long getpeername(int fd) {
+    public Optional<SocketAddress.Inet> getpeername(int fd) {
         begin();
         SimTcp socket = tcp("getpeername", fd);
-        return socket.isConnected() ? endpoint(socket.remoteAddress, socket.remotePort) : -Errno.ENOTCONN;
-    }
-
-    private static long endpoint(int address, int port) {
-        return Integer.toUnsignedLong(address) << Short.SIZE | port;
+        return socket.isConnected() ? Optional.of(socket.remote) : Optional.empty();
     }
 
     @Override
@@ -402,7 +420,7 @@ public final class SimKernel implements Kernel {
         unlocked("close", file);
         table.remove(fd);
         freed.add(fd);
-        if (file instanceof SimTcp socket && socket.isListening()) listeners.remove(socket.localPort);
+        if (file instanceof SimTcp socket && socket.isListening()) listeners.remove(Port.of(socket.local));
         file.drop();
         if (!file.isOpen()) {
             directions.forget(file);

@@ -1,5 +1,6 @@
 package arca.monitor.sim;
 
+import static arca.bindings.Constants.AF_INET6;
 import static arca.bindings.Constants.EPOLLERR;
 import static arca.bindings.Constants.EPOLLHUP;
 import static arca.bindings.Constants.EPOLLIN;
@@ -8,6 +9,10 @@ import static arca.bindings.Constants.EPOLLPRI;
 import static arca.bindings.Constants.EPOLLRDHUP;
 
 import arca.bindings.Errno;
+import arca.bindings.SocketAddress;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.util.ArrayDeque;
 import java.util.Queue;
 
@@ -36,10 +41,9 @@ final class SimTcp extends SimFile {
     private final World world;
     private State state = State.NEW;
     SimTcp other;
-    int localAddress;
-    int localPort;
-    int remoteAddress;
-    int remotePort;
+    final int family;
+    SocketAddress.Inet local;
+    SocketAddress.Inet remote; // once it connects
 
     // To be read.
     private final Chunks received = new Chunks();
@@ -73,8 +77,21 @@ final class SimTcp extends SimFile {
     private boolean wasReset;
     private boolean resetOnClose;
 
-    SimTcp(World world) {
+    /** Creates a socket of a family, AF_INET or AF_INET6, that is bound to no address. */
+    SimTcp(World world, int family) {
         this.world = world;
+        this.family = family;
+        this.local = address(family, "0.0.0.0", "::", 0);
+    }
+
+    static SocketAddress.Inet loopback(int family, int port) {
+        return address(family, "127.0.0.1", "::1", port);
+    }
+
+    private static SocketAddress.Inet address(int family, String ipv4, String ipv6, int port) {
+        return family == AF_INET6
+                ? new SocketAddress.IPv6((Inet6Address) InetAddress.ofLiteral(ipv6), port)
+                : new SocketAddress.IPv4((Inet4Address) InetAddress.ofLiteral(ipv4), port);
     }
 
     /** Sizes and delays of this end. */
@@ -108,6 +125,8 @@ final class SimTcp extends SimFile {
         other = with;
         with.other = this;
         with.state = State.CONNECTED;
+        with.local = remote;
+        if (with != this) with.remote = local;
         state = State.CONNECTED;
         wake(ANY);
         return true;
