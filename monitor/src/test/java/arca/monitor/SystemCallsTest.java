@@ -63,8 +63,8 @@ class SystemCallsTest {
                     try {
                         Object answer = method.invoke(linux, arguments);
                         boolean vain = method.getName().equals("epoll_wait") && answer.equals(0);
-                        if (!vain && !method.getName().equals("nanoTime"))
-                            calls.merge(method.getName(), 1, Integer::sum);
+                        boolean isCall = !Set.of("nanoTime", "progress").contains(method.getName());
+                        if (!vain && isCall) calls.merge(method.getName(), 1, Integer::sum);
                         return answer;
                     } catch (InvocationTargetException e) {
                         throw e.getCause();

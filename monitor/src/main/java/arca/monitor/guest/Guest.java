@@ -79,6 +79,7 @@ public final class Guest implements AutoCloseable {
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment buffer = arena.allocate(BUFFER);
     private final Replies replies;
+    private final Reactor.Task readMore = this::readMore; // one object, so that the reactor knows it again
     private boolean reading; // a turn for more requests is coming
 
     private final Map<Integer, Listener> listeners = new HashMap<>();
@@ -162,7 +163,7 @@ public final class Guest implements AutoCloseable {
             for (int handled = 0; isReadable(); handled++) {
                 if (handled == REQUESTS_A_TURN) {
                     reading = true;
-                    reactor.runLater(this::readMore);
+                    reactor.runLater(readMore);
                     return;
                 }
                 if (session.next()) handle(session.requestId(), session.request());

@@ -18,6 +18,7 @@ public final class Descriptor implements AutoCloseable {
     }
 
     private Descriptor(Reactor reactor, int fd, boolean isPipe) {
+        assert reactor.inLoop();
         if (fd < 0) throw new IllegalArgumentException("not a descriptor: " + fd);
         this.reactor = reactor;
         this.isPipe = isPipe;
@@ -31,12 +32,14 @@ public final class Descriptor implements AutoCloseable {
 
     /** Returns the number. The caller uses it for one call and does not keep it. */
     public int fd() {
+        assert reactor.inLoop();
         if (fd < 0) throw new IllegalStateException("this descriptor was closed or released");
         return fd;
     }
 
     /** Returns false once the descriptor is closed or released. */
     public boolean isOpen() {
+        assert reactor.inLoop();
         return fd >= 0;
     }
 

@@ -59,6 +59,11 @@ final class EpollSelector implements Selector {
     }
 
     @Override
+    public boolean reportsUnchanged() {
+        return false;
+    }
+
+    @Override
     public int await(int timeoutMillis) {
         int n = kernel.epoll_wait(epfd, tokens, events, timeoutMillis);
         return n == -Errno.EINTR ? 0 : n;

@@ -106,6 +106,12 @@ public interface Kernel extends AutoCloseable {
     /** Returns the time of a clock that never goes back, in nanoseconds. */
     long nanoTime();
 
+    /**
+     * Returns a number that grows with each call that moved bytes, or opened or closed a descriptor. The reactor
+     * compares two of them to find a loop that spins.
+     */
+    long progress();
+
     /** Returns the last call that may have to wait for a pipe's lock, for a watchdog. Any thread. */
     default LastCall lastCall() {
         return LastCall.NONE;

@@ -31,6 +31,8 @@ public final class LastCall {
     @SuppressWarnings("unused") // by VarHandle
     private long closing;
 
+    private final Thread thread = Thread.currentThread();
+
     private static VarHandle field(String name, Class<?> type) {
         try {
             return MethodHandles.lookup().findVarHandle(LastCall.class, name, type);
@@ -58,6 +60,7 @@ public final class LastCall {
     }
 
     private void begin(int one, int other, long inode) {
+        assert Thread.currentThread() == thread : "called by " + Thread.currentThread() + ", not by " + thread;
         FIRST.setOpaque(this, one);
         SECOND.setOpaque(this, other);
         CLOSING.setOpaque(this, inode);

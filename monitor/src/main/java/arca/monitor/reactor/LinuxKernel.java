@@ -2,6 +2,7 @@ package arca.monitor.reactor;
 
 import static arca.bindings.Constants.EPOLL_CLOEXEC;
 import static arca.bindings.Constants.MSG_NOSIGNAL;
+import static arca.bindings.Constants.MSG_PEEK;
 import static arca.bindings.Constants.O_CLOEXEC;
 import static arca.bindings.Constants.SOCK_CLOEXEC;
 import static arca.bindings.Constants.SOCK_NONBLOCK;
@@ -30,6 +31,7 @@ public final class LinuxKernel implements Kernel {
     private final MemorySegment events = Epoll.events(arena, MAX_EVENTS);
     private final RouteLookup routes = new RouteLookup(arena);
     private final LastCall lastCall = new LastCall();
+    private long progress;
     private ScmRights message; // created by the first send, as large as its caller's buffer
     private Arena pollArena;
     private Poll poll;
@@ -41,7 +43,7 @@ public final class LinuxKernel implements Kernel {
 
     @Override
     public int socket(int domain, int type) {
-        return Syscalls.socket(domain, type | SOCK_CLOEXEC, 0);
+        return opened(Syscalls.socket(domain, type | SOCK_CLOEXEC, 0));
     }
 
     @Override
@@ -56,7 +58,7 @@ public final class LinuxKernel implements Kernel {
 
     @Override
     public int accept4(int listener) {
-        return Syscalls.accept4(listener, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        return opened(Syscalls.accept4(listener, SOCK_NONBLOCK | SOCK_CLOEXEC));
     }
 
     @Override
@@ -115,7 +117,7 @@ public final class LinuxKernel implements Kernel {
             pipe[0] = ends.getAtIndex(ValueLayout.JAVA_INT, 0);
             pipe[1] = ends.getAtIndex(ValueLayout.JAVA_INT, 1);
         }
-        return n;
+        return opened(n);
     }
 
     @Override
@@ -133,6 +135,7 @@ public final class LinuxKernel implements Kernel {
     @Override
     public int close(int fd) {
         lastCall.begin(fd);
+        progress++;
         return Syscalls.close(fd);
     }
 
@@ -143,30 +146,32 @@ public final class LinuxKernel implements Kernel {
     @Override
     public int closePipe(int end) {
         lastCall.beginClose(Syscalls.inode(end));
+        progress++;
         return Syscalls.close(end);
     }
 
     @Override
     public long splice(int in, int out, long count) {
         lastCall.begin(in, out);
-        return Syscalls.splice(in, out, count, SPLICE_F_NONBLOCK);
+        return moved(Syscalls.splice(in, out, count, SPLICE_F_NONBLOCK));
     }
 
     @Override
     public long read(int fd, MemorySegment to, long offset, long length) {
         lastCall.begin(fd);
-        return Syscalls.read(fd, to, offset, length);
+        return moved(Syscalls.read(fd, to, offset, length));
     }
 
     @Override
     public long write(int fd, MemorySegment from, long offset, long length) {
         lastCall.begin(fd);
-        return Syscalls.write(fd, from, offset, length);
+        return moved(Syscalls.write(fd, from, offset, length));
     }
 
     @Override
     public long recv(int socket, MemorySegment to, long length, int flags) {
-        return Syscalls.recv(socket, to, 0, length, flags);
+        long n = Syscalls.recv(socket, to, 0, length, flags);
+        return (flags & MSG_PEEK) != 0 ? n : moved(n);
     }
 
     @Override
@@ -177,12 +182,12 @@ public final class LinuxKernel implements Kernel {
             message.put(0, first);
             message.put(1, second);
         }
-        return message.send(socket, length, first >= 0 ? 2 : 0, MSG_NOSIGNAL);
+        return moved(message.send(socket, length, first >= 0 ? 2 : 0, MSG_NOSIGNAL));
     }
 
     @Override
     public int epoll_create1() {
-        return Syscalls.epoll_create1(EPOLL_CLOEXEC);
+        return opened(Syscalls.epoll_create1(EPOLL_CLOEXEC));
     }
 
     @Override
@@ -225,6 +230,21 @@ public final class LinuxKernel implements Kernel {
     @Override
     public long nanoTime() {
         return System.nanoTime();
+    }
+
+    private int opened(int n) {
+        if (n >= 0) progress++;
+        return n;
+    }
+
+    private long moved(long n) {
+        if (n > 0) progress++;
+        return n;
+    }
+
+    @Override
+    public long progress() {
+        return progress;
     }
 
     @Override

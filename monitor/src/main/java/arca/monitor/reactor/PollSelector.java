@@ -148,6 +148,11 @@ final class PollSelector implements Selector {
     }
 
     @Override
+    public boolean reportsUnchanged() {
+        return true;
+    }
+
+    @Override
     public int await(int timeoutMillis) {
         int n = kernel.poll(fds, armed, revents, count, timeoutMillis);
         // No event tells when the kernel has memory again: wait a little, without descriptors, then let the loop retry.

@@ -21,8 +21,8 @@ import java.util.TreeSet;
  * slot gets a new generation, and events that still carry the old one are ignored. A slot that becomes free in a round
  * is used again only after that round.
  *
- * <p>Only the thread that creates a reactor may use it ("loop thread only"). Two methods may be called by
- * any thread: {@link #rounds} and {@link #isWaiting}. Other threads send messages by a
+ * <p>Only the thread that creates a reactor may use it ("loop thread only"; assertions check it). Three methods may be
+ * called by any thread: {@link #inLoop}, {@link #rounds} and {@link #isWaiting}. Other threads send messages by a
  * {@link Mailbox}.
  */
 public final class Reactor implements AutoCloseable {
@@ -38,7 +38,9 @@ public final class Reactor implements AutoCloseable {
         void turn();
     }
 
+    private final Thread thread = Thread.currentThread();
     private final Kernel kernel;
+    private final SpinDetector spins;
     private final Selector selector;
     private final Mailbox mailbox;
     private final Arena arena = Arena.ofConfined();
@@ -87,6 +89,7 @@ public final class Reactor implements AutoCloseable {
 
     private Reactor(Kernel kernel, Selector selector, Mailbox mailbox) throws ErrnoException {
         this.kernel = kernel;
+        this.spins = new SpinDetector(kernel);
         this.selector = selector;
         this.mailbox = mailbox;
         this.eventfd = new Descriptor(this, mailbox.eventfd());
@@ -107,7 +110,13 @@ public final class Reactor implements AutoCloseable {
 
     /** Returns the kernel that this loop's handlers call. Loop thread only. */
     public Kernel kernel() {
+        assert inLoop();
         return kernel;
+    }
+
+    /** Returns whether the calling thread is the loop's own. Any thread. */
+    public boolean inLoop() {
+        return Thread.currentThread() == thread;
     }
 
     private void messagesPosted(Descriptor descriptor, int events) {
@@ -119,6 +128,7 @@ public final class Reactor implements AutoCloseable {
     // Descriptors.
 
     int watch(Descriptor descriptor, int fd, int events, EventHandler handler) {
+        assert inLoop();
         boolean added = descriptor.slot == UNWATCHED;
         int slot = added ? freeSlot() : descriptor.slot;
         long token = (long) generations[slot] << Integer.SIZE | slot;
@@ -147,12 +157,14 @@ public final class Reactor implements AutoCloseable {
     }
 
     void unwatch(Descriptor descriptor, int fd) {
+        assert inLoop();
         selector.remove(descriptor.slot, fd);
         releaseSlot(descriptor);
     }
 
     /** As {@link #unwatch}, for a descriptor that the caller closes next. */
     void forget(Descriptor descriptor) {
+        assert inLoop();
         selector.forget(descriptor.slot);
         releaseSlot(descriptor);
     }
@@ -173,6 +185,7 @@ public final class Reactor implements AutoCloseable {
      * @param events {@code EPOLL*}
      */
     public void expect(Descriptor descriptor, int events) {
+        assert inLoop();
         selector.expect(descriptor.slot, events);
     }
 
@@ -183,6 +196,7 @@ public final class Reactor implements AutoCloseable {
      * @return 0; or the source's events if both are ready by now: the caller tries again
      */
     public int blocked(Descriptor source, Descriptor sink) {
+        assert inLoop();
         return selector.blocked(source.slot, sink.slot);
     }
 
@@ -191,6 +205,7 @@ public final class Reactor implements AutoCloseable {
      * Loop thread only.
      */
     public boolean reportsAcknowledgement() {
+        assert inLoop();
         return selector.reportsAcknowledgement();
     }
 
@@ -198,6 +213,7 @@ public final class Reactor implements AutoCloseable {
 
     /** Gives a task one turn, after all tasks that are already waiting for one. Loop thread only. */
     public void runLater(Task task) {
+        assert inLoop();
         ready.add(task);
     }
 
@@ -215,6 +231,7 @@ public final class Reactor implements AutoCloseable {
 
     /** Cancels a timer; does nothing if it is not scheduled. Loop thread only. */
     public void cancel(Timer timer) {
+        assert inLoop();
         if (timer.scheduled) timers.remove(timer);
         timer.scheduled = false;
     }
@@ -228,6 +245,7 @@ public final class Reactor implements AutoCloseable {
      * @return whether there was anything to do
      */
     public boolean step(int maxMillis) {
+        assert inLoop();
         int timeout = ready.isEmpty() ? untilTimer(maxMillis) : 0;
         if (timeout != 0) WAITING.setOpaque(this, true);
         int n = selector.await(timeout);
@@ -237,7 +255,7 @@ public final class Reactor implements AutoCloseable {
         for (int i = 0; i < n; i++) dispatch(selector.token(i), selector.events(i));
         int due = runTimers();
         int tasks = ready.size();
-        for (int i = 0; i < tasks; i++) ready.remove().turn();
+        for (int i = 0; i < tasks; i++) run(ready.remove());
         reuseSlots();
         return n + due + tasks > 0;
     }
@@ -245,7 +263,21 @@ public final class Reactor implements AutoCloseable {
     private void dispatch(long token, int events) {
         int slot = (int) token;
         if (generations[slot] != (int) (token >>> Integer.SIZE)) return;
-        handlers[slot].ready(watched[slot], events);
+        Descriptor descriptor = watched[slot];
+        EventHandler handler = handlers[slot];
+        handler.ready(descriptor, events);
+        // Where only a change is reported again, a peer may cause any number of events without progress.
+        assert !selector.reportsUnchanged() || spins.mayGoOn(descriptor) : spinning(handler);
+    }
+
+    private void run(Task task) {
+        task.turn();
+        assert !ready.contains(task) || spins.mayGoOn(task) : spinning(task);
+    }
+
+    private static String spinning(Object what) {
+        return what + " spins: it has had " + SpinDetector.MAX_IDLE_TURNS
+                + " turns while no call moved a byte, or opened or closed a descriptor";
     }
 
     /** Makes the slots that this round has released available to the next one: no event can name them any more. */
@@ -293,6 +325,7 @@ public final class Reactor implements AutoCloseable {
      */
     @Override
     public void close() {
+        assert inLoop();
         if (eventfd.isOpen()) eventfd.release();
         selector.close();
         arena.close();

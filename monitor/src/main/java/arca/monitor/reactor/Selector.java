@@ -50,6 +50,12 @@ sealed interface Selector permits EpollSelector, PollSelector {
     boolean reportsAcknowledgement();
 
     /**
+     * Returns whether an event that still holds is reported again at once when a handler asks for it. It is with poll;
+     * epoll reports it after a change.
+     */
+    boolean reportsUnchanged();
+
+    /**
      * Waits for events.
      *
      * @param timeoutMillis the longest wait; 0 does not wait, -1 waits without end

@@ -37,6 +37,7 @@ final class Planted extends ClassLoader {
 
     private Planted(Path changed) {
         super(Planted.class.getClassLoader());
+        setDefaultAssertionStatus(Planted.class.desiredAssertionStatus()); // a loader does not inherit it
         this.changed = changed;
     }
 

@@ -167,6 +167,11 @@ class PlantedBugsTest {
                         "if (readable && sideEvents[1] != 0) return sideEvents[0];",
                         ""),
                 bug(
+                        "poll: a direction that has blocked asks for its ready side too",
+                        "reactor.PollSelector",
+                        "if (!readable) arm(from, sideWanted[0] & ~sideEvents[0]);",
+                        "arm(from, sideWanted[0]);"),
+                bug(
                         "a descriptor is closed twice",
                         "reactor.Descriptor",
                         "reactor.kernel().close(closed);",

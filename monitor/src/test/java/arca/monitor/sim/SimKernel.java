@@ -84,6 +84,7 @@ public final class SimKernel implements Kernel {
     private int next = FIRST_FD;
     private final Map<Port, SimTcp> listeners = new LinkedHashMap<>();
     private int nextPort = FIRST_FREE_PORT;
+    private long progress;
 
     private final Directions directions = new Directions();
     private long spliceRefused = Long.MAX_VALUE; // from this time on
@@ -104,6 +105,7 @@ public final class SimKernel implements Kernel {
         Integer fd = freed.pollFirst();
         if (fd == null) fd = next++;
         table.put(fd, file);
+        progress++;
         return fd;
     }
 
@@ -420,6 +422,7 @@ public final class SimKernel implements Kernel {
         unlocked("close", file);
         table.remove(fd);
         freed.add(fd);
+        progress++;
         if (file instanceof SimTcp socket && socket.isListening()) listeners.remove(Port.of(socket.local));
         file.drop();
         if (!file.isOpen()) {
@@ -443,6 +446,7 @@ public final class SimKernel implements Kernel {
         else if (source instanceof SimPipe.End from && sink instanceof SimTcp to) n = splice(from, to, count);
         else throw violation("splice from %s to %s", source, sink);
         directions.moved(source, sink, n);
+        if (n > 0) progress++;
         return ended("splice", in + " " + out, n);
     }
 
@@ -492,6 +496,7 @@ public final class SimKernel implements Kernel {
         byte[] bytes;
         switch (file) {
             case SimEventFd eventfd -> {
+                progress++;
                 MemorySegment.copy(new long[] {eventfd.take()}, 0, to, ValueLayout.JAVA_LONG, offset, 1);
                 return Long.BYTES;
             }
@@ -512,6 +517,7 @@ public final class SimKernel implements Kernel {
             }
             default -> throw violation("read of %s", file);
         }
+        progress++;
         return took("read", fd, file, bytes, to, offset);
     }
 
@@ -545,6 +551,7 @@ public final class SimKernel implements Kernel {
             default -> throw violation("write of %s", file);
         }
         directions.wrote(file, n);
+        if (n > 0) progress++;
         return ended("write", fd, n);
     }
 
@@ -555,6 +562,7 @@ public final class SimKernel implements Kernel {
         boolean peek = (flags & MSG_PEEK) != 0;
         byte[] bytes = peek ? socket.peek() : socket.receive((int) Math.min(length, to.byteSize()));
         if (bytes == null) return ended(peek ? "peek" : "recv", fd, socket.nothing());
+        if (!peek) progress++;
         if (length == 1) return took(peek ? "peek" : "recv", fd, socket, bytes, to, 0);
         MemorySegment.copy(bytes, 0, to, ValueLayout.JAVA_BYTE, 0, bytes.length);
         return ended("recv", fd, bytes.length); // to be thrown away: what is written next is not this
@@ -569,6 +577,7 @@ public final class SimKernel implements Kernel {
                 ? faults.draw(Errno.ENOMEM, Errno.ENOBUFS)
                 : faults.draw(Errno.ENOMEM, Errno.ENOBUFS, Errno.ETOOMANYREFS);
         if (n == 0) n = channel.send(frame.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), files);
+        if (n > 0) progress++;
         return ended("sendmsg", fd, awake("sendmsg", channel, n));
     }
 
@@ -662,6 +671,11 @@ public final class SimKernel implements Kernel {
     @Override
     public long nanoTime() {
         return world.now();
+    }
+
+    @Override
+    public long progress() {
+        return progress;
     }
 
     /** What it has is freed with it. */
