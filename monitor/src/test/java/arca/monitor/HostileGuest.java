@@ -265,7 +265,9 @@ final class HostileGuest {
     private String writeWithoutEnd() {
         for (int i = 0; i < BLOCK; i++) block.set(ValueLayout.JAVA_BYTE, i, (byte) (i * 31));
         Thread.ofPlatform().daemon().start(() -> {
-            while (Syscalls.write(writer.value(), block) == BLOCK) {}
+            long done = 0; // of the block: a signal, such as SIGSTOP, may end a write(2) early
+            for (long n; (n = Syscalls.write(writer.value(), block, done, BLOCK - done)) > 0; )
+                done = (done + n) % BLOCK;
         });
         return "writing";
     }

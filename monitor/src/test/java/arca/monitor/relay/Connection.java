@@ -7,6 +7,7 @@ import static arca.bindings.Constants.SOCK_NONBLOCK;
 import static arca.bindings.Constants.SOL_SOCKET;
 import static arca.bindings.Constants.SO_OOBINLINE;
 import static arca.bindings.Constants.SO_RCVBUF;
+import static arca.bindings.Constants.SO_SNDBUF;
 import static arca.bindings.Constants.TCP_NODELAY;
 import static arca.bindings.ErrnoException.check;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -41,6 +42,7 @@ import java.util.function.Function;
 final class Connection implements AutoCloseable {
     private static final int LOCALHOST = 0x7f000001;
     private static final int PEER_BUFFER = 65536; // bytes, so that the peer takes only so much while it does not read
+    private static final int SEND_BUFFER = 65536; // bytes, that the kernel doubles
     private static final int CHUNK = 65536;
 
     /** How the relay moves bytes. */
@@ -103,6 +105,8 @@ final class Connection implements AutoCloseable {
             connected.nonBlocking(true);
             Sockets.setOption(connected, SOL_SOCKET, SO_OOBINLINE, 1);
             Sockets.setOption(connected, IPPROTO_TCP, TCP_NODELAY, 1);
+            Sockets.setOption(
+                    connected, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER); // else the kernel lets it grow to megabytes
             peer = Sockets.accept(listener, SOCK_NONBLOCK).orElseThrow();
             Sockets.setOption(peer, IPPROTO_TCP, TCP_NODELAY, 1);
             socket = new Descriptor(reactor, connected.release());
