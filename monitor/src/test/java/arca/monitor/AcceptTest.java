@@ -151,7 +151,8 @@ class AcceptTest {
             try (Peer peer = Peer.connect(at)) {
                 assertEquals(0, peer.drain());
             } catch (ErrnoException e) {
-                assertEquals(Errno.ECONNREFUSED, e.errno());
+                boolean reset = e.errno() == Errno.ECONNRESET; // after the handshake, and before connect(2) returned
+                assertTrue(reset || e.errno() == Errno.ECONNREFUSED, e.getMessage());
             }
         }
     }
