@@ -40,7 +40,7 @@ final class LogWriter extends OutputStream {
     // The thread's own.
     private byte[] batch;
     private int batchLength;
-    private long missing; // lines that did not reach the descriptor, and that no notice has told of
+    private long missing; // lines that did not reach the descriptor and are not reported yet
 
     private LogWriter(int fd, int capacity, LongFunction<String> notice) {
         this.fd = fd;

@@ -56,8 +56,8 @@ import picocli.CommandLine.Spec;
             "",
             "Nothing waits for stderr: when nobody reads it, log lines are dropped, and a later line says how many.",
             "",
-            "Exit status: 0 after a signal, 1 if it failed, 2 after a usage error, 70 after a fault of its own. A service",
-            "manager is told of the monitor's state, sd_notify(3), and that it lives, sd_watchdog_enabled(3).",
+            "Exit status: 0 after a signal, 1 if it failed, 2 after a usage error, 70 after a fault of its own. The",
+            "monitor reports to a service manager what it does, sd_notify(3), and that it is alive, sd_watchdog_enabled(3).",
         })
 final class MonitorCommand implements Callable<Integer> {
     private static final Duration HEAP_LOOK = Duration.ofSeconds(1);
