@@ -2,14 +2,9 @@
 module arca.monitor {
     requires transitive arca.control;
     requires arca.bindings;
-    requires info.picocli;
     requires org.slf4j;
-    requires jdk.unsupported; // sun.misc.Signal
 
     exports arca.monitor;
     exports arca.monitor.config;
     exports arca.monitor.policy;
-
-    opens arca.monitor.cli to
-            info.picocli;
 }

@@ -1,20 +1,33 @@
 package arca.monitor;
 
+import static arca.bindings.Constants.AF_INET;
 import static arca.bindings.Constants.FIONREAD;
 import static arca.bindings.Constants.F_SETFL;
 import static arca.bindings.Constants.IPPROTO_TCP;
 import static arca.bindings.Constants.O_DIRECT;
 import static arca.bindings.Constants.O_NONBLOCK;
+import static arca.bindings.Constants.SOL_SOCKET;
 import static arca.bindings.Constants.TCP_NODELAY;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import arca.bindings.SocketAddress;
 import arca.bindings.Syscalls;
-import arca.monitor.Together.Deed;
+import arca.control.Endpoint;
+import arca.monitor.reactor.Kernel;
+import arca.monitor.reactor.LinuxKernel;
+import arca.testkit.DescriptorLeaks;
+import arca.testkit.Together;
+import arca.testkit.Together.Action;
+import arca.testnet.GuestSide;
+import arca.testnet.Peer;
+import arca.testnet.RawGuest;
+import arca.testnet.Side;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
@@ -27,6 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ParameterizedClass
 @EnumSource(Variant.class)
 class BulkTest {
+    private static final int SO_DOMAIN = 39; // socket(7)
     private static final int SMALL_BUFFER = 16 * 1024;
     private static final int TCP_INFO = 11; // tcp(7)
     private static final int TCP_CONGESTION = 13;
@@ -46,7 +60,7 @@ class BulkTest {
                 RawGuest guest = monitor.guest();
                 Peer.Listener listener = Peer.Listener.open()) {
             List<Peer> peers = new ArrayList<>();
-            List<Deed> deeds = new ArrayList<>();
+            List<Action> deeds = new ArrayList<>();
             for (int i = 0; i < connections; i++) {
                 GuestSide side = guest.connect(listener.endpoint());
                 Peer peer = listener.accept();
@@ -55,14 +69,14 @@ class BulkTest {
                 deeds.addAll(transfer(peer, side));
             }
             try {
-                Together.run(deeds.toArray(Deed[]::new));
+                Together.run(deeds.toArray(Action[]::new));
             } finally {
                 peers.forEach(Peer::close);
             }
         }
     }
 
-    private static List<Deed> transfer(Side from, Side to) {
+    private static List<Action> transfer(Side from, Side to) {
         SplittableRandom random = new SplittableRandom(SEEDS.nextLong());
         long seed = random.nextLong();
         long count = random.nextLong(100_000, 1_500_000);
@@ -134,7 +148,7 @@ class BulkTest {
                 Peer.Listener listener = Peer.Listener.open()) {
             List<RawGuest> all = new ArrayList<>();
             List<Peer> peers = new ArrayList<>();
-            List<Deed> deeds = new ArrayList<>();
+            List<Action> deeds = new ArrayList<>();
             try {
                 for (int i = 0; i < guests; i++) {
                     RawGuest guest = monitor.guest();
@@ -145,7 +159,7 @@ class BulkTest {
                     deeds.addAll(transfer(side, peer));
                     deeds.addAll(transfer(peer, side));
                 }
-                Together.run(deeds.toArray(Deed[]::new));
+                Together.run(deeds.toArray(Action[]::new));
             } finally {
                 peers.forEach(Peer::close);
                 all.forEach(RawGuest::die);
@@ -157,7 +171,7 @@ class BulkTest {
     @Test
     void smallMessagesGoAtOnce() throws Exception {
         try (Joined joined = Joined.by(variant)) {
-            int monitors = joined.peer().otherEnd();
+            int monitors = otherEnd(joined.peer());
             withoutPacing(monitors);
             assertEquals(1, Syscalls.getsockopt(monitors, IPPROTO_TCP, TCP_NODELAY));
             for (int i = 0; i < 8; i++) { // no more than TCP sends before the first is acknowledged
@@ -185,5 +199,19 @@ class BulkTest {
             assertEquals(info.byteSize(), Syscalls.getsockopt(socket, IPPROTO_TCP, TCP_INFO, info));
             return info.get(ValueLayout.JAVA_INT, NOTSENT_BYTES);
         }
+    }
+
+    /** The descriptor of a connection's other end, which is a monitor's in this process: a loan, for a look at it. */
+    private static int otherEnd(Peer peer) throws Exception {
+        Endpoint own = peer.local();
+        Optional<SocketAddress.Inet> wanted = Optional.of(new SocketAddress.IPv4(own.address(), own.port()));
+        try (Kernel kernel = new LinuxKernel()) {
+            for (String fd : DescriptorLeaks.open().keySet()) {
+                int other = Integer.parseInt(fd);
+                boolean isTcp = kernel.getsockopt(other, SOL_SOCKET, SO_DOMAIN) == AF_INET;
+                if (isTcp && kernel.getpeername(other).equals(wanted)) return other;
+            }
+        }
+        throw new AssertionError("nobody here is connected to " + own);
     }
 }

@@ -26,6 +26,12 @@ import arca.control.guest.ArcaListener;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.ArcaStream;
 import arca.control.guest.DataPipes.Ends;
+import arca.testkit.Together;
+import arca.testnet.GuestSide;
+import arca.testnet.Loopback;
+import arca.testnet.Peer;
+import arca.testnet.RawGuest;
+import arca.testnet.Side;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -99,10 +105,10 @@ class EmbeddedGuestTest {
                         .ready();
                 try (GuestSide side = take(guest, ready)) {
                     peer.send("in");
-                    side.awaitInput(guest);
+                    side.awaitInput(guest::pumpOnce);
                     assertEquals("in", side.receive(2));
                     side.send("out");
-                    peer.awaitInput(guest);
+                    peer.awaitInput(guest::pumpOnce);
                     assertEquals("out", peer.receive(3));
                 }
             }
@@ -156,7 +162,7 @@ class EmbeddedGuestTest {
                 try (GuestSide side = take(guest, ready)) {
                     first.send("1");
                     second.send("2");
-                    side.awaitInput(guest);
+                    side.awaitInput(guest::pumpOnce);
                     assertEquals("1", side.receive(1));
                 }
             }
@@ -208,7 +214,7 @@ class EmbeddedGuestTest {
                 guest.requests().close();
                 side.send("after the session");
                 side.finish();
-                peer.awaitInput(guest);
+                peer.awaitInput(guest::pumpOnce);
                 assertEquals("after the session", peer.receive(17));
                 peer.finish();
                 guest.run(); // ends with this, its last connection
@@ -258,7 +264,7 @@ class EmbeddedGuestTest {
                 assertEquals(new ListenErr(Errno.ESHUTDOWN), answer(guest));
                 assertFalse(guest.hasEnded());
                 side.send("still");
-                peer.awaitInput(guest);
+                peer.awaitInput(guest::pumpOnce);
                 assertEquals("still", peer.receive(5));
                 side.finish();
                 peer.finish();

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import arca.control.Endpoint;
 import arca.monitor.example.EmbeddedMonitor;
 import arca.testkit.ChildJvm;
+import arca.testkit.Together;
+import arca.testnet.Peer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;

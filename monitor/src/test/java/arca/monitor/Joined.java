@@ -2,6 +2,9 @@ package arca.monitor;
 
 import arca.control.Request.ConnectRequest;
 import arca.monitor.config.MonitorConfig;
+import arca.testnet.GuestSide;
+import arca.testnet.Peer;
+import arca.testnet.RawGuest;
 import java.io.IOException;
 import java.util.function.UnaryOperator;
 

@@ -3,9 +3,11 @@ package arca.monitor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import arca.monitor.Together.Deed;
 import arca.testkit.Allocation;
 import arca.testkit.ChildJvm;
+import arca.testkit.Together;
+import arca.testkit.Together.Action;
+import arca.testnet.Side;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -38,7 +40,7 @@ class RelayAllocationTest {
             }
         }
 
-        private static void tell(String what, Deed deed) throws Exception {
+        private static void tell(String what, Action deed) throws Exception {
             long least = Long.MAX_VALUE;
             int round = 0;
             for (; round < ROUNDS && least > 0; round++) least = Math.min(least, allocatedBy(deed));
@@ -92,7 +94,7 @@ class RelayAllocationTest {
     }
 
     /** Bytes that the guest's loop allocates while something is done. */
-    private static long allocatedBy(Deed deed) throws Exception {
+    private static long allocatedBy(Action deed) throws Exception {
         Thread loop = Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().equals("guest g1"))
                 .findFirst()

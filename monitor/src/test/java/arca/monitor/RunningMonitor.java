@@ -2,6 +2,7 @@ package arca.monitor;
 
 import arca.control.guest.ArcaSession;
 import arca.monitor.config.MonitorConfig;
+import arca.testnet.RawGuest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

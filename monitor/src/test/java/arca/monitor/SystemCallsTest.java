@@ -17,13 +17,17 @@ import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
 import arca.control.guest.DataPipes.Ends;
-import arca.monitor.Together.Deed;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.guest.Shared;
 import arca.monitor.policy.Policy;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
 import arca.testkit.Patience;
+import arca.testkit.Together.Action;
+import arca.testnet.GuestSide;
+import arca.testnet.Loopback;
+import arca.testnet.Peer;
+import arca.testnet.Side;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -146,7 +150,7 @@ class SystemCallsTest {
         long written = 0;
         for (long read = 0; read < bytes.byteSize(); ) {
             if (written < bytes.byteSize()) written += Math.max(0, from.tryWrite(bytes.asSlice(written)));
-            to.awaitInput(guest);
+            to.awaitInput(guest::pumpOnce);
             read += to.read(bytes.asSlice(read));
         }
     }
@@ -155,7 +159,7 @@ class SystemCallsTest {
      * Fails unless this is what a deed asks. TCP may tell in pieces of what it could tell at once, on a busy machine above
      * all, so the deed is done until it has asked for exactly this: what is asked without a reason is asked each time.
      */
-    private void assertAsks(String expected, Deed deed) throws Exception {
+    private void assertAsks(String expected, Action deed) throws Exception {
         List<String> last = new ArrayList<>(List.of(""));
         Patience.await(() -> "a deed that asks for " + expected + "; the last one asked for " + last.getFirst(), () -> {
             asked();

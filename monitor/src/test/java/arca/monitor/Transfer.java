@@ -3,7 +3,9 @@ package arca.monitor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import arca.bindings.Errno;
-import arca.monitor.Together.Deed;
+import arca.testkit.Together;
+import arca.testkit.Together.Action;
+import arca.testnet.Side;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
@@ -41,15 +43,15 @@ final class Transfer {
     }
 
     /** What both of its threads do: sends, and ends what it sends; receives to the end. */
-    Deed[] deeds() {
-        return new Deed[] {() -> telling(this::send), () -> telling(this::receive)};
+    Action[] deeds() {
+        return new Action[] {() -> telling(this::send), () -> telling(this::receive)};
     }
 
     void run() throws Exception {
         Together.run(deeds());
     }
 
-    private void telling(Deed deed) throws Exception {
+    private void telling(Action deed) throws Exception {
         try {
             deed.run();
         } catch (Throwable e) {

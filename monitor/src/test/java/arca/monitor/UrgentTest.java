@@ -3,6 +3,8 @@ package arca.monitor;
 import static arca.bindings.Constants.POLLIN;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import arca.testkit.Together;
+import arca.testnet.Side;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;

@@ -23,7 +23,7 @@ import java.util.Set;
  * @param uid its effective user
  * @param isOneUsers whether its real, effective, saved and file system user are one
  */
-public record PipeUser(int pid, String name, int uid, boolean isOneUsers) {
+record PipeUser(int pid, String name, int uid, boolean isOneUsers) {
     private static final Path PROC = Path.of("/proc");
     private static final int ROOT = 0;
     private static final int INIT = 1;

@@ -11,15 +11,14 @@ import arca.bindings.Fd;
 import arca.bindings.SocketAddress;
 import arca.bindings.Sockets;
 import arca.control.guest.ArcaSession;
-import arca.monitor.EchoPeer;
-import arca.monitor.GoodGuests;
 import arca.monitor.Monitor;
-import arca.monitor.MonitorProcess;
-import arca.monitor.Together;
 import arca.monitor.config.ControlAccess;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.policy.Policy;
 import arca.testkit.ChildJvm;
+import arca.testkit.Together;
+import arca.testnet.EchoPeer;
+import arca.testnet.GoodGuests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -103,17 +102,6 @@ class ControlSocketTest {
         assertTrue(Files.isSymbolicLink(path));
     }
 
-    /** The umask would give the file to all; it is the listener's own mode that counts, so there is no moment before. */
-    @Test
-    void filesAreTheirOwnersAlone() throws Exception {
-        List<String> anybody = List.of("sh", "-c", "umask 0; exec \"$@\"", "sh");
-        try (MonitorProcess monitor = MonitorProcess.startAt(path, anybody)) {
-            assertEquals("rw-------", permissions(path));
-            assertEquals("rw-------", permissions(lock()));
-            assertEquals(List.of(), monitor.child().errors("others may write"));
-        }
-    }
-
     private static String permissions(Path file) throws IOException {
         return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
     }
@@ -144,7 +132,7 @@ class ControlSocketTest {
         AtomicInteger running = new AtomicInteger();
         AtomicInteger won = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
-        Together.Deed deed = () -> {
+        Together.Action deed = () -> {
             for (int i = 0; i < 5000; i++) {
                 ControlLock lock;
                 try {
@@ -160,7 +148,7 @@ class ControlSocketTest {
                 lock.close();
             }
         };
-        Together.run(Collections.nCopies(8, deed).toArray(Together.Deed[]::new));
+        Together.run(Collections.nCopies(8, deed).toArray(Together.Action[]::new));
         assertEquals(1, most.get());
         assertTrue(won.get() > 0);
         try (Stream<Path> left = Files.list(folder)) {
@@ -181,18 +169,6 @@ class ControlSocketTest {
                 old.stop();
                 assertServes();
             }
-        }
-    }
-
-    @Test
-    void lockFileOfAKilledMonitorIsUsedAgain() throws Exception {
-        try (MonitorProcess monitor = MonitorProcess.startAt(path, List.of())) {
-            monitor.child().kill();
-            assertTrue(Files.exists(lock()) && Files.exists(path));
-            try (Monitor _ = start()) {
-                assertServes();
-            }
-            assertFalse(Files.exists(lock()) || Files.exists(path));
         }
     }
 
@@ -277,17 +253,6 @@ class ControlSocketTest {
         assumeRoot();
         Files.setAttribute(folder, "unix:uid", 65534);
         assertRefused(folder + ": this directory belongs to uid 65534");
-    }
-
-    @Test
-    void directoryAboveThatOthersMayWriteToIsWarnedOf() throws Exception {
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
-        Path inner = Files.createDirectory(folder.resolve("inner"));
-        Files.setPosixFilePermissions(inner, PosixFilePermissions.fromString("rwx------"));
-        try (MonitorProcess monitor = MonitorProcess.startAt(inner.resolve("control"), List.of())) {
-            String warning = monitor.child().awaitError("others may write to this directory");
-            assertTrue(warning.contains(" WARN ") && warning.contains(folder + ": "), warning);
-        }
     }
 
     @Test

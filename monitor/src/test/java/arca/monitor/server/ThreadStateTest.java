@@ -10,11 +10,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import arca.bindings.Pipe;
 import arca.bindings.Sockets;
 import arca.bindings.Syscalls;
-import arca.monitor.Together;
 import arca.monitor.server.ThreadState.Where;
 import arca.testkit.Child;
 import arca.testkit.ChildJvm;
 import arca.testkit.Patience;
+import arca.testkit.Together;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ThreadStateTest {
     /** A thread that does something, once it has opened what the kernel tells of it. */
     private record Watched(ThreadState state, FutureTask<Void> deed) {
-        static Watched start(Together.Deed deed) throws Exception {
+        static Watched start(Together.Action deed) throws Exception {
             CompletableFuture<ThreadState> state = new CompletableFuture<>();
             FutureTask<Void> task = Together.start(() -> {
                 state.complete(ThreadState.ofThisThread());

@@ -1,0 +1,221 @@
+package arca.cli;
+
+import arca.control.Endpoint;
+import arca.monitor.config.MonitorConfig;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.FileSystems;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.attribute.GroupPrincipal;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.slf4j.event.Level;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The command line: {@code arca COMMAND …}. */
+@Command(
+        name = "arca",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        description = "TCP for guests that have no network of their own.",
+        subcommands = {DemoCommand.class, MonitorCommand.class, ConnectCommand.class, ListenCommand.class},
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  arca demo",
+            "  arca monitor --control /run/arca.sock --allow-connect any:443",
+            "  arca connect 192.0.2.1:443 --control /run/arca.sock",
+            "  arca listen 127.0.0.1:8080 --control /run/arca.sock --exec 'tr a-z A-Z'",
+        })
+public final class Main {
+    static final int USAGE_WIDTH = 110;
+
+    private static final char UNREADABLE = '\ufffd'; // what the JVM makes of bytes that are not UTF-8
+
+    private Main() {}
+
+    /**
+     * Runs a command; the exit status is 0 if it did its work, 1 if it failed, 2 after a usage error, 70 after a fault
+     * in one of its threads.
+     */
+    public static void main(String[] args) {
+        // What is printed is for programs, too: a date of 2026 is one everywhere, and digits are 0 to 9.
+        Locale.setDefault(Locale.ROOT);
+        Shutdown.onFault();
+        int status = run(commandLine(), args);
+        Logging.end();
+        System.exit(status);
+    }
+
+    private static int run(CommandLine commandLine, String[] args) {
+        for (String word : args) {
+            if (word.indexOf(UNREADABLE) < 0) continue;
+            say(commandLine, "'" + word + "' is not UTF-8, which arguments and names of files must be here");
+            return CommandLine.ExitCode.USAGE;
+        }
+        int status = commandLine.execute(args);
+        if (!System.out.checkError() || status != 0) return status; // a PrintStream keeps a failure to itself
+        say(commandLine, "stdout could not be written to: it is closed, or there is no room");
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** The commands and how their words are read, with output and errors to where the process has them. */
+    static CommandLine commandLine() {
+        CommandLine commandLine = new CommandLine(new Main())
+                .setExpandAtFiles(false) // @ begins no option here, and what a command is told is on its line
+                .setUsageHelpWidth(USAGE_WIDTH)
+                .registerConverter(int.class, Main::count)
+                .registerConverter(Size.class, Size::parse)
+                .registerConverter(Seconds.class, Seconds::parse)
+                .registerConverter(Endpoint.class, Main::endpoint)
+                .registerConverter(Path.class, Main::socket)
+                .registerConverter(ControlMode.class, ControlMode::parse)
+                .registerConverter(GroupPrincipal.class, Main::group)
+                .setParameterExceptionHandler(Main::wrongUsage)
+                .setExecutionExceptionHandler(Main::failed);
+        choice(commandLine, MonitorConfig.Readiness.class);
+        choice(commandLine, MonitorConfig.RelayMode.class);
+        choice(commandLine, MonitorConfig.Wedge.class);
+        choice(commandLine, Level.class);
+        return commandLine;
+    }
+
+    private static int count(String text) {
+        try {
+            int count = Integer.parseInt(text);
+            if (count > 0) return count;
+        } catch (NumberFormatException e) {
+            // Said below, as for 0.
+        }
+        throw new TypeConversionException("\"" + text + "\" is not a whole number from 1 to " + Integer.MAX_VALUE);
+    }
+
+    private static Endpoint endpoint(String text) {
+        try {
+            return Endpoint.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
+    }
+
+    /** The path of a control socket. Elsewhere a name with an @ is an abstract one, which no file's permissions protect. */
+    private static Path socket(String text) {
+        if (text.startsWith("@")) {
+            throw new TypeConversionException("\"" + text
+                    + "\" looks like an abstract name, and anybody could connect to that: use a path, such as ./"
+                    + text);
+        }
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new TypeConversionException("\"" + text + "\" cannot be the name of a file in this locale");
+        }
+    }
+
+    private static GroupPrincipal group(String text) {
+        if (text.startsWith("-")) throw noGroup(text); // to the JDK -1 is a number; to chown(2) it means no change
+        try {
+            return FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByGroupName(text);
+        } catch (IOException e) {
+            throw noGroup(text);
+        }
+    }
+
+    private static TypeConversionException noGroup(String text) {
+        return new TypeConversionException("there is no group \"" + text + "\"");
+    }
+
+    /** Has the constants of an enum written in lower case. */
+    private static <E extends Enum<E>> void choice(CommandLine commandLine, Class<E> type) {
+        commandLine.registerConverter(type, text -> {
+            for (E constant : type.getEnumConstants()) if (lowerCase(constant).equals(text)) return constant;
+            String choices =
+                    Arrays.stream(type.getEnumConstants()).map(Main::lowerCase).collect(Collectors.joining(", "));
+            throw new TypeConversionException("\"" + text + "\" is none of " + choices);
+        });
+    }
+
+    static String lowerCase(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static int wrongUsage(ParameterException e, String[] args) {
+        CommandLine command = e.getCommandLine();
+        String message =
+                unknownOption(e, args).or(() -> unmatched(e)).map(Main::unknown).orElse(e.getMessage());
+        say(command, message + " (see " + command.getCommandSpec().qualifiedName() + " --help)");
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    private static Optional<UnmatchedArgumentException> unmatched(ParameterException e) {
+        return e instanceof UnmatchedArgumentException unmatched ? Optional.of(unmatched) : Optional.empty();
+    }
+
+    /** An option that the command does not have. The word after it may be its value, and no mistake by itself. */
+    private static Optional<UnmatchedArgumentException> unknownOption(ParameterException e, String[] args) {
+        if (e.getArgSpec() == null || !e.getArgSpec().isPositional()) return Optional.empty();
+        CommandLine command = e.getCommandLine();
+        return Arrays.stream(args)
+                .takeWhile(word -> !word.equals("--"))
+                .filter(word -> word.startsWith("--"))
+                .filter(word -> command.getCommandSpec().findOption(word.split("=", 2)[0]) == null)
+                .findFirst()
+                .map(word -> new UnmatchedArgumentException(command, List.of(word)));
+    }
+
+    /** What is wrong with a word that has no meaning here, and which one was perhaps meant. */
+    private static String unknown(UnmatchedArgumentException e) {
+        String word = e.getUnmatched().getFirst();
+        boolean command = !e.getCommandLine().getSubcommands().isEmpty();
+        String what = e.isUnknownOption() ? "unknown option" : command ? "unknown command" : "unexpected argument";
+        List<String> meant = e.getSuggestions(); // the nearest first
+        return what + " '" + word + "'" + (meant.isEmpty() ? "" : ": did you mean '" + meant.getFirst() + "'?");
+    }
+
+    private static int failed(Exception e, CommandLine command, ParseResult parsed) throws Exception {
+        if (!(e instanceof IOException)) throw e; // a bug, and who reports it needs to see where
+        say(command, e instanceof FileSystemException failure ? explained(failure) : e.getMessage());
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** The JDK says what went wrong by the class of the exception, and names only the file in its message. */
+    private static String explained(FileSystemException e) {
+        String reason = switch (e) {
+            case NoSuchFileException _ -> "no such file or directory";
+            case AccessDeniedException _ -> "permission denied";
+            case FileAlreadyExistsException _ -> "this exists already";
+            case NotDirectoryException _ -> "this is not a directory";
+            case DirectoryNotEmptyException _ -> "this directory is not empty";
+            case FileSystemLoopException _ -> "too many symbolic links";
+            default -> Optional.ofNullable(e.getReason()).orElse("this could not be read or written");
+        };
+        return e.getFile() + ": " + reason;
+    }
+
+    /** One line, whatever a word of the command line holds. */
+    private static void say(CommandLine command, String message) {
+        CommandSpec spec = command.getCommandSpec();
+        // Not "arca connect: connect 192.0.2.1:80: ECONNREFUSED …"
+        String who = message.startsWith(spec.name() + " ") ? spec.root().name() : spec.qualifiedName();
+        PrintWriter err = command.getErr();
+        err.println(who + ": " + message.replaceAll("\\R", " "));
+        err.flush();
+    }
+}

@@ -1,0 +1,218 @@
+package arca.cli.demo;
+
+import arca.monitor.GuestSnapshot;
+import arca.monitor.Monitor;
+import arca.monitor.config.MonitorConfig;
+import arca.monitor.policy.Policy;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * A monitor in this process, a guest in another, and TCP peers here on loopback: bytes both ways, each of them checked,
+ * half-close, a connect that is denied, and what it cost. {@link #close}, by any thread, leaves nothing behind.
+ */
+public final class Demo implements AutoCloseable {
+    private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+    private static final int PATIENCE = 40; // snapshots, each of which waits a quarter of a second
+
+    private final PrintStream out;
+    private final boolean terminal;
+    private final long size;
+    private final Path folder;
+    private final Path control;
+
+    // Under this object's monitor.
+    private Optional<Monitor> monitor = Optional.empty();
+    private Optional<GuestProcess> guest = Optional.empty();
+    private boolean closed;
+
+    /**
+     * A demonstration that has not begun.
+     *
+     * @param out where it tells what happens
+     * @param terminal whether somebody looks on there
+     * @param size bytes to move each way, at least 8
+     */
+    public Demo(PrintStream out, boolean terminal, long size) throws IOException {
+        this.out = out;
+        this.terminal = terminal;
+        this.size = size / Long.BYTES * Long.BYTES;
+        this.folder = Files.createTempDirectory("arca-demo-");
+        this.control = folder.resolve("control.sock");
+    }
+
+    /** Runs it; an IOException says what went wrong. */
+    public void run() throws IOException, InterruptedException {
+        List<Measured> measured = new ArrayList<>();
+        for (MonitorConfig.RelayMode relay : MonitorConfig.RelayMode.values()) run(relay, measured);
+        out.println();
+        Measured.table(measured).forEach(out::println);
+        out.println();
+        out.println(
+                "moves: splice(2) calls, or reads and writes through a buffer. Bytes that are spliced never enter the");
+        out.println("monitor. Each byte was checked where it arrived.");
+    }
+
+    private void run(MonitorConfig.RelayMode relay, List<Measured> measured) throws IOException, InterruptedException {
+        try (ServerSocketChannel peer = listening();
+                ServerSocketChannel forbidden = listening()) {
+            int port = freePort();
+            Policy policy = Policy.NOTHING.allowListen(endpoint(port)).allowConnect(endpoint(port(peer)));
+            GuestProcess guest = start(relay, policy);
+            try {
+                measured.add(toGuest(relay, guest, port));
+                measured.add(fromGuest(relay, guest, peer));
+                if (relay == MonitorConfig.RelayMode.SPLICE) denied(guest, forbidden);
+            } finally {
+                stop();
+            }
+        }
+    }
+
+    private GuestProcess start(MonitorConfig.RelayMode relay, Policy policy) throws IOException {
+        synchronized (this) {
+            if (closed) throw new EOFException("closed");
+            MonitorConfig config =
+                    MonitorConfig.DEFAULT.withControl(control).withRelay(relay).withPolicy(policy);
+            monitor = Optional.of(Monitor.start(config));
+            guest = Optional.of(GuestProcess.start(control));
+            say(
+                    "A monitor (--relay %s), and a guest, process %d, which has a Unix socket to it and no TCP of its own.",
+                    relay.name().toLowerCase(Locale.ROOT), guest.get().pid());
+            return guest.get();
+        }
+    }
+
+    private Measured toGuest(MonitorConfig.RelayMode relay, GuestProcess guest, int port)
+            throws IOException, InterruptedException {
+        guest.order("listen " + endpoint(port));
+        expect("listening", guest.answer());
+        say(
+                "  1. The guest listens on %s. A peer connects, sends %s and ends its half.",
+                endpoint(port), Units.bytes(size));
+        GuestSnapshot before = snapshot();
+        long start = System.nanoTime();
+        guest.order("receive");
+        try (SocketChannel socket = SocketChannel.open(new InetSocketAddress(LOOPBACK, port))) {
+            Pattern.send(socket, size, new Progress(out, terminal, "peer to guest", size));
+            socket.shutdownOutput();
+            String answer = new String(Channels.newInputStream(socket).readAllBytes(), StandardCharsets.US_ASCII);
+            expect("received " + size, answer.strip());
+        }
+        expect("received " + size, guest.answer());
+        Measured measured = Measured.of(relay, "peer to guest", size, System.nanoTime() - start, before, snapshot());
+        say("     The guest found each byte as sent, and answered on the half that was still open.");
+        return measured;
+    }
+
+    private Measured fromGuest(MonitorConfig.RelayMode relay, GuestProcess guest, ServerSocketChannel peer)
+            throws IOException, InterruptedException {
+        String address = endpoint(port(peer));
+        say("  2. The guest connects to a peer on %s, sends %s and ends its half.", address, Units.bytes(size));
+        GuestSnapshot before = snapshot();
+        long start = System.nanoTime();
+        guest.order("send " + address + " " + size);
+        try (SocketChannel socket = peer.accept()) {
+            long count = Pattern.receive(socket, new Progress(out, terminal, "guest to peer", size));
+            if (count != size) throw new EOFException("of " + size + " bytes came " + count);
+            socket.write(ByteBuffer.wrap("thanks\n".getBytes(StandardCharsets.US_ASCII)));
+        }
+        expect("thanks", guest.answer());
+        Measured measured = Measured.of(relay, "guest to peer", size, System.nanoTime() - start, before, snapshot());
+        say("     The peer found each byte as sent, and answered on the half that was still open.");
+        return measured;
+    }
+
+    private void denied(GuestProcess guest, ServerSocketChannel forbidden) throws IOException {
+        String address = endpoint(port(forbidden));
+        say(
+                "  3. The guest connects to %s, where a peer listens too, but no rule allows it. The monitor logs:",
+                address);
+        guest.order("connect " + address);
+        String answer = guest.answer();
+        if (!answer.contains("EACCES")) throw new IOException("it should be EACCES, but the guest was told: " + answer);
+        forbidden.configureBlocking(false);
+        if (forbidden.accept() != null) throw new IOException("a connection that was denied has reached its peer");
+        say("     The guest was told: %s. The peer has seen no packet.", answer);
+    }
+
+    private void say(String format, Object... arguments) {
+        out.println(String.format(format, arguments));
+    }
+
+    /** Of the one guest. Its loop may be slow to answer on a busy machine. */
+    private GuestSnapshot snapshot() throws IOException, InterruptedException {
+        for (int i = 0; i < PATIENCE; i++) {
+            Optional<GuestSnapshot> asked = running().snapshot().stream().findFirst();
+            if (asked.isEmpty()) throw new EOFException("the guest has ended");
+            if (asked.get().counts().isPresent()) return asked.get();
+        }
+        throw new IOException("the monitor's loop does not answer");
+    }
+
+    private synchronized Monitor running() throws IOException {
+        return monitor.orElseThrow(() -> new EOFException("closed"));
+    }
+
+    private static void expect(String expected, String answer) throws IOException {
+        if (!answer.equals(expected))
+            throw new IOException("the answer is \"" + answer + "\", not \"" + expected + "\"");
+    }
+
+    private static ServerSocketChannel listening() throws IOException {
+        return ServerSocketChannel.open().bind(new InetSocketAddress(LOOPBACK, 0));
+    }
+
+    /** One that is free now; a guest cannot be told which port it got for 0. */
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, LOOPBACK)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private static int port(ServerSocketChannel listener) throws IOException {
+        return ((InetSocketAddress) listener.getLocalAddress()).getPort();
+    }
+
+    private static String endpoint(int port) {
+        return "127.0.0.1:" + port;
+    }
+
+    private synchronized void stop() {
+        guest.ifPresent(GuestProcess::close);
+        guest = Optional.empty();
+        monitor.ifPresent(Monitor::close);
+        monitor = Optional.empty();
+    }
+
+    /** Whether {@link #close} was called: what {@link #run} throws then has no other meaning. */
+    public synchronized boolean isClosed() {
+        return closed;
+    }
+
+    /** Ends the guest and the monitor, where they run, and removes the files. */
+    @Override
+    public synchronized void close() throws IOException {
+        if (closed) return;
+        closed = true;
+        stop();
+        Files.deleteIfExists(folder.resolve("control.sock.lock"));
+        Files.deleteIfExists(control);
+        Files.deleteIfExists(folder);
+    }
+}

@@ -1,0 +1,83 @@
+package arca.cli.demo;
+
+import arca.control.Endpoint;
+import arca.control.guest.ArcaListener;
+import arca.control.guest.ArcaSession;
+import arca.control.guest.ArcaStream;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The guest of the demonstration, in a process of its own. It does what the lines of its stdin say, answers each with one
+ * line, and ends with its stdin, so with whoever started it.
+ *
+ * <pre>
+ * line                         does                                                        answer
+ * listen ADDRESS:PORT          listens                                                     listening
+ * receive                      accepts; receives to the end, then sends how much that was  received COUNT
+ * send ADDRESS:PORT COUNT      connects; sends so much, ends its half, receives a line     that line
+ * connect ADDRESS:PORT         connects, and closes                                        connected, or why not
+ * </pre>
+ */
+public final class DemoGuest {
+    private final ArcaSession session;
+    private ArcaListener listener;
+
+    private DemoGuest(ArcaSession session) {
+        this.session = session;
+    }
+
+    /** Takes the path of the control socket. */
+    public static void main(String[] args) throws IOException {
+        BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        try (ArcaSession session = ArcaSession.connect(args[0])) {
+            DemoGuest guest = new DemoGuest(session);
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                System.out.println(guest.obey(line.split(" ")));
+            }
+        }
+    }
+
+    private String obey(String[] words) throws IOException {
+        return switch (words[0]) {
+            case "listen" -> listen(Endpoint.parse(words[1]));
+            case "receive" -> receive();
+            case "send" -> send(Endpoint.parse(words[1]), Long.parseLong(words[2]));
+            case "connect" -> connect(Endpoint.parse(words[1]));
+            default -> throw new IllegalArgumentException(words[0]);
+        };
+    }
+
+    private String listen(Endpoint at) throws IOException {
+        listener = session.listen(at);
+        return "listening";
+    }
+
+    private String receive() throws IOException {
+        try (ArcaStream stream = listener.accept()) {
+            String answer = "received " + Pattern.receive(stream);
+            // The peer has ended its half; this one still works.
+            stream.outputStream().write((answer + "\n").getBytes(StandardCharsets.US_ASCII));
+            return answer;
+        }
+    }
+
+    private String send(Endpoint to, long count) throws IOException {
+        try (ArcaStream stream = session.connect(to)) {
+            Pattern.send(stream, count);
+            stream.shutdownOutput();
+            return new String(stream.inputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
+        }
+    }
+
+    private String connect(Endpoint to) {
+        try {
+            session.connect(to).close();
+            return "connected";
+        } catch (IOException e) {
+            return e.getMessage();
+        }
+    }
+}

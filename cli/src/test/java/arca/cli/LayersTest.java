@@ -1,0 +1,44 @@
+package arca.cli;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import arca.testkit.PackageTable;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Which packages each package may use, those of the JDK apart. */
+class LayersTest {
+    private static final Map<String, Set<String>> ALLOWED = Map.of(
+            "arca.cli.demo",
+            Set.of("arca.control", "arca.control.guest", "arca.monitor", "arca.monitor.config", "arca.monitor.policy"),
+            "arca.cli",
+            Set.of(
+                    "arca.bindings",
+                    "arca.cli.demo",
+                    "arca.control",
+                    "arca.control.guest",
+                    "arca.monitor",
+                    "arca.monitor.config",
+                    "arca.monitor.policy",
+                    "org.slf4j",
+                    "org.slf4j.event",
+                    "picocli"));
+
+    private final PackageTable packages = PackageTable.read();
+
+    @Test
+    void packagesUseOnlyWhatIsUnderThem() {
+        packages.assertWithin(ALLOWED);
+    }
+
+    @Test
+    void packagesHaveNoCycle() {
+        packages.assertNoCycle();
+    }
+
+    @Test
+    void dependenciesAreSeen() {
+        assertTrue(packages.dependencies().get("arca.cli").containsAll(Set.of("arca.monitor", "picocli")));
+    }
+}
