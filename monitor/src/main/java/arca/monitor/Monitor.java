@@ -75,7 +75,7 @@ public final class Monitor implements AutoCloseable {
         this.shared = new Shared(config, pipes.bytes());
         this.stop = EventFd.open();
         this.spare = take(stop);
-        Watchdog looksOn = new Watchdog(guests, config.wedge(), shared.complaints, spare);
+        Watchdog looksOn = new Watchdog(guests, config.wedge(), shared.log, spare);
         this.watchdog = Thread.ofPlatform().daemon().name("watchdog").unstarted(looksOn);
         pulses.add(looksOn.pulse());
     }

@@ -139,12 +139,12 @@ final class Connections implements AutoCloseable {
                 "connection " + id + reason.peer().map(peer -> " with " + peer).orElse("");
         switch (reason) {
             case CutReason.CallRefused refused ->
-                shared.complaints.warn(
+                shared.log.warn(
                         guest,
                         connection + " was cut: " + shared.config.relay().name().toLowerCase(Locale.ROOT) + " failed: "
                                 + Errno.describe(refused.errno()));
             case CutReason.Unacknowledged left ->
-                shared.complaints.info(
+                shared.log.info(
                         guest,
                         connection + " was cut: the guest has closed it, and the peer has acknowledged nothing for "
                                 + shared.config.linger().toSeconds() + " s (--linger); " + left.bytes()

@@ -10,10 +10,10 @@ final class Denials {
     private static final int MOST = 100;
 
     private final String guest;
-    private final Complaints complaints;
+    private final RateLimitedLog complaints;
     private final Set<String> logged = new HashSet<>();
 
-    Denials(String guest, Complaints complaints) {
+    Denials(String guest, RateLimitedLog complaints) {
         this.guest = guest;
         this.complaints = complaints;
     }

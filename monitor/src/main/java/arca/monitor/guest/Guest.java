@@ -102,7 +102,7 @@ public final class Guest implements AutoCloseable {
         this.reactor = reactor;
         this.mover = mover;
         this.channel = channel;
-        this.denials = new Denials(name, shared.complaints);
+        this.denials = new Denials(name, shared.log);
         this.connections = new Connections(name, shared, reactor, mover, this::endIfDone);
         this.replies = new Replies(reactor, channel, this::roomForReplies, this::channelFailed);
         try {
@@ -170,7 +170,7 @@ public final class Guest implements AutoCloseable {
                 else if (!receive()) return;
             }
         } catch (ProtocolException e) {
-            shared.complaints.warn(name, "malformed frame, the session ends: " + e.getMessage());
+            shared.log.warn(name, "malformed frame, the session ends: " + e.getMessage());
             endChannel();
         }
     }

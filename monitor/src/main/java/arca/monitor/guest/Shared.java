@@ -15,7 +15,7 @@ public final class Shared {
     final IdAllocator connectionIds = new IdAllocator();
     final IdAllocator pipeIds = new IdAllocator();
 
-    public final Complaints complaints = new Complaints();
+    public final RateLimitedLog log = new RateLimitedLog();
 
     /** Whether it was said that pipes are smaller than wanted: once is enough. */
     final AtomicBoolean saidSmall = new AtomicBoolean();

@@ -108,7 +108,7 @@ public final class ControlServer implements Runnable {
             crowded = true;
             return false;
         } catch (RuntimeException e) { // a fault of ours with this guest: the others' is to be let in
-            shared.complaints.warn("g" + number, "not let in, by a fault of the monitor's: " + e);
+            shared.log.warn("g" + number, "not let in, by a fault of the monitor's: " + e);
             return false;
         }
     }
@@ -208,7 +208,7 @@ public final class ControlServer implements Runnable {
     }
 
     private void refuse(Fd guest, String name, String why) {
-        shared.complaints.warn(name, "refused: " + why);
+        shared.log.warn(name, "refused: " + why);
         refusals.close(guest);
     }
 }

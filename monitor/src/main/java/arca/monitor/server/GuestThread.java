@@ -93,7 +93,7 @@ public final class GuestThread implements Runnable {
             serve();
             LOG.debug("{}: ended", name);
         } catch (ErrnoException e) {
-            shared.complaints.warn(name, "refused: " + e.getMessage());
+            shared.log.warn(name, "refused: " + e.getMessage());
         } catch (Throwable e) {
             // Whatever is wrong, it is wrong with this guest alone; an OutOfMemoryError of the heap has ended the
             // process.

@@ -3,7 +3,7 @@ package arca.monitor.server;
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.monitor.config.MonitorConfig;
-import arca.monitor.guest.Complaints;
+import arca.monitor.guest.RateLimitedLog;
 import arca.monitor.reactor.LastCall;
 import arca.monitor.server.ThreadState.Where;
 import java.io.IOException;
@@ -40,7 +40,7 @@ public final class Watchdog implements Runnable {
     private final Guests guests;
     private final MonitorConfig.Wedge wedge;
     private final Pulse pulse = new Pulse();
-    private final Complaints complaints;
+    private final RateLimitedLog log;
     private final SpareDescriptors spare;
     private final Map<GuestThread, Sightings> seen = new HashMap<>();
     private final Set<GuestThread> hidden = new HashSet<>(); // it was said that the kernel does not let us look
@@ -50,10 +50,10 @@ public final class Watchdog implements Runnable {
      *
      * @param spare descriptors to look for processes with; the watchdog's
      */
-    public Watchdog(Guests guests, MonitorConfig.Wedge wedge, Complaints complaints, SpareDescriptors spare) {
+    public Watchdog(Guests guests, MonitorConfig.Wedge wedge, RateLimitedLog log, SpareDescriptors spare) {
         this.guests = guests;
         this.wedge = wedge;
-        this.complaints = complaints;
+        this.log = log;
         this.spare = spare;
     }
 
@@ -98,7 +98,7 @@ public final class Watchdog implements Runnable {
         Optional<Where> where =
                 thread.reactor().isWaiting() ? Optional.of(Where.FREE) : where(guest, thread.state(), buffer);
         if (where.isEmpty()) return;
-        if (sightings.note(call, where.get())) complaints.warn(guest.name(), "runs again");
+        if (sightings.note(call, where.get())) log.warn(guest.name(), "runs again");
         if (!sightings.isDue()) return;
         boolean soon = false;
         if (where.get() == Where.PIPE_LOCK) soon = report(guest, thread.lastCall(), call);
@@ -114,14 +114,14 @@ public final class Watchdog implements Runnable {
             return Optional.of(where);
         } catch (ErrnoException e) {
             if (hidden.add(guest)) {
-                complaints.warn(guest.name(), "whether it is stuck cannot be told: " + e.getMessage());
+                log.warn(guest.name(), "whether it is stuck cannot be told: " + e.getMessage());
             }
             return Optional.empty();
         }
     }
 
     private void suspect(GuestThread guest) {
-        complaints.warn(
+        log.warn(
                 guest.name(),
                 "its thread does not come back from the kernel, which does not tell what it waits for: a pipe that the guest"
                         + " holds locked (" + who(guest) + "), or this machine's memory or disks");
@@ -131,7 +131,7 @@ public final class Watchdog implements Runnable {
     private boolean report(GuestThread guest, LastCall last, long call) {
         Optional<String> pipe = pipe(last, call);
         List<PipeUser> users = pipe.isPresent() ? users(guest, pipe.get()) : List.of();
-        complaints.warn(
+        log.warn(
                 guest.name(),
                 "wedged: its thread waits for the lock of " + pipe.orElse("a pipe") + "; the guest connected as "
                         + who(guest) + "; "
@@ -178,7 +178,7 @@ public final class Watchdog implements Runnable {
         try {
             return PipeUser.of(pipe);
         } catch (IOException e) {
-            complaints.warn(guest.name(), "who has " + pipe + " open cannot be told: " + e.getMessage());
+            log.warn(guest.name(), "who has " + pipe + " open cannot be told: " + e.getMessage());
             return List.of();
         } finally {
             spare.takeBack();
@@ -202,8 +202,8 @@ public final class Watchdog implements Runnable {
             reason.ifPresent(why -> spared.add(user + ": " + why));
         }
         spare.takeBack();
-        if (!killed.isEmpty()) complaints.warn(guest.name(), "killed " + some(killed));
-        if (!spared.isEmpty()) complaints.warn(guest.name(), "not killed: " + some(spared));
+        if (!killed.isEmpty()) log.warn(guest.name(), "killed " + some(killed));
+        if (!spared.isEmpty()) log.warn(guest.name(), "not killed: " + some(spared));
         return tried;
     }
 }

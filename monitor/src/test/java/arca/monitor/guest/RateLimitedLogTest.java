@@ -6,35 +6,35 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
-class ComplaintsTest {
+class RateLimitedLogTest {
     private static final long SECOND = 1_000_000_000;
 
-    private final Complaints complaints = new Complaints();
+    private final RateLimitedLog log = new RateLimitedLog();
     private final long start = System.nanoTime();
 
     @Test
-    void hundredLinesComeAtOnceAndNoMore() {
+    void hundredLinesMayComeAtOnce() {
         assertEquals(100, taken(start, 1000));
     }
 
     @Test
-    void twoMoreComeEachSecond() {
+    void twoMoreMayComeEachSecond() {
         taken(start, 1000);
-        assertFalse(complaints.takeLine(start + SECOND / 4));
-        assertTrue(complaints.takeLine(start + SECOND));
-        assertTrue(complaints.takeLine(start + SECOND));
-        assertFalse(complaints.takeLine(start + SECOND));
+        assertFalse(log.tryAcquire(start + SECOND / 4));
+        assertTrue(log.tryAcquire(start + SECOND));
+        assertTrue(log.tryAcquire(start + SECOND));
+        assertFalse(log.tryAcquire(start + SECOND));
     }
 
     @Test
-    void quietTimeDoesNotSaveMoreThanThat() {
+    void quietTimeDoesNotRaiseTheLimit() {
         taken(start, 1000);
         assertEquals(100, taken(start + 10_000 * SECOND, 1000));
     }
 
     private int taken(long now, int tries) {
         int taken = 0;
-        for (int i = 0; i < tries; i++) if (complaints.takeLine(now)) taken++;
+        for (int i = 0; i < tries; i++) if (log.tryAcquire(now)) taken++;
         return taken;
     }
 }
