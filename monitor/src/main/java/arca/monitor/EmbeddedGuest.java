@@ -7,7 +7,7 @@ import arca.control.guest.ArcaSession;
 import arca.control.guest.DataPipes;
 import arca.monitor.guest.GuestLoop;
 import arca.monitor.guest.PipePairChannel;
-import arca.monitor.guest.Shared;
+import arca.monitor.guest.SharedResources;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.Mailbox;
@@ -47,7 +47,8 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     private final GuestLoop loop;
     private boolean closed;
 
-    private EmbeddedGuest(String name, Shared shared, EmbeddedGuests guests, Waker waker, Pipe toMonitor, Pipe toGuest)
+    private EmbeddedGuest(
+            String name, SharedResources shared, EmbeddedGuests guests, Waker waker, Pipe toMonitor, Pipe toGuest)
             throws ErrnoException {
         this.guests = guests;
         this.waker = waker;
@@ -68,7 +69,7 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
                 kernel, new Descriptor(reactor, requests.release()), new Descriptor(reactor, replies.release()), ready);
     }
 
-    static EmbeddedGuest open(String name, Shared shared, EmbeddedGuests guests) throws ErrnoException {
+    static EmbeddedGuest open(String name, SharedResources shared, EmbeddedGuests guests) throws ErrnoException {
         Waker waker = Waker.open();
         Optional<Pipe> toMonitor = Optional.empty();
         Optional<Pipe> toGuest = Optional.empty();

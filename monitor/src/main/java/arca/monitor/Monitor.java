@@ -10,7 +10,7 @@ import arca.monitor.config.Limits;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.config.PipeAllowance;
 import arca.monitor.guest.GuestCounts;
-import arca.monitor.guest.Shared;
+import arca.monitor.guest.SharedResources;
 import arca.monitor.guest.SplicePermission;
 import arca.monitor.server.ControlServer;
 import arca.monitor.server.ControlSocket;
@@ -56,7 +56,7 @@ public final class Monitor implements AutoCloseable {
 
     private final MonitorConfig config;
     private final Guests guests;
-    private final Shared shared;
+    private final SharedResources shared;
     private final EventFd stop;
     private final SpareDescriptors spare; // the watchdog's, once that runs
     private final Thread watchdog;
@@ -72,7 +72,7 @@ public final class Monitor implements AutoCloseable {
         this.guests = new Guests(config.limits());
         PipeAllowance pipes = PipeAllowance.of(config.limits().pipeMemory());
         pipes.unknown().forEach(fact -> LOG.warn("{}", fact));
-        this.shared = new Shared(config, pipes.bytes());
+        this.shared = new SharedResources(config, pipes.bytes());
         this.stop = EventFd.open();
         this.spare = take(stop);
         Watchdog looksOn = new Watchdog(guests, config.wedge(), shared.log, spare);

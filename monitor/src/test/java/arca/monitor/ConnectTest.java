@@ -15,7 +15,7 @@ import arca.control.Reply;
 import arca.control.Reply.ConnectErr;
 import arca.control.Request.ConnectRequest;
 import arca.monitor.config.MonitorConfig;
-import arca.monitor.guest.Shared;
+import arca.monitor.guest.SharedResources;
 import arca.monitor.policy.Policy;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
@@ -165,8 +165,8 @@ class ConnectTest {
     void connectionToItselfIsRefused() throws Exception {
         Endpoint to = Loopback.free();
         MonitorConfig config = variant.config();
-        try (EmbeddedGuest guest =
-                        EmbeddedGuest.open("g1", new Shared(config, 64 << 20, this::unlucky), new EmbeddedGuests());
+        try (EmbeddedGuest guest = EmbeddedGuest.open(
+                        "g1", new SharedResources(config, 64 << 20, this::unlucky), new EmbeddedGuests());
                 Arena arena = Arena.ofConfined()) {
             MemorySegment frame = arena.allocate(64);
             int size = new ConnectRequest(to).encode(1, frame, 0);

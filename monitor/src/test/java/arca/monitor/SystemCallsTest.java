@@ -18,7 +18,7 @@ import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
 import arca.control.guest.DataPipes.Ends;
 import arca.monitor.config.MonitorConfig;
-import arca.monitor.guest.Shared;
+import arca.monitor.guest.SharedResources;
 import arca.monitor.policy.Policy;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
@@ -80,7 +80,7 @@ class SystemCallsTest {
     void embed() throws IOException {
         MonitorConfig config = MonitorConfig.DEFAULT.withPolicy(
                 Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"));
-        guest = EmbeddedGuest.open("g1", new Shared(config, 64 << 20, this::counted), new EmbeddedGuests());
+        guest = EmbeddedGuest.open("g1", new SharedResources(config, 64 << 20, this::counted), new EmbeddedGuests());
         open.add(guest);
         settle();
     }

@@ -28,7 +28,7 @@ final class Connections implements AutoCloseable {
     private record Connection(int id, int pipeId, long pipeBytes, Relay relay) {}
 
     private final String guest;
-    private final Shared shared;
+    private final SharedResources shared;
     private final Reactor reactor;
     private final Mover mover;
     private final Runnable onEnd;
@@ -42,7 +42,7 @@ final class Connections implements AutoCloseable {
      * @param guest what the log calls their guest
      * @param onEnd run after each connection that has ended
      */
-    Connections(String guest, Shared shared, Reactor reactor, Mover mover, Runnable onEnd) {
+    Connections(String guest, SharedResources shared, Reactor reactor, Mover mover, Runnable onEnd) {
         this.guest = guest;
         this.shared = shared;
         this.reactor = reactor;
@@ -62,7 +62,7 @@ final class Connections implements AutoCloseable {
     DataPipe openPipe() throws ErrnoException {
         int wanted = shared.config.pipeSize();
         DataPipe pipe = DataPipe.open(reactor, shared.pipes.size(wanted, pipeBytes));
-        if (pipe.ringSize() < wanted && shared.saidSmall.compareAndSet(false, true)) {
+        if (pipe.ringSize() < wanted && shared.smallPipesLogged.compareAndSet(false, true)) {
             LOG.info(
                     "{}: pipes of {} bytes, not {}: the allowance is used up; raise fs.pipe-user-pages-soft or"
                             + " --pipe-memory",

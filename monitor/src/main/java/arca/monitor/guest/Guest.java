@@ -68,7 +68,7 @@ public final class Guest implements AutoCloseable {
     }
 
     private final String name;
-    private final Shared shared;
+    private final SharedResources shared;
     private final Limits limits;
     private final Reactor reactor;
     private final Mover mover;
@@ -95,7 +95,8 @@ public final class Guest implements AutoCloseable {
      * @param channel owned by the guest, unless this throws
      * @throws ErrnoException ENOSPC or ENOMEM where the loop cannot watch it
      */
-    Guest(String name, Shared shared, Reactor reactor, Mover mover, ControlChannel channel) throws ErrnoException {
+    Guest(String name, SharedResources shared, Reactor reactor, Mover mover, ControlChannel channel)
+            throws ErrnoException {
         this.name = name;
         this.shared = shared;
         this.limits = shared.config.limits();

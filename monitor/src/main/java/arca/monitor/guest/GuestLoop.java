@@ -24,14 +24,15 @@ public final class GuestLoop implements AutoCloseable {
      * @param channel makes the channel, which the guest then owns
      * @throws ErrnoException EMFILE or ENFILE where there is no room for an epoll descriptor; nothing is open then
      */
-    public GuestLoop(String name, Shared shared, Mailbox mailbox, BiFunction<Kernel, Reactor, ControlChannel> channel)
+    public GuestLoop(
+            String name, SharedResources shared, Mailbox mailbox, BiFunction<Kernel, Reactor, ControlChannel> channel)
             throws ErrnoException {
         this(name, shared, mailbox, shared.kernels.get(), channel);
     }
 
     GuestLoop(
             String name,
-            Shared shared,
+            SharedResources shared,
             Mailbox mailbox,
             Kernel kernel,
             BiFunction<Kernel, Reactor, ControlChannel> channel)

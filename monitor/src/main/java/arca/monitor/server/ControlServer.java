@@ -14,7 +14,7 @@ import arca.bindings.Poll;
 import arca.bindings.Sockets;
 import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
-import arca.monitor.guest.Shared;
+import arca.monitor.guest.SharedResources;
 import arca.monitor.reactor.Waker;
 import java.lang.foreign.Arena;
 import java.util.Optional;
@@ -37,7 +37,7 @@ public final class ControlServer implements Runnable {
     private static final int RETRY_MILLIS = 10;
 
     private final ControlSocket socket;
-    private final Shared shared;
+    private final SharedResources shared;
     private final Guests guests;
     private final EventFd stop;
     private final Pulse pulse = new Pulse();
@@ -52,7 +52,7 @@ public final class ControlServer implements Runnable {
      * @param socket closes with it, once it has begun
      * @param stop the caller's, who ends it by a signal
      */
-    public ControlServer(ControlSocket socket, Shared shared, Guests guests, EventFd stop) {
+    public ControlServer(ControlSocket socket, SharedResources shared, Guests guests, EventFd stop) {
         this.socket = socket;
         this.shared = shared;
         this.guests = guests;

@@ -7,7 +7,7 @@ import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
 import arca.monitor.guest.GuestCounts;
 import arca.monitor.guest.GuestLoop;
-import arca.monitor.guest.Shared;
+import arca.monitor.guest.SharedResources;
 import arca.monitor.guest.UnixSocketChannel;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.LastCall;
@@ -32,7 +32,7 @@ public final class GuestThread implements Runnable {
 
     private final String name;
     private final Credentials credentials;
-    private final Shared shared;
+    private final SharedResources shared;
     private final Mailbox mailbox;
     private final Waker waker;
     private final Consumer<GuestThread> onEnd;
@@ -58,7 +58,12 @@ public final class GuestThread implements Runnable {
      * @param onEnd told by the thread, last of all
      */
     public GuestThread(
-            String name, Credentials credentials, Shared shared, Fd socket, Waker waker, Consumer<GuestThread> onEnd) {
+            String name,
+            Credentials credentials,
+            SharedResources shared,
+            Fd socket,
+            Waker waker,
+            Consumer<GuestThread> onEnd) {
         this.name = name;
         this.credentials = credentials;
         this.shared = shared;

@@ -28,8 +28,8 @@ public final class History {
         Scenario scenario = new Scenario(seed, without, wedges, trace);
         int bell = scenario.bell();
         int channel = scenario.channel();
-        Shared shared = new Shared(config(scenario), 1 << 24);
-        shared.saidSmall.set(true);
+        SharedResources shared = new SharedResources(config(scenario), 1 << 24);
+        shared.smallPipesLogged.set(true);
         silence(shared.log);
         Mailbox mailbox = new Mailbox(bell, scenario::ring);
         GuestLoop loop;

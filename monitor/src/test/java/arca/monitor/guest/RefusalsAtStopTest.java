@@ -42,7 +42,7 @@ class RefusalsAtStopTest {
             Sockets.setOption(pair.first(), SOL_SOCKET, SO_SNDBUF, 1); // the least there is: a few replies
             try (GuestLoop loop = new GuestLoop(
                     "g1",
-                    new Shared(config, 0),
+                    new SharedResources(config, 0),
                     new Mailbox(bell.fd().value(), bell::signal),
                     (kernel, reactor) -> new UnixSocketChannel(
                             kernel, new Descriptor(reactor, pair.first().release())))) {

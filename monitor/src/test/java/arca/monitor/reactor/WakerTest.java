@@ -9,7 +9,7 @@ import arca.bindings.Fd;
 import arca.bindings.Sockets;
 import arca.monitor.Monitor;
 import arca.monitor.config.MonitorConfig;
-import arca.monitor.guest.Shared;
+import arca.monitor.guest.SharedResources;
 import arca.monitor.server.GuestThread;
 import arca.testkit.Together;
 import java.util.ArrayList;
@@ -57,7 +57,7 @@ class WakerTest {
             GuestThread guest = new GuestThread(
                     "g1",
                     Sockets.peerCredentials(pair.first()),
-                    new Shared(MonitorConfig.DEFAULT, 0),
+                    new SharedResources(MonitorConfig.DEFAULT, 0),
                     new Fd(pair.first().release()),
                     waker,
                     _ -> ended.countDown());

@@ -10,7 +10,7 @@ import arca.control.guest.ArcaStream;
 import arca.control.guest.SessionEndedException;
 import arca.monitor.config.ControlAccess;
 import arca.monitor.config.MonitorConfig;
-import arca.monitor.guest.Shared;
+import arca.monitor.guest.SharedResources;
 import arca.monitor.policy.Policy;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
@@ -61,7 +61,7 @@ class FaultTest {
         Path control = folder.resolve("control");
         try (EventFd stop = EventFd.open();
                 EchoPeer peer = new EchoPeer()) {
-            Shared shared = new Shared(config, 64 << 20, () -> faulty(call, armed));
+            SharedResources shared = new SharedResources(config, 64 << 20, () -> faulty(call, armed));
             ControlServer server =
                     new ControlServer(ControlSocket.open(control, ControlAccess.OWNER), shared, guests, stop);
             Thread acceptor = Thread.ofPlatform().start(server);

@@ -1,0 +1,41 @@
+package arca.monitor.guest;
+
+import arca.control.IdAllocator;
+import arca.monitor.config.MonitorConfig;
+import arca.monitor.reactor.Kernel;
+import arca.monitor.reactor.LinuxKernel;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+
+/** Holds what all guests of one monitor share. Any thread may use any part; no part makes a thread wait. */
+public final class SharedResources {
+    final MonitorConfig config;
+    final PipeBudget pipes;
+    final IdAllocator listenerIds = new IdAllocator();
+    final IdAllocator connectionIds = new IdAllocator();
+    final IdAllocator pipeIds = new IdAllocator();
+
+    public final RateLimitedLog log = new RateLimitedLog();
+
+    /** Whether the log says that pipes are smaller than configured. One line is enough for all guests. */
+    final AtomicBoolean smallPipesLogged = new AtomicBoolean();
+
+    /** Creates the object through which one loop calls the operating system. */
+    final Supplier<Kernel> kernels;
+
+    /**
+     * Creates the resources of a monitor on Linux.
+     *
+     * @param pipeMemory bytes that all pipes of the monitor may hold
+     */
+    public SharedResources(MonitorConfig config, long pipeMemory) {
+        this(config, pipeMemory, LinuxKernel::new);
+    }
+
+    /** Creates the resources of a monitor whose loops use other kernels. Each loop closes its own. */
+    public SharedResources(MonitorConfig config, long pipeMemory, Supplier<Kernel> kernels) {
+        this.config = config;
+        this.pipes = new PipeBudget(pipeMemory);
+        this.kernels = kernels;
+    }
+}
