@@ -9,7 +9,6 @@ import arca.bindings.ErrnoException;
 import arca.bindings.SocketAddress;
 import arca.control.ConnectionReady;
 import arca.control.Endpoint;
-import arca.control.MonitorSession;
 import arca.control.ProtocolException;
 import arca.control.Reply;
 import arca.control.Reply.AcceptErr;
@@ -28,8 +27,6 @@ import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.relay.DataPipe;
 import arca.monitor.relay.Mover;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -57,8 +54,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Guest implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Guest.class);
-    private static final int BUFFER = 4096; // bytes of requests read at a time
-    private static final int REQUESTS_A_TURN = 64;
 
     private enum State {
         OPEN,
@@ -75,12 +70,8 @@ public final class Guest implements AutoCloseable {
     private final ControlChannel channel;
     private final Denials denials;
 
-    private final MonitorSession session = new MonitorSession();
-    private final Arena arena = Arena.ofConfined();
-    private final MemorySegment buffer = arena.allocate(BUFFER);
+    private final Requests requests;
     private final Replies replies;
-    private final Reactor.Task readMore = this::readMore; // one object, so that the reactor knows it again
-    private boolean reading; // a turn for more requests is coming
 
     private final Map<Integer, Listener> listeners = new HashMap<>();
     private final Set<PendingConnect> connecting = new LinkedHashSet<>();
@@ -105,12 +96,13 @@ public final class Guest implements AutoCloseable {
         this.channel = channel;
         this.denials = new Denials(name, shared.log);
         this.connections = new Connections(name, shared, reactor, mover, this::endIfDone);
+        this.requests = new Requests(this, reactor, channel);
         this.replies = new Replies(reactor, channel, this::roomForReplies, this::channelFailed);
         try {
             watchChannel();
         } catch (ErrnoException e) {
+            requests.close();
             replies.close();
-            arena.close();
             throw e;
         }
     }
@@ -148,58 +140,29 @@ public final class Guest implements AutoCloseable {
 
     private void channelReady() {
         replies.flush();
-        readRequests();
+        requests.read();
     }
 
     private void roomForReplies() {
         listeners.values().forEach(Listener::pair);
-        readRequests();
+        requests.read();
         endIfDone();
     }
 
-    /** Reads requests until there are none, or replies must wait, or others must have their turn. */
-    private void readRequests() {
-        if (reading) return;
-        try {
-            for (int handled = 0; isReadable(); handled++) {
-                if (handled == REQUESTS_A_TURN) {
-                    reading = true;
-                    reactor.runLater(readMore);
-                    return;
-                }
-                if (session.next()) handle(session.requestId(), session.request());
-                else if (!receive()) return;
-            }
-        } catch (ProtocolException e) {
-            shared.log.warn(name, "malformed frame, the session ends: " + e.getMessage());
-            endChannel();
-        }
-    }
-
-    private boolean isReadable() {
+    /** Whether the next request may be handled: it could be answered at once. */
+    boolean mayAsk() {
         return (state == State.OPEN || state == State.STOPPING) && !replies.isBlocked();
     }
 
-    private void readMore() {
-        reading = false;
-        readRequests();
+    void malformedFrame(ProtocolException e) {
+        shared.log.warn(name, "malformed frame, the session ends: " + e.getMessage());
+        endChannel();
     }
 
-    /** Whether there is more to handle. */
-    private boolean receive() throws ProtocolException {
-        long n = channel.receive(buffer);
-        if (n == -Errno.EAGAIN) {
-            reactor.expect(channel.reader(), EPOLLIN | EPOLLRDHUP);
-            return false;
-        }
-        if (n > 0) {
-            session.received(buffer, 0, n);
-            return true;
-        }
-        if (n == 0) session.end();
-        LOG.debug("{}: the control channel ended{}", name, n == 0 ? "" : ": " + Errno.describe((int) -n));
+    /** The channel gives no more requests: the guest has ended it where {@code errno} is 0. */
+    void channelEnded(int errno) {
+        LOG.debug("{}: the control channel ended{}", name, errno == 0 ? "" : ": " + Errno.describe(errno));
         endChannel();
-        return false;
     }
 
     private void channelFailed() {
@@ -210,7 +173,7 @@ public final class Guest implements AutoCloseable {
 
     // Requests.
 
-    private void handle(int requestId, Request request) {
+    void handle(int requestId, Request request) {
         if (state == State.STOPPING) {
             answer(requestId, request.refusal(Errno.ESHUTDOWN));
             return;
@@ -373,6 +336,7 @@ public final class Guest implements AutoCloseable {
         closeListeners();
         connecting.forEach(PendingConnect::close);
         connecting.clear();
+        requests.close();
         replies.close();
         channel.close();
         endIfDone();
@@ -406,6 +370,5 @@ public final class Guest implements AutoCloseable {
         endChannel();
         connections.close();
         state = State.ENDED;
-        if (arena.scope().isAlive()) arena.close();
     }
 }
