@@ -36,12 +36,12 @@ import java.util.concurrent.ConcurrentHashMap;
  * }</pre>
  */
 public final class EmbeddedGuest implements DataPipes, AutoCloseable {
-    private static final int ROUNDS = 64;
+    private static final int MAX_ROUNDS = 64;
 
     private final EmbeddedGuests guests;
     private final Waker waker;
     private final Mailbox mailbox;
-    private final Map<Integer, Ends> ready = new ConcurrentHashMap<>();
+    private final Map<Integer, Ends> untaken = new ConcurrentHashMap<>();
     private final Fd requests;
     private final Fd replies;
     private final GuestLoop loop;
@@ -66,7 +66,10 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
 
     private PipePairChannel channel(Kernel kernel, Reactor reactor, Fd requests, Fd replies) {
         return new PipePairChannel(
-                kernel, new Descriptor(reactor, requests.release()), new Descriptor(reactor, replies.release()), ready);
+                kernel,
+                new Descriptor(reactor, requests.release()),
+                new Descriptor(reactor, replies.release()),
+                untaken);
     }
 
     static EmbeddedGuest open(String name, SharedResources shared, EmbeddedGuests guests) throws ErrnoException {
@@ -117,7 +120,7 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     /** Takes a data pipe's ends, once; any thread. What is not taken closes with the session. */
     @Override
     public Ends take(int pipeId) throws IOException {
-        Ends ends = ready.remove(pipeId);
+        Ends ends = untaken.remove(pipeId);
         if (ends == null) throw new IOException("no data pipe " + Integer.toUnsignedString(pipeId) + " waits here");
         return ends;
     }
@@ -130,7 +133,7 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
      */
     public boolean pumpOnce() {
         boolean any = false;
-        for (int i = 0; i < ROUNDS && loop.reactor().step(0); i++) any = true;
+        for (int i = 0; i < MAX_ROUNDS && loop.reactor().step(0); i++) any = true;
         return any;
     }
 
@@ -145,8 +148,8 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
      * @return true; false if the guest has ended, and will ask no more
      */
     public boolean serveOne() {
-        long before = loop.guest().answered();
-        while (loop.guest().answered() == before) {
+        long before = loop.guest().repliesSent();
+        while (loop.guest().repliesSent() == before) {
             if (loop.guest().hasEnded()) return false;
             loop.reactor().step(-1);
         }

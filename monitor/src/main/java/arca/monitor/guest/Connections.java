@@ -61,7 +61,7 @@ final class Connections implements AutoCloseable {
      */
     DataPipe openPipe() throws ErrnoException {
         int wanted = shared.config.pipeSize();
-        DataPipe pipe = DataPipe.open(reactor, shared.pipes.size(wanted, pipeBytes));
+        DataPipe pipe = DataPipe.open(reactor, shared.pipes.pipeSize(wanted, pipeBytes));
         if (pipe.ringSize() < wanted && shared.smallPipesLogged.compareAndSet(false, true)) {
             LOG.info(
                     "{}: pipes of {} bytes, not {}: the allowance is used up; raise fs.pipe-user-pages-soft or"
@@ -74,11 +74,11 @@ final class Connections implements AutoCloseable {
     }
 
     /** Has a data pipe ready for the next accept. */
-    void makeSpare() throws ErrnoException {
+    void openSpare() throws ErrnoException {
         if (spare == null) spare = openPipe();
     }
 
-    /** Gives the pipe of {@link #makeSpare} to the caller. */
+    /** Gives the pipe of {@link #openSpare} to the caller. */
     DataPipe takeSpare() {
         DataPipe taken = spare;
         spare = null;

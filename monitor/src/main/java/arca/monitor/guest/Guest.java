@@ -95,9 +95,9 @@ public final class Guest implements AutoCloseable {
         this.mover = mover;
         this.channel = channel;
         this.denials = new Denials(name, shared.log);
-        this.connections = new Connections(name, shared, reactor, mover, this::endIfDone);
+        this.connections = new Connections(name, shared, reactor, mover, this::endIfNothingIsLeft);
         this.requests = new Requests(this, reactor, channel);
-        this.replies = new Replies(reactor, channel, this::roomForReplies, this::channelFailed);
+        this.replies = new Replies(reactor, channel, this::allRepliesSent, this::channelFailed);
         try {
             watchChannel();
         } catch (ErrnoException e) {
@@ -108,10 +108,11 @@ public final class Guest implements AutoCloseable {
     }
 
     private void watchChannel() throws ErrnoException {
-        boolean one = channel.reader() == channel.writer();
-        int events = EPOLLIN | EPOLLRDHUP | (one ? EPOLLOUT : 0);
+        boolean isOneDescriptor = channel.reader() == channel.writer();
+        int events = EPOLLIN | EPOLLRDHUP | (isOneDescriptor ? EPOLLOUT : 0);
         ErrnoException.check("epoll_ctl", channel.reader().watch(events, (_, _) -> channelReady()));
-        if (!one) ErrnoException.check("epoll_ctl", channel.writer().watch(EPOLLOUT, (_, _) -> replies.flush()));
+        if (!isOneDescriptor)
+            ErrnoException.check("epoll_ctl", channel.writer().watch(EPOLLOUT, (_, _) -> replies.flush()));
     }
 
     /** Whether nothing is left of it. */
@@ -120,7 +121,7 @@ public final class Guest implements AutoCloseable {
     }
 
     /** How many replies the guest was sent. */
-    public long answered() {
+    public long repliesSent() {
         return replies.sent();
     }
 
@@ -143,10 +144,10 @@ public final class Guest implements AutoCloseable {
         requests.read();
     }
 
-    private void roomForReplies() {
-        listeners.values().forEach(Listener::pair);
+    private void allRepliesSent() {
+        listeners.values().forEach(Listener::acceptConnections);
         requests.read();
-        endIfDone();
+        endIfNothingIsLeft();
     }
 
     /** Whether the next request may be handled: it could be answered at once. */
@@ -175,7 +176,7 @@ public final class Guest implements AutoCloseable {
 
     void handle(int requestId, Request request) {
         if (state == State.STOPPING) {
-            answer(requestId, request.refusal(Errno.ESHUTDOWN));
+            reply(requestId, request.refusal(Errno.ESHUTDOWN));
             return;
         }
         switch (request) {
@@ -186,7 +187,7 @@ public final class Guest implements AutoCloseable {
     }
 
     /** Sends a reply without descriptors. */
-    void answer(int requestId, Reply reply) {
+    void reply(int requestId, Reply reply) {
         replies.send(requestId, reply);
     }
 
@@ -194,18 +195,18 @@ public final class Guest implements AutoCloseable {
         Optional<String> denied = shared.config.policy().deniesListen(at);
         if (denied.isPresent()) {
             denials.log(denied.get());
-            answer(requestId, new ListenErr(Errno.EACCES));
+            reply(requestId, new ListenErr(Errno.EACCES));
         } else if (listeners.size() >= limits.listeners()) {
-            answer(requestId, new ListenErr(Errno.EMFILE));
+            reply(requestId, new ListenErr(Errno.EMFILE));
         } else {
             int id = shared.listenerIds.take();
             try {
                 listeners.put(id, Listener.open(id, this, reactor, address(at)));
                 LOG.debug("{}: listener {} on {}", name, Integer.toUnsignedString(id), at);
-                answer(requestId, new ListenOk(id));
+                reply(requestId, new ListenOk(id));
             } catch (ErrnoException e) {
                 shared.listenerIds.release(id);
-                answer(requestId, new ListenErr(e.errno()));
+                reply(requestId, new ListenErr(e.errno()));
             }
         }
     }
@@ -213,17 +214,17 @@ public final class Guest implements AutoCloseable {
     private void connect(int requestId, Endpoint to) {
         int denied = deniesConnect(to);
         if (denied != 0) {
-            answer(requestId, new ConnectErr(denied));
+            reply(requestId, new ConnectErr(denied));
         } else if (connections.count() + connecting.size() >= limits.connections()) {
-            answer(requestId, new ConnectErr(Errno.EMFILE));
+            reply(requestId, new ConnectErr(Errno.EMFILE));
         } else if (connecting.size() >= limits.connecting()) {
-            answer(requestId, new ConnectErr(Errno.ENOBUFS));
+            reply(requestId, new ConnectErr(Errno.ENOBUFS));
         } else {
             try {
                 long timeout = shared.config.connectTimeout().toNanos();
                 connecting.add(PendingConnect.start(this, requestId, address(to), reactor, timeout));
             } catch (ErrnoException e) {
-                answer(requestId, new ConnectErr(e.errno()));
+                reply(requestId, new ConnectErr(e.errno()));
             }
         }
     }
@@ -254,9 +255,9 @@ public final class Guest implements AutoCloseable {
     private void accept(int requestId, int listenerId) {
         Listener listener = listeners.get(listenerId);
         if (listener == null) {
-            answer(requestId, new AcceptErr(Errno.EBADF));
+            reply(requestId, new AcceptErr(Errno.EBADF));
         } else if (waitingAccepts >= limits.waitingAccepts()) {
-            answer(requestId, new AcceptErr(Errno.ENOBUFS));
+            reply(requestId, new AcceptErr(Errno.ENOBUFS));
         } else {
             waitingAccepts++;
             listener.accept(requestId);
@@ -275,7 +276,7 @@ public final class Guest implements AutoCloseable {
         if (connections.count() + connecting.size() >= limits.connections()) {
             throw new ErrnoException("accept", Errno.EMFILE);
         }
-        connections.makeSpare();
+        connections.openSpare();
     }
 
     /** A connection has come in for a request that waited; takes it over, and the spare pipe for it. */
@@ -286,7 +287,7 @@ public final class Guest implements AutoCloseable {
             ConnectionReady ready = connections.start(listenerId, socket, pipe);
             replies.send(requestId, new IncomingConnection(ready), ready.pipe().pipeId(), pipe);
         } catch (ErrnoException e) {
-            answer(requestId, new AcceptErr(e.errno()));
+            reply(requestId, new AcceptErr(e.errno()));
         }
     }
 
@@ -294,7 +295,7 @@ public final class Guest implements AutoCloseable {
     void acceptFailed(int requestId, int errno) {
         waitingAccepts--;
         if (waitingAccepts == 0) connections.closeSpare();
-        answer(requestId, new AcceptErr(errno));
+        reply(requestId, new AcceptErr(errno));
     }
 
     /** A handshake has ended well; takes the socket over. */
@@ -306,13 +307,13 @@ public final class Guest implements AutoCloseable {
             replies.send(pending.requestId(), new ConnectOk(ready), ready.pipe().pipeId(), pipe);
         } catch (ErrnoException e) {
             socket.close();
-            answer(pending.requestId(), new ConnectErr(e.errno()));
+            reply(pending.requestId(), new ConnectErr(e.errno()));
         }
     }
 
     void connectFailed(PendingConnect pending, int errno) {
         connecting.remove(pending);
-        answer(pending.requestId(), new ConnectErr(errno));
+        reply(pending.requestId(), new ConnectErr(errno));
     }
 
     // Ends.
@@ -327,7 +328,7 @@ public final class Guest implements AutoCloseable {
             pending.close();
             connectFailed(pending, Errno.ESHUTDOWN);
         }
-        endIfDone();
+        endIfNothingIsLeft();
     }
 
     private void endChannel() {
@@ -339,7 +340,7 @@ public final class Guest implements AutoCloseable {
         requests.close();
         replies.close();
         channel.close();
-        endIfDone();
+        endIfNothingIsLeft();
     }
 
     private void closeListeners() {
@@ -352,7 +353,7 @@ public final class Guest implements AutoCloseable {
         listeners.clear();
     }
 
-    private void endIfDone() {
+    private void endIfNothingIsLeft() {
         if (connections.count() > 0 || state == State.OPEN || state == State.ENDED) return;
         if (state == State.STOPPING && replies.isBlocked()) return; // refusals that the guest has still to read
         endChannel();
@@ -361,7 +362,7 @@ public final class Guest implements AutoCloseable {
 
     /** Pairs AcceptRequests that wait with connections that the kernel has. */
     public void pollAccepts() {
-        listeners.values().forEach(Listener::ready);
+        listeners.values().forEach(Listener::backlogReady);
     }
 
     /** Closes everything at once; peers may be reset. */

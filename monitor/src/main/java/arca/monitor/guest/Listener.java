@@ -28,7 +28,7 @@ final class Listener implements AutoCloseable {
     private final Reactor reactor;
     private final Descriptor socket;
     private final Queue<Integer> waiting = new ArrayDeque<>(1);
-    private boolean drained; // the backlog was found empty, and an edge is owed
+    private boolean backlogEmpty; // the backlog was found empty, and an edge is owed
 
     private Listener(int id, Guest guest, Reactor reactor, Descriptor socket) {
         this.id = id;
@@ -54,7 +54,7 @@ final class Listener implements AutoCloseable {
             check("bind", kernel.bind(fd, at));
             check("listen", kernel.listen(fd, BACKLOG));
             Listener listener = new Listener(id, guest, reactor, socket);
-            check("epoll_ctl", socket.watch(EPOLLIN, (_, _) -> listener.ready()));
+            check("epoll_ctl", socket.watch(EPOLLIN, (_, _) -> listener.backlogReady()));
             return listener;
         } catch (Throwable e) {
             socket.close();
@@ -69,31 +69,31 @@ final class Listener implements AutoCloseable {
     /** Has an AcceptRequest wait for its turn, which may be now. */
     void accept(int requestId) {
         waiting.add(requestId);
-        pair();
+        acceptConnections();
     }
 
     /** The backlog may have something. */
-    void ready() {
-        drained = false;
-        pair();
+    void backlogReady() {
+        backlogEmpty = false;
+        acceptConnections();
     }
 
     /**
      * Pairs AcceptRequests that wait with connections that the kernel has. What is needed to hand a connection over is
      * there before it is taken off the backlog, so none is taken that cannot be.
      */
-    void pair() {
+    void acceptConnections() {
         while (!waiting.isEmpty() && guest.mayAccept()) {
             try {
                 guest.prepareAccept();
-                if (drained) return;
+                if (backlogEmpty) return;
                 int n = reactor.kernel().accept4(socket.fd());
                 if (n == -Errno.EAGAIN) {
-                    drained = true;
+                    backlogEmpty = true;
                     reactor.expect(socket, EPOLLIN);
                     return;
                 }
-                if (n < 0 && isOfTheConnection(-n)) continue;
+                if (n < 0 && isConnectionError(-n)) continue;
                 Descriptor connection = new Descriptor(reactor, check("accept4", n));
                 guest.incoming(waiting.remove(), id, connection);
             } catch (ErrnoException e) {
@@ -103,7 +103,7 @@ final class Listener implements AutoCloseable {
     }
 
     /** Errors of a connection that is gone by now, or of the network: accept(2), "RETURN VALUE". */
-    private static boolean isOfTheConnection(int errno) {
+    private static boolean isConnectionError(int errno) {
         return switch (errno) {
             case Errno.ECONNABORTED,
                     Errno.EPROTO,

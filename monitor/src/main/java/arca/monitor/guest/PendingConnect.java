@@ -49,7 +49,7 @@ final class PendingConnect implements AutoCloseable {
             if (n != -Errno.EINPROGRESS && n != -Errno.EINTR) check("connect", n);
             // Watched only now: a socket that was never connected has an event at once, HUP.
             PendingConnect pending = new PendingConnect(guest, requestId, to, reactor, socket);
-            check("epoll_ctl", socket.watch(EPOLLOUT, (_, _) -> pending.ended()));
+            check("epoll_ctl", socket.watch(EPOLLOUT, (_, _) -> pending.handshakeEnded()));
             reactor.schedule(pending.deadline, timeoutNanos);
             return pending;
         } catch (Throwable e) {
@@ -62,10 +62,10 @@ final class PendingConnect implements AutoCloseable {
         return requestId;
     }
 
-    private void ended() {
+    private void handshakeEnded() {
         Kernel kernel = reactor.kernel();
         int error = kernel.getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR); // reading clears it: asked once
-        if (error == 0 && isToItself(kernel)) error = Errno.ECONNREFUSED;
+        if (error == 0 && isSelfConnect(kernel)) error = Errno.ECONNREFUSED;
         if (error != 0) {
             failed(Math.abs(error));
             return;
@@ -75,7 +75,7 @@ final class PendingConnect implements AutoCloseable {
     }
 
     /** A port from which nobody listens may be given to the very socket that connects to it: tcp simultaneous open. */
-    private boolean isToItself(Kernel kernel) {
+    private boolean isSelfConnect(Kernel kernel) {
         Optional<SocketAddress.Inet> local = kernel.getsockname(socket.fd());
         boolean isSamePort = local.isPresent() && local.get().port() == to.port();
         return isSamePort && local.equals(kernel.getpeername(socket.fd()));

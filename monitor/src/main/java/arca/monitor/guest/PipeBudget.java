@@ -9,21 +9,21 @@ import java.util.concurrent.atomic.AtomicLong;
  * only while there is room for everybody. For any number of threads; nothing here waits.
  */
 final class PipeBudget {
-    private final long most;
+    private final long limit;
     private final AtomicLong used = new AtomicLong();
 
-    PipeBudget(long most) {
-        this.most = most;
+    PipeBudget(long limit) {
+        this.limit = limit;
     }
 
     /**
      * The size that the next pipes should have.
      *
      * @param wanted bytes, where there is room
-     * @param ofGuest bytes that this guest's pipes have already
+     * @param guestBytes bytes that this guest's pipes have already
      */
-    int size(int wanted, long ofGuest) {
-        boolean room = used.get() < most / 2 && ofGuest < most / 4;
+    int pipeSize(int wanted, long guestBytes) {
+        boolean room = used.get() < limit / 2 && guestBytes < limit / 4;
         return room ? wanted : Math.min(wanted, PipeAllowance.DEFAULT_PIPE);
     }
 

@@ -18,18 +18,18 @@ public final class PipePairChannel implements ControlChannel {
     private final Kernel kernel;
     private final Descriptor requests;
     private final Descriptor replies;
-    private final Map<Integer, Ends> ready;
+    private final Map<Integer, Ends> untaken;
 
     /**
      * Takes ownership of two non-blocking pipe ends.
      *
-     * @param ready where ends wait to be taken, by any thread
+     * @param untaken where ends wait to be taken, by any thread
      */
-    public PipePairChannel(Kernel kernel, Descriptor requests, Descriptor replies, Map<Integer, Ends> ready) {
+    public PipePairChannel(Kernel kernel, Descriptor requests, Descriptor replies, Map<Integer, Ends> untaken) {
         this.kernel = kernel;
         this.requests = requests;
         this.replies = replies;
-        this.ready = ready;
+        this.untaken = untaken;
     }
 
     @Override
@@ -57,13 +57,13 @@ public final class PipePairChannel implements ControlChannel {
     public long send(MemorySegment frame, int length, int pipeId, DataPipe pipe) {
         int reader = pipe.guestReader().fd();
         int writer = pipe.guestWriter().fd();
-        ready.put(pipeId, new Ends(new Fd(reader), new Fd(writer)));
+        untaken.put(pipeId, new Ends(new Fd(reader), new Fd(writer)));
         long n = send(frame, length);
         if (n > 0) {
             pipe.guestReader().release();
             pipe.guestWriter().release();
         } else {
-            ready.remove(pipeId);
+            untaken.remove(pipeId);
         }
         return n;
     }
@@ -72,8 +72,8 @@ public final class PipePairChannel implements ControlChannel {
     public void close() {
         requests.close();
         replies.close();
-        for (Integer pipeId : ready.keySet())
-            Optional.ofNullable(ready.remove(pipeId)).ifPresent(PipePairChannel::close);
+        for (Integer pipeId : untaken.keySet())
+            Optional.ofNullable(untaken.remove(pipeId)).ifPresent(PipePairChannel::close);
     }
 
     static void close(Ends ends) {

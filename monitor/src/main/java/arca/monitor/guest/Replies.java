@@ -20,15 +20,15 @@ final class Replies implements AutoCloseable {
     private static final long RETRY_NANOS = 5_000_000;
 
     /** A reply, and the data pipe that goes with it; none where {@code pipe} is null. */
-    private record Due(int requestId, Reply reply, int pipeId, DataPipe pipe) {}
+    private record QueuedReply(int requestId, Reply reply, int pipeId, DataPipe pipe) {}
 
     private final Reactor reactor;
     private final ControlChannel channel;
-    private final Runnable onRoom;
+    private final Runnable onAllSent;
     private final Runnable onFailure;
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment frame = arena.allocate(Reply.MAX_FRAME_SIZE);
-    private final Queue<Due> due = new ArrayDeque<>();
+    private final Queue<QueuedReply> queue = new ArrayDeque<>();
     private final Timer retry = new Timer(this::flush);
     private long sent;
     private int failure;
@@ -36,39 +36,39 @@ final class Replies implements AutoCloseable {
     /**
      * Nothing due yet.
      *
-     * @param onRoom run when everything that waited has gone
+     * @param onAllSent run when everything that waited has gone
      * @param onFailure run in a turn of its own, once, when the channel has failed
      */
-    Replies(Reactor reactor, ControlChannel channel, Runnable onRoom, Runnable onFailure) {
+    Replies(Reactor reactor, ControlChannel channel, Runnable onAllSent, Runnable onFailure) {
         this.reactor = reactor;
         this.channel = channel;
-        this.onRoom = onRoom;
+        this.onAllSent = onAllSent;
         this.onFailure = onFailure;
     }
 
     /** Sends a reply, now or as soon as there is room. */
     void send(int requestId, Reply reply) {
-        send(new Due(requestId, reply, 0, null));
+        send(new QueuedReply(requestId, reply, 0, null));
     }
 
     /** Sends a reply with a data pipe, whose guest's ends are this object's to pass on or close. */
     void send(int requestId, Reply reply, int pipeId, DataPipe pipe) {
-        send(new Due(requestId, reply, pipeId, pipe));
+        send(new QueuedReply(requestId, reply, pipeId, pipe));
     }
 
-    private void send(Due reply) {
-        boolean first = due.isEmpty();
-        due.add(reply); // and its descriptors are closed with this, whatever happens
-        if (first) sendDue();
+    private void send(QueuedReply reply) {
+        boolean first = queue.isEmpty();
+        queue.add(reply); // and its descriptors are closed with this, whatever happens
+        if (first) sendQueued();
     }
 
-    private void sendDue() {
-        while (!due.isEmpty() && trySend(due.peek())) due.poll();
+    private void sendQueued() {
+        while (!queue.isEmpty() && trySend(queue.peek())) queue.poll();
     }
 
     /** Whether replies wait for the guest to read those before. */
     boolean isBlocked() {
-        return !due.isEmpty();
+        return !queue.isEmpty();
     }
 
     /** Why the channel takes no more replies, a positive errno; 0 while it does. */
@@ -87,12 +87,12 @@ final class Replies implements AutoCloseable {
      */
     void flush() {
         if (!isBlocked() || retry.isScheduled()) return;
-        sendDue();
-        if (!isBlocked()) onRoom.run();
+        sendQueued();
+        if (!isBlocked()) onAllSent.run();
     }
 
     /** Whether the reply is dealt with: sent, or dropped because the channel has failed. */
-    private boolean trySend(Due reply) {
+    private boolean trySend(QueuedReply reply) {
         if (failure != 0) {
             discard(reply);
             return true;
@@ -115,13 +115,13 @@ final class Replies implements AutoCloseable {
         return false;
     }
 
-    private void fail(Due reply, int errno) {
+    private void fail(QueuedReply reply, int errno) {
         failure = errno;
         discard(reply);
         reactor.runLater(onFailure::run);
     }
 
-    private static void discard(Due reply) {
+    private static void discard(QueuedReply reply) {
         if (reply.pipe() != null) reply.pipe().closeGuestEnds();
     }
 
@@ -129,8 +129,8 @@ final class Replies implements AutoCloseable {
     @Override
     public void close() {
         reactor.cancel(retry);
-        due.forEach(Replies::discard);
-        due.clear();
+        queue.forEach(Replies::discard);
+        queue.clear();
         if (failure == 0) failure = Errno.EPIPE;
         arena.close();
     }

@@ -24,7 +24,7 @@ public final class SplicePermission {
      */
     public static MonitorConfig checked(MonitorConfig config) throws IOException {
         if (config.relay() != MonitorConfig.RelayMode.SPLICE) return config;
-        int errno = trial();
+        int errno = trySplice();
         if (errno == Errno.EAGAIN) return config;
         LOG.warn(
                 "splice failed in a trial: {}: the monitor copies bytes instead, which costs more CPU; allow splice(2) in the"
@@ -34,7 +34,7 @@ public final class SplicePermission {
     }
 
     /** Splices out of an empty pipe: EAGAIN is the answer of a kernel that permits it. */
-    private static int trial() throws ErrnoException {
+    private static int trySplice() throws ErrnoException {
         try (Pipe from = Pipe.open(0);
                 Pipe to = Pipe.open(0)) {
             return (int) -Syscalls.splice(from.reader().value(), to.writer().value(), 1, SPLICE_F_NONBLOCK);

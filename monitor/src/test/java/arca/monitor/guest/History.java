@@ -26,12 +26,12 @@ public final class History {
     /** Runs one history, and throws what the oracle found. */
     static Scenario run(long seed, Set<Integer> without, boolean wedges, Consumer<String> trace) {
         Scenario scenario = new Scenario(seed, without, wedges, trace);
-        int bell = scenario.bell();
+        int eventfd = scenario.eventfd();
         int channel = scenario.channel();
         SharedResources shared = new SharedResources(config(scenario), 1 << 24);
         shared.smallPipesLogged.set(true);
         silence(shared.log);
-        Mailbox mailbox = new Mailbox(bell, scenario::ring);
+        Mailbox mailbox = new Mailbox(eventfd, scenario::wakeUp);
         GuestLoop loop;
         try {
             loop = new GuestLoop(

@@ -184,13 +184,13 @@ class PlantedBugsTest {
                 bug(
                         "an AcceptRequest does not look into the backlog",
                         "guest.Listener",
-                        "waiting.add(requestId);\n        pair();",
+                        "waiting.add(requestId);\n        acceptConnections();",
                         "waiting.add(requestId);"),
                 bug(
                         "a backlog that was empty is taken for empty forever",
                         "guest.Listener",
-                        "drained = false;\n        pair();",
-                        "pair();"),
+                        "backlogEmpty = false;\n        acceptConnections();",
+                        "acceptConnections();"),
                 bug("an accept that fails gets no reply", "guest.Listener", "refuseOldest(e.errno());", "return;"),
                 bug(
                         "SO_ERROR is read twice",
@@ -206,7 +206,7 @@ class PlantedBugsTest {
                 bug(
                         "a TCP self-connect is not noticed",
                         "guest.PendingConnect",
-                        "if (error == 0 && isToItself(kernel))",
+                        "if (error == 0 && isSelfConnect(kernel))",
                         "if (error < 0)"),
                 bug(
                         "a handshake has no deadline",

@@ -36,14 +36,14 @@ class RefusalsAtStopTest {
     @Test
     void everyWaitingRequestIsRefusedBeforeTheChannelCloses() throws Exception {
         MonitorConfig config = MonitorConfig.DEFAULT.withPolicy(Policy.NOTHING.allowListen("127.0.0.1"));
-        try (EventFd bell = EventFd.open();
+        try (EventFd eventfd = EventFd.open();
                 Sockets.Pair pair = Sockets.pair(SOCK_STREAM | SOCK_NONBLOCK);
                 Arena arena = Arena.ofConfined()) {
             Sockets.setOption(pair.first(), SOL_SOCKET, SO_SNDBUF, 1); // the least there is: a few replies
             try (GuestLoop loop = new GuestLoop(
                     "g1",
                     new SharedResources(config, 0),
-                    new Mailbox(bell.fd().value(), bell::signal),
+                    new Mailbox(eventfd.fd().value(), eventfd::signal),
                     (kernel, reactor) -> new UnixSocketChannel(
                             kernel, new Descriptor(reactor, pair.first().release())))) {
                 MemorySegment buffer = arena.allocate(4096);

@@ -45,7 +45,7 @@ public final class Scenario {
     private final World world;
     private final Pairs pairs = new Pairs();
     private final SimUnix channel;
-    private final SimEventFd bell = new SimEventFd();
+    private final SimEventFd eventfd = new SimEventFd();
     private final SimGuest guest;
     private final Ending ending;
     private final int actors;
@@ -173,9 +173,9 @@ public final class Scenario {
         onKill = kill;
     }
 
-    /** Makes the bell's descriptor readable. */
-    public void ring() {
-        bell.signal();
+    /** Makes the eventfd readable, and so wakes the loop. */
+    public void wakeUp() {
+        eventfd.signal();
     }
 
     /** The monitor's end of the control socket, a descriptor. */
@@ -184,8 +184,8 @@ public final class Scenario {
     }
 
     /** What others wake the loop by, a descriptor. */
-    public int bell() {
-        return kernel.install(bell);
+    public int eventfd() {
+        return kernel.install(eventfd);
     }
 
     /** After each round of the loop. */
@@ -198,7 +198,7 @@ public final class Scenario {
         kernel.checkLimits(connections, listeners, connecting);
     }
 
-    /** After the loop has ended, of itself or because there was no room for one; the bell is the history's. */
+    /** After the loop has ended, of itself or because there was no room for one; the eventfd stays open. */
     public void check(boolean ran) {
         if (kernel.openDescriptors() != 1) throw new Violation("descriptors are left open: " + kernel.leftOpen());
         if (!ran) return;
