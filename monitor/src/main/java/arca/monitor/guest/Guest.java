@@ -37,28 +37,35 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One guest: its control channel, and all that it has asked for. Everything a guest can influence is touched by the
- * thread of its loop alone, so that whatever it does it does to itself.
+ * Serves one guest: reads its requests, answers them, and owns the listeners, handshakes and connections that they create.
+ * Only the thread of the guest's own loop touches these. So whatever a guest does affects only itself.
  *
  * <pre>
- * state     event                        next      because
- * OPEN      request                      OPEN      answered, now or later
- * OPEN      malformed frame, end, reset  ENDING    listeners close, waiting requests are dropped, connections go on
- * OPEN      the monitor stops            STOPPING  listeners close, waiting requests are refused, connections go on
- * STOPPING  request                      STOPPING  refused: ESHUTDOWN
- * STOPPING  malformed frame, end, reset  ENDING
- * ENDING    the last connection ended    ENDED
- * STOPPING  the last connection ended    ENDED     once all replies have gone: the control channel closes
- * any       closed                       ENDED     everything closes at once
+ * state     event                 next      what happens
+ * OPEN      request               OPEN      it is answered, now or later
+ * OPEN      stop                  STOPPING  listeners and handshakes close; requests that wait are refused: ESHUTDOWN
+ * OPEN      channel ends          DRAINING  listeners, handshakes and the channel close; requests that wait are dropped
+ * OPEN      last connection ends  OPEN
+ * STOPPING  request               STOPPING  it is refused: ESHUTDOWN
+ * STOPPING  stop                  STOPPING
+ * STOPPING  channel ends          DRAINING  the channel closes
+ * STOPPING  last connection ends  ENDED     the channel closes, as soon as every reply has been sent
+ * DRAINING  stop                  DRAINING
+ * DRAINING  last connection ends  ENDED
+ * ENDED     stop                  ENDED
+ * any       close                 ENDED     everything closes at once; peers are reset
  * </pre>
+ *
+ * The channel ends when the guest closes or resets it, at a malformed frame, and when a reply cannot be sent. A guest
+ * without connections goes on from STOPPING and DRAINING to ENDED at once.
  */
 public final class Guest implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Guest.class);
 
-    private enum State {
+    enum State {
         OPEN,
         STOPPING,
-        ENDING,
+        DRAINING,
         ENDED
     }
 
@@ -115,7 +122,11 @@ public final class Guest implements AutoCloseable {
             ErrnoException.check("epoll_ctl", channel.writer().watch(EPOLLOUT, (_, _) -> replies.flush()));
     }
 
-    /** Whether nothing is left of it. */
+    State state() {
+        return state;
+    }
+
+    /** Returns whether nothing of the guest is left. */
     public boolean hasEnded() {
         return state == State.ENDED;
     }
@@ -167,7 +178,7 @@ public final class Guest implements AutoCloseable {
     }
 
     private void channelFailed() {
-        if (state == State.ENDED || state == State.ENDING) return;
+        if (state == State.ENDED || state == State.DRAINING) return;
         LOG.debug("{}: the control channel failed: {}", name, Errno.describe(replies.failure()));
         endChannel();
     }
@@ -332,8 +343,8 @@ public final class Guest implements AutoCloseable {
     }
 
     private void endChannel() {
-        if (state == State.ENDING || state == State.ENDED) return;
-        state = State.ENDING;
+        if (state == State.DRAINING || state == State.ENDED) return;
+        state = State.DRAINING;
         closeListeners();
         connecting.forEach(PendingConnect::close);
         connecting.clear();
