@@ -45,8 +45,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What a guest's loop asks of the kernel, call by call, with splice(2) and epoll(7): no more than there is a reason for.
- * Guest, loop and peer are one thread, so the counts are exact. Of waits those are counted that told of something.
+ * What a guest's loop asks of the kernel, call by call, with splice(2) and epoll(7): no more than there is a reason
+ * for. Guest, loop and peer are one thread, so the counts are exact. Of waits those are counted that told of something.
  */
 class SystemCallsTest {
     private static final int PIPE = 256 * 1024;
@@ -156,8 +156,9 @@ class SystemCallsTest {
     }
 
     /**
-     * Fails unless this is what a deed asks. TCP may tell in pieces of what it could tell at once, on a busy machine above
-     * all, so the deed is done until it has asked for exactly this: what is asked without a reason is asked each time.
+     * Fails unless this is what a deed asks. TCP may tell in pieces of what it could tell at once, on a busy machine
+     * above all, so the deed is done until it has asked for exactly this: what is asked without a reason is asked each
+     * time.
      */
     private void assertAsks(String expected, Action deed) throws Exception {
         List<String> last = new ArrayList<>(List.of(""));

@@ -18,13 +18,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A guest's live connections, and the data pipes for them: one is kept ready for the next accept, so that no connection is
- * taken off the kernel's queue that could not be handed over. Loop thread only.
+ * Holds a guest's live connections, and opens their data pipes. While an accept waits, one pipe is open in advance: so
+ * the monitor never takes a connection from the backlog that it cannot hand over. Loop thread only.
  */
 final class Connections implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
 
-    /** What a live connection has: its numbers, its relay, and what its pipes take of the budget. */
+    /**
+     * A live connection.
+     *
+     * @param pipeBytes how much of the budget its pipes take
+     */
     private record Connection(int id, int pipeId, long pipeBytes, Relay relay) {}
 
     private final String guest;
@@ -34,13 +38,13 @@ final class Connections implements AutoCloseable {
     private final Runnable onEnd;
     private final Map<Integer, Connection> live = new HashMap<>();
     private long pipeBytes;
-    private DataPipe spare; // null while no accept waits
+    private DataPipe spare; // for the next accept; null if none is open
 
     /**
-     * None yet.
+     * Creates an empty set of connections.
      *
-     * @param guest what the log calls their guest
-     * @param onEnd run after each connection that has ended
+     * @param guest the guest's name in the log
+     * @param onEnd runs after each connection that has ended
      */
     Connections(String guest, SharedResources shared, Reactor reactor, Mover mover, Runnable onEnd) {
         this.guest = guest;
@@ -50,12 +54,13 @@ final class Connections implements AutoCloseable {
         this.onEnd = onEnd;
     }
 
+    /** Returns how many connections are live, including those that linger. */
     int count() {
         return live.size();
     }
 
     /**
-     * Makes a data pipe: as large as is configured while there is room for everybody, else smaller.
+     * Opens a data pipe. It has the configured size, or a smaller one if the pipe budget is short.
      *
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
@@ -73,30 +78,36 @@ final class Connections implements AutoCloseable {
         return pipe;
     }
 
-    /** Has a data pipe ready for the next accept. */
+    /**
+     * Opens a data pipe for the next accept, unless one is open.
+     *
+     * @throws ErrnoException EMFILE or ENFILE at a limit
+     */
     void openSpare() throws ErrnoException {
         if (spare == null) spare = openPipe();
     }
 
-    /** Gives the pipe of {@link #openSpare} to the caller. */
+    /** Returns the pipe that {@link #openSpare} has opened. The caller owns it now. */
     DataPipe takeSpare() {
         DataPipe taken = spare;
         spare = null;
         return taken;
     }
 
-    /** No accept waits any more. */
+    /** Closes the pipe of {@link #openSpare}, if there is one: no accept waits any more. */
     void closeSpare() {
         if (spare != null) spare.close();
         spare = null;
     }
 
     /**
-     * Begins to relay between a socket and our ends of a pipe.
+     * Starts to relay between a socket and the monitor's ends of a data pipe. Takes ownership of the socket and of
+     * these ends.
      *
-     * @param listenerId the listener it came in by, or {@link ConnectionReady#NO_LISTENER}
-     * @return what the guest is told of it
-     * @throws ErrnoException ENOSPC or ENOMEM where the loop cannot watch them: both are closed then
+     * @param listenerId the listener that the connection came from, or {@link ConnectionReady#NO_LISTENER}
+     * @return what the reply tells the guest about the connection
+     * @throws ErrnoException ENOSPC or ENOMEM if the kernel cannot watch the descriptors. The socket and both sides of
+     *     the pipe are then closed
      */
     ConnectionReady start(int listenerId, Descriptor socket, DataPipe pipe) throws ErrnoException {
         int id = shared.connectionIds.take();
@@ -125,7 +136,7 @@ final class Connections implements AutoCloseable {
         shared.pipeIds.release(connection.pipeId());
         shared.connectionIds.release(id);
         LOG.debug(
-                "{}: connection {} ended: {} bytes to the peer, {} from it",
+                "{}: connection {} ended: {} bytes to the peer, {} bytes from the peer",
                 guest,
                 Integer.toUnsignedString(id),
                 connection.relay().bytesToPeer(),
@@ -152,7 +163,7 @@ final class Connections implements AutoCloseable {
         }
     }
 
-    /** Closes all at once; peers may be reset. */
+    /** Closes every connection at once. A peer that has not received everything is reset. */
     @Override
     public void close() {
         closeSpare();

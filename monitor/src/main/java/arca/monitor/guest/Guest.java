@@ -37,8 +37,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Serves one guest: reads its requests, answers them, and owns the listeners, handshakes and connections that they create.
- * Only the thread of the guest's own loop touches these. So whatever a guest does affects only itself.
+ * Serves one guest: reads its requests, answers them, and owns the listeners, handshakes and connections that they
+ * create. Only the thread of the guest's own loop touches these. So whatever a guest does affects only itself.
  *
  * <pre>
  * state     event                 next      what happens
@@ -87,11 +87,11 @@ public final class Guest implements AutoCloseable {
     private State state = State.OPEN;
 
     /**
-     * A guest whose channel is open, from now on watched by the loop.
+     * Creates a guest. From now on, the loop watches its channel.
      *
-     * @param name what the log calls it, such as {@code g7}
-     * @param channel owned by the guest, unless this throws
-     * @throws ErrnoException ENOSPC or ENOMEM where the loop cannot watch it
+     * @param name the guest's name in the log, such as {@code g7}
+     * @param channel an open channel; the guest owns it, unless this throws
+     * @throws ErrnoException ENOSPC or ENOMEM if the kernel cannot watch the channel
      */
     Guest(String name, SharedResources shared, Reactor reactor, Mover mover, ControlChannel channel)
             throws ErrnoException {
@@ -131,12 +131,12 @@ public final class Guest implements AutoCloseable {
         return state == State.ENDED;
     }
 
-    /** How many replies the guest was sent. */
+    /** Returns how many replies the guest has been sent. */
     public long repliesSent() {
         return replies.sent();
     }
 
-    /** What it has, and what was done for it. */
+    /** Returns what the guest has now, and what its loop has done for it. */
     public GuestCounts counts() {
         return new GuestCounts(
                 listeners.size(),
@@ -161,17 +161,22 @@ public final class Guest implements AutoCloseable {
         endIfNothingIsLeft();
     }
 
-    /** Whether the next request may be handled: it could be answered at once. */
+    /** Returns whether a request may be handled now. While a reply waits to be sent, no request is. */
     boolean mayAsk() {
         return (state == State.OPEN || state == State.STOPPING) && !replies.isBlocked();
     }
 
+    /** Ends the channel, because the guest has broken the protocol. */
     void malformedFrame(ProtocolException e) {
-        shared.log.warn(name, "malformed frame, the session ends: " + e.getMessage());
+        shared.log.warn(name, "malformed frame, so the monitor ends the session: " + e.getMessage());
         endChannel();
     }
 
-    /** The channel gives no more requests: the guest has ended it where {@code errno} is 0. */
+    /**
+     * Ends the channel, because no more requests can be read.
+     *
+     * @param errno why not; 0 if the guest has ended the channel in good order
+     */
     void channelEnded(int errno) {
         LOG.debug("{}: the control channel ended{}", name, errno == 0 ? "" : ": " + Errno.describe(errno));
         endChannel();
@@ -185,6 +190,7 @@ public final class Guest implements AutoCloseable {
 
     // Requests.
 
+    /** Handles one request. Its reply may come later. */
     void handle(int requestId, Request request) {
         if (state == State.STOPPING) {
             reply(requestId, request.refusal(Errno.ESHUTDOWN));
@@ -197,7 +203,7 @@ public final class Guest implements AutoCloseable {
         }
     }
 
-    /** Sends a reply without descriptors. */
+    /** Sends a reply that carries no descriptors. */
     void reply(int requestId, Reply reply) {
         replies.send(requestId, reply);
     }
@@ -277,12 +283,12 @@ public final class Guest implements AutoCloseable {
 
     // Connections.
 
-    /** Whether a connection that is accepted now could be answered at once. */
+    /** Returns whether a connection that is accepted now can be handed to the guest. */
     boolean mayAccept() {
         return state == State.OPEN && replies.failure() == 0 && !replies.isBlocked();
     }
 
-    /** Has ready what the next connection needs, before it is taken off the kernel's queue. */
+    /** Opens a data pipe for the next connection, before accept4(2) takes it. Throws EMFILE or ENFILE at a limit. */
     void prepareAccept() throws ErrnoException {
         if (connections.count() + connecting.size() >= limits.connections()) {
             throw new ErrnoException("accept", Errno.EMFILE);
@@ -290,7 +296,7 @@ public final class Guest implements AutoCloseable {
         connections.openSpare();
     }
 
-    /** A connection has come in for a request that waited; takes it over, and the spare pipe for it. */
+    /** Hands a connection from the backlog, and its data pipe, to the guest. Takes ownership of the socket. */
     void incoming(int requestId, int listenerId, Descriptor socket) {
         waitingAccepts--;
         DataPipe pipe = connections.takeSpare();
@@ -302,14 +308,14 @@ public final class Guest implements AutoCloseable {
         }
     }
 
-    /** A request that waited gets no connection. */
+    /** Refuses an AcceptRequest that has waited. */
     void acceptFailed(int requestId, int errno) {
         waitingAccepts--;
         if (waitingAccepts == 0) connections.closeSpare();
         reply(requestId, new AcceptErr(errno));
     }
 
-    /** A handshake has ended well; takes the socket over. */
+    /** Hands a connection to the guest, because its handshake has succeeded. Takes ownership of the socket. */
     void connected(PendingConnect pending, Descriptor socket) {
         connecting.remove(pending);
         try {
@@ -322,6 +328,7 @@ public final class Guest implements AutoCloseable {
         }
     }
 
+    /** Refuses a ConnectRequest, because its handshake has failed. */
     void connectFailed(PendingConnect pending, int errno) {
         connecting.remove(pending);
         reply(pending.requestId(), new ConnectErr(errno));
@@ -329,7 +336,7 @@ public final class Guest implements AutoCloseable {
 
     // Ends.
 
-    /** The monitor stops: what waits is refused, connections go on until they end by themselves or {@link #close}. */
+    /** Refuses the requests that wait and those that come. Connections go on until they end, or {@link #close}. */
     public void stop() {
         if (state != State.OPEN) return;
         state = State.STOPPING;
@@ -366,17 +373,17 @@ public final class Guest implements AutoCloseable {
 
     private void endIfNothingIsLeft() {
         if (connections.count() > 0 || state == State.OPEN || state == State.ENDED) return;
-        if (state == State.STOPPING && replies.isBlocked()) return; // refusals that the guest has still to read
+        if (state == State.STOPPING && replies.isBlocked()) return; // the guest has yet to read refusals
         endChannel();
         state = State.ENDED;
     }
 
-    /** Pairs AcceptRequests that wait with connections that the kernel has. */
+    /** Accepts the connections in the backlogs for which an AcceptRequest waits. Never waits. */
     public void pollAccepts() {
         listeners.values().forEach(Listener::backlogReady);
     }
 
-    /** Closes everything at once; peers may be reset. */
+    /** Closes everything at once. A peer that has not received everything is reset. */
     @Override
     public void close() {
         endChannel();

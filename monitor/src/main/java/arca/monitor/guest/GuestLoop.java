@@ -9,8 +9,8 @@ import arca.monitor.relay.Mover;
 import java.util.function.BiFunction;
 
 /**
- * A guest and the loop that runs it, with all they need of their own: kernel memory, readiness, a mover. For the thread
- * that makes it.
+ * Holds a guest and the loop that runs it, and owns what they need: the kernel interface, the reactor and the mover.
+ * Only the thread that creates it may use it, except for {@link #lastCall}.
  */
 public final class GuestLoop implements AutoCloseable {
     private final Kernel kernel;
@@ -19,10 +19,12 @@ public final class GuestLoop implements AutoCloseable {
     private final Guest guest;
 
     /**
-     * A loop that watches the guest's channel, but has not run yet.
+     * Creates a guest and its loop, which has not run yet.
      *
-     * @param channel makes the channel, which the guest then owns
-     * @throws ErrnoException EMFILE or ENFILE where there is no room for an epoll descriptor; nothing is open then
+     * @param name the guest's name in the log
+     * @param mailbox how other threads reach the loop
+     * @param channel creates the guest's channel, which the guest then owns
+     * @throws ErrnoException EMFILE, ENFILE, ENOMEM or ENOSPC if the loop cannot be created. Nothing is open then
      */
     public GuestLoop(
             String name, SharedResources shared, Mailbox mailbox, BiFunction<Kernel, Reactor, ControlChannel> channel)
@@ -71,12 +73,12 @@ public final class GuestLoop implements AutoCloseable {
         return reactor;
     }
 
-    /** The call that the loop is in; any thread. */
+    /** Returns the system call that the loop is in. Any thread. */
     public LastCall lastCall() {
         return kernel.lastCall();
     }
 
-    /** Closes everything the guest has left, then the loop. */
+    /** Closes everything that the guest still has, then the loop. */
     @Override
     public void close() {
         try {

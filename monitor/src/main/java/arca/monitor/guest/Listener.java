@@ -17,8 +17,8 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 
 /**
- * A guest's listening socket and the AcceptRequests that wait on it, first come first served. The kernel's accept is
- * called only while one waits; without one, connections stay in the backlog.
+ * Owns a listening socket of a guest, and the AcceptRequests that wait for its connections. The oldest request gets the
+ * next connection. While no request waits, connections stay in the kernel's backlog. Loop thread only.
  */
 final class Listener implements AutoCloseable {
     private static final int BACKLOG = 4096; // the kernel cuts it to net.core.somaxconn
@@ -28,7 +28,7 @@ final class Listener implements AutoCloseable {
     private final Reactor reactor;
     private final Descriptor socket;
     private final Queue<Integer> waiting = new ArrayDeque<>(1);
-    private boolean backlogEmpty; // the backlog was found empty, and an edge is owed
+    private boolean backlogEmpty; // accept4(2) answered EAGAIN, and no event has come since
 
     private Listener(int id, Guest guest, Reactor reactor, Descriptor socket) {
         this.id = id;
@@ -38,10 +38,10 @@ final class Listener implements AutoCloseable {
     }
 
     /**
-     * Makes a socket that listens: socket, SO_REUSEADDR, bind, listen.
+     * Opens a socket that listens: socket(2), SO_REUSEADDR, bind(2), listen(2).
      *
-     * @param id its number, which stays the caller's to release
-     * @throws ErrnoException of any of these calls; nothing is open then
+     * @param id the listener's id; the caller releases it
+     * @throws ErrnoException the first of these calls that failed. Nothing is open then
      */
     static Listener open(int id, Guest guest, Reactor reactor, SocketAddress.Inet at) throws ErrnoException {
         Kernel kernel = reactor.kernel();
@@ -50,7 +50,7 @@ final class Listener implements AutoCloseable {
         try {
             int fd = socket.fd();
             check("setsockopt", kernel.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1));
-            TcpOptions.set(kernel, fd); // what is accepted inherits them
+            TcpOptions.set(kernel, fd); // connections inherit the options
             check("bind", kernel.bind(fd, at));
             check("listen", kernel.listen(fd, BACKLOG));
             Listener listener = new Listener(id, guest, reactor, socket);
@@ -66,21 +66,21 @@ final class Listener implements AutoCloseable {
         return id;
     }
 
-    /** Has an AcceptRequest wait for its turn, which may be now. */
+    /** Adds an AcceptRequest, and answers it at once if a connection is in the backlog. */
     void accept(int requestId) {
         waiting.add(requestId);
         acceptConnections();
     }
 
-    /** The backlog may have something. */
+    /** Accepts what an event has announced: the backlog may hold connections now. */
     void backlogReady() {
         backlogEmpty = false;
         acceptConnections();
     }
 
     /**
-     * Pairs AcceptRequests that wait with connections that the kernel has. What is needed to hand a connection over is
-     * there before it is taken off the backlog, so none is taken that cannot be.
+     * Accepts a connection for each request that waits, as long as the backlog has one. Before each accept4(2), the
+     * guest prepares what the connection needs. So the monitor takes no connection that it cannot hand over.
      */
     void acceptConnections() {
         while (!waiting.isEmpty() && guest.mayAccept()) {
@@ -102,7 +102,10 @@ final class Listener implements AutoCloseable {
         }
     }
 
-    /** Errors of a connection that is gone by now, or of the network: accept(2), "RETURN VALUE". */
+    /**
+     * Returns whether an error concerns one connection, or the network, and not the listener: accept(2), "RETURN
+     * VALUE".
+     */
     private static boolean isConnectionError(int errno) {
         return switch (errno) {
             case Errno.ECONNABORTED,
@@ -122,12 +125,12 @@ final class Listener implements AutoCloseable {
         guest.acceptFailed(waiting.remove(), errno);
     }
 
-    /** Refuses all that wait. */
+    /** Refuses every request that waits. */
     void refuse(int errno) {
         while (!waiting.isEmpty()) refuseOldest(errno);
     }
 
-    /** Closes the socket, which resets what is in its backlog, and drops what waits. */
+    /** Closes the socket, and drops the requests that wait. The kernel resets the connections in the backlog. */
     @Override
     public void close() {
         socket.close();

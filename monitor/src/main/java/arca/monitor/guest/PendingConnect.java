@@ -16,7 +16,10 @@ import arca.monitor.reactor.Reactor;
 import arca.monitor.reactor.Timer;
 import java.util.Optional;
 
-/** A TCP handshake under way for a guest: it ends connected, with an error, or at its deadline. */
+/**
+ * A TCP handshake in progress for a guest. It ends with a connection, with an error, or at its deadline. Then it tells
+ * the guest. Loop thread only.
+ */
 final class PendingConnect implements AutoCloseable {
     private final Guest guest;
     private final int requestId;
@@ -34,9 +37,10 @@ final class PendingConnect implements AutoCloseable {
     }
 
     /**
-     * Begins a handshake, of whose end the guest is told; not before this has returned.
+     * Starts a handshake. The guest learns of its end after this method has returned.
      *
-     * @throws ErrnoException of socket(2) or connect(2); nothing is open then
+     * @param timeoutNanos nanoseconds until the handshake fails with ETIMEDOUT
+     * @throws ErrnoException the error of socket(2), connect(2) or epoll_ctl(2). Nothing is open then
      */
     static PendingConnect start(Guest guest, int requestId, SocketAddress.Inet to, Reactor reactor, long timeoutNanos)
             throws ErrnoException {
@@ -47,7 +51,7 @@ final class PendingConnect implements AutoCloseable {
             TcpOptions.set(kernel, socket.fd());
             int n = kernel.connect(socket.fd(), to);
             if (n != -Errno.EINPROGRESS && n != -Errno.EINTR) check("connect", n);
-            // Watched only now: a socket that was never connected has an event at once, HUP.
+            // Not earlier: before connect(2), a socket reports HUP at once.
             PendingConnect pending = new PendingConnect(guest, requestId, to, reactor, socket);
             check("epoll_ctl", socket.watch(EPOLLOUT, (_, _) -> pending.handshakeEnded()));
             reactor.schedule(pending.deadline, timeoutNanos);
@@ -64,7 +68,7 @@ final class PendingConnect implements AutoCloseable {
 
     private void handshakeEnded() {
         Kernel kernel = reactor.kernel();
-        int error = kernel.getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR); // reading clears it: asked once
+        int error = kernel.getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR); // only once: reading clears it
         if (error == 0 && isSelfConnect(kernel)) error = Errno.ECONNREFUSED;
         if (error != 0) {
             failed(Math.abs(error));
@@ -74,7 +78,10 @@ final class PendingConnect implements AutoCloseable {
         guest.connected(this, socket);
     }
 
-    /** A port from which nobody listens may be given to the very socket that connects to it: tcp simultaneous open. */
+    /**
+     * Returns whether the socket has connected to itself. The kernel may give the socket the port to which it connects,
+     * if nobody listens there: TCP simultaneous open, RFC 9293, 3.5.
+     */
     private boolean isSelfConnect(Kernel kernel) {
         Optional<SocketAddress.Inet> local = kernel.getsockname(socket.fd());
         boolean isSamePort = local.isPresent() && local.get().port() == to.port();
@@ -86,7 +93,7 @@ final class PendingConnect implements AutoCloseable {
         guest.connectFailed(this, errno);
     }
 
-    /** Gives up; the guest is not told. */
+    /** Ends the handshake without telling the guest. */
     @Override
     public void close() {
         reactor.cancel(deadline);

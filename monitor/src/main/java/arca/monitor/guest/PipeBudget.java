@@ -4,23 +4,29 @@ import arca.monitor.config.PipeAllowance;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * How much all pipes of a monitor may hold. One user's pipes share one allowance (pipe(7), "/proc/sys/fs/
- * pipe-user-pages-soft"): past it the kernel makes new ones tiny, whoever they are for. So a guest is given large pipes
- * only while there is room for everybody. For any number of threads; nothing here waits.
+ * Limits how much all pipes of a monitor hold. All pipes of one user share an allowance: pipe(7),
+ * "/proc/sys/fs/pipe-user-pages-soft". When it is used up, the kernel makes new pipes tiny, for every guest. So a guest
+ * gets large pipes only while less than half of the budget is in use, and less than a quarter of it by that guest. Any
+ * thread; nothing waits.
  */
 final class PipeBudget {
     private final long limit;
     private final AtomicLong used = new AtomicLong();
 
+    /**
+     * Creates a budget.
+     *
+     * @param limit bytes that all pipes together may hold
+     */
     PipeBudget(long limit) {
         this.limit = limit;
     }
 
     /**
-     * The size that the next pipes should have.
+     * Returns the size in bytes that the next pipe should have.
      *
-     * @param wanted bytes, where there is room
-     * @param guestBytes bytes that this guest's pipes have already
+     * @param wanted the configured size, in bytes
+     * @param guestBytes bytes that the pipes of this guest hold already
      */
     int pipeSize(int wanted, long guestBytes) {
         boolean room = used.get() < limit / 2 && guestBytes < limit / 4;

@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Two kernel pipes, for a guest in this process. Pipes carry no descriptors: the guest takes its ends by pipe_id, and what
- * it has not taken closes with the channel. A frame is shorter than PIPE_BUF, so it is written whole or not at all:
- * pipe(7).
+ * A control channel of two kernel pipes, for a guest in the monitor's process. Pipes carry no descriptors, so the guest
+ * takes its ends of a data pipe from a table, by pipe_id. Ends that nobody has taken are closed with the channel. A
+ * frame is shorter than PIPE_BUF, so the kernel writes it whole or not at all: pipe(7).
  */
 public final class PipePairChannel implements ControlChannel {
     private final Kernel kernel;
@@ -21,9 +21,9 @@ public final class PipePairChannel implements ControlChannel {
     private final Map<Integer, Ends> untaken;
 
     /**
-     * Takes ownership of two non-blocking pipe ends.
+     * Creates a channel, which owns two non-blocking pipe ends.
      *
-     * @param untaken where ends wait to be taken, by any thread
+     * @param untaken the guest's ends that nobody has taken yet, by pipe_id; any thread may take them
      */
     public PipePairChannel(Kernel kernel, Descriptor requests, Descriptor replies, Map<Integer, Ends> untaken) {
         this.kernel = kernel;
@@ -52,7 +52,9 @@ public final class PipePairChannel implements ControlChannel {
         return kernel.write(replies.fd(), frame, 0, length);
     }
 
-    /** The ends are there to be taken before the guest can read that they are. */
+    /**
+     * Puts the ends into the table before it sends the reply: the guest may take them as soon as it has read the reply.
+     */
     @Override
     public long send(MemorySegment frame, int length, int pipeId, DataPipe pipe) {
         int reader = pipe.guestReader().fd();

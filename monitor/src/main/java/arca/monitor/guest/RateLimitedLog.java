@@ -5,9 +5,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Logs what guests do, at a limited rate. A guest can repeat any mistake as often as it likes, and can connect again after
- * each. So all guests of a monitor share one limit: 100 lines at once, then two per second. Lines beyond the limit are
- * counted and left out. Any thread; nothing waits.
+ * Logs what guests do, at a limited rate. A guest can repeat any mistake as often as it likes, and can connect again
+ * after each. So all guests of a monitor share one limit: 100 lines at once, then two per second. Lines beyond the
+ * limit are counted and left out. Any thread; nothing waits.
  */
 public final class RateLimitedLog {
     private static final Logger LOG = LoggerFactory.getLogger(RateLimitedLog.class);

@@ -13,13 +13,14 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 
 /**
- * Replies on their way to a guest, in the order they were given. What the channel does not take waits here, with its
- * descriptors; while anything waits, the guest's requests are not to be read: {@link #isBlocked}.
+ * Sends replies to a guest, in the order in which they are given. A reply that does not fit into the channel waits
+ * here, with its descriptors. While one waits, the guest's requests must not be read: {@link #isBlocked}. Loop thread
+ * only.
  */
 final class Replies implements AutoCloseable {
     private static final long RETRY_NANOS = 5_000_000;
 
-    /** A reply, and the data pipe that goes with it; none where {@code pipe} is null. */
+    /** A reply, and the data pipe that goes with it; {@code pipe} is null if there is none. */
     private record QueuedReply(int requestId, Reply reply, int pipeId, DataPipe pipe) {}
 
     private final Reactor reactor;
@@ -34,10 +35,10 @@ final class Replies implements AutoCloseable {
     private int failure;
 
     /**
-     * Nothing due yet.
+     * Creates an empty queue.
      *
-     * @param onAllSent run when everything that waited has gone
-     * @param onFailure run in a turn of its own, once, when the channel has failed
+     * @param onAllSent runs when every reply that waited has been sent
+     * @param onFailure runs once, in a turn of its own, when the channel has failed
      */
     Replies(Reactor reactor, ControlChannel channel, Runnable onAllSent, Runnable onFailure) {
         this.reactor = reactor;
@@ -46,19 +47,19 @@ final class Replies implements AutoCloseable {
         this.onFailure = onFailure;
     }
 
-    /** Sends a reply, now or as soon as there is room. */
+    /** Sends a reply, now or as soon as the channel has room. */
     void send(int requestId, Reply reply) {
         send(new QueuedReply(requestId, reply, 0, null));
     }
 
-    /** Sends a reply with a data pipe, whose guest's ends are this object's to pass on or close. */
+    /** Sends a reply with the guest's ends of a data pipe. From now on, this object owns these ends. */
     void send(int requestId, Reply reply, int pipeId, DataPipe pipe) {
         send(new QueuedReply(requestId, reply, pipeId, pipe));
     }
 
     private void send(QueuedReply reply) {
         boolean first = queue.isEmpty();
-        queue.add(reply); // and its descriptors are closed with this, whatever happens
+        queue.add(reply); // first of all: what is in the queue is closed with it
         if (first) sendQueued();
     }
 
@@ -66,24 +67,25 @@ final class Replies implements AutoCloseable {
         while (!queue.isEmpty() && trySend(queue.peek())) queue.poll();
     }
 
-    /** Whether replies wait for the guest to read those before. */
+    /** Returns whether a reply waits to be sent. */
     boolean isBlocked() {
         return !queue.isEmpty();
     }
 
-    /** Why the channel takes no more replies, a positive errno; 0 while it does. */
+    /** Returns why the channel takes no more replies, a positive errno; 0 as long as it takes them. */
     int failure() {
         return failure;
     }
 
-    /** How many replies the channel has taken. */
+    /** Returns how many replies the channel has taken. */
     long sent() {
         return sent;
     }
 
     /**
-     * The channel may have room again. A timer that was set is waited for: sendmsg(2) that fails for want of anything but
-     * room gives back the memory it took, and epoll(7) tells of that as of room, at once and without end.
+     * Tries again to send what waits: the channel may have room now. Does nothing while the retry timer runs. A
+     * sendmsg(2) that fails for another reason than room frees the memory that it has taken. epoll(7) reports this as
+     * room, at once and after every attempt.
      */
     void flush() {
         if (!isBlocked() || retry.isScheduled()) return;
@@ -91,7 +93,7 @@ final class Replies implements AutoCloseable {
         if (!isBlocked()) onAllSent.run();
     }
 
-    /** Whether the reply is dealt with: sent, or dropped because the channel has failed. */
+    /** Returns true if the reply was sent, or dropped because the channel has failed; false if it must wait. */
     private boolean trySend(QueuedReply reply) {
         if (failure != 0) {
             discard(reply);
@@ -103,7 +105,7 @@ final class Replies implements AutoCloseable {
                 : channel.send(frame, length, reply.pipeId(), reply.pipe());
         switch ((int) -n) {
             case Errno.EAGAIN -> reactor.expect(channel.writer(), EPOLLOUT);
-            // No event tells when these are over. Descriptors in flight are counted for the user: unix(7),
+            // No event reports the end of these. The kernel counts the descriptors in flight of a user: unix(7),
             // ETOOMANYREFS.
             case Errno.ENOMEM, Errno.ENOBUFS, Errno.ETOOMANYREFS -> reactor.schedule(retry, RETRY_NANOS);
             default -> {
@@ -125,7 +127,7 @@ final class Replies implements AutoCloseable {
         if (reply.pipe() != null) reply.pipe().closeGuestEnds();
     }
 
-    /** Drops what waits; the descriptors that waited close, so that their connections end. */
+    /** Drops the replies that wait, and closes their descriptors, so that their connections end. */
     @Override
     public void close() {
         reactor.cancel(retry);

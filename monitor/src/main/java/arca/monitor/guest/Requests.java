@@ -11,8 +11,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Reads a guest's requests from its control channel and gives them to the {@link Guest}, in the order in which they were
- * sent. It reads only while the guest may ask: {@link Guest#mayAsk}. Loop thread only.
+ * Reads a guest's requests from its control channel and gives them to the {@link Guest}, in the order in which they
+ * were sent. It reads only while the guest may ask: {@link Guest#mayAsk}. Loop thread only.
  */
 final class Requests implements AutoCloseable {
     private static final int BUFFER_SIZE = 4096; // bytes that one read takes

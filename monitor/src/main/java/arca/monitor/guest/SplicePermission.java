@@ -11,16 +11,17 @@ import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Whether this process may use splice(2): a seccomp filter can refuse it. */
+/** Finds out whether this process may use splice(2). A seccomp filter can refuse it. */
 public final class SplicePermission {
     private static final Logger LOG = LoggerFactory.getLogger(SplicePermission.class);
 
     private SplicePermission() {}
 
     /**
-     * Changes a configuration to copying, and logs a warning, where it asks for splice(2) and the kernel refuses that.
+     * Returns a configuration that works here. If it asks for splice(2) and the kernel refuses that, it is changed to
+     * copying, and a warning is logged.
      *
-     * @throws IOException EMFILE or ENFILE if there is no room for the two pipes of the trial
+     * @throws IOException EMFILE or ENFILE if there is no room for the two pipes of a trial
      */
     public static MonitorConfig checked(MonitorConfig config) throws IOException {
         if (config.relay() != MonitorConfig.RelayMode.SPLICE) return config;
@@ -33,7 +34,7 @@ public final class SplicePermission {
         return config.withRelay(MonitorConfig.RelayMode.COPY);
     }
 
-    /** Splices out of an empty pipe: EAGAIN is the answer of a kernel that permits it. */
+    /** Calls splice(2) on an empty pipe. Returns the errno; a kernel that permits splice(2) answers EAGAIN. */
     private static int trySplice() throws ErrnoException {
         try (Pipe from = Pipe.open(0);
                 Pipe to = Pipe.open(0)) {

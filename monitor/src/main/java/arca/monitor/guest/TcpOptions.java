@@ -11,7 +11,7 @@ import static arca.bindings.Constants.TCP_NODELAY;
 
 import arca.monitor.reactor.Kernel;
 
-/** The options of every TCP socket here: tcp(7), socket(7). */
+/** Sets the options that every TCP socket of the monitor has: tcp(7), socket(7). */
 final class TcpOptions {
     private static final int IDLE_SECONDS = 120;
     private static final int INTERVAL_SECONDS = 30;
@@ -20,8 +20,9 @@ final class TcpOptions {
     private TcpOptions() {}
 
     /**
-     * Sets them. A relay must not hold small writes back, must have urgent bytes in their place, and must hear in the end
-     * of a peer that is gone. None of these fails on a TCP socket.
+     * Sets the options of a socket. TCP must send small writes at once (TCP_NODELAY), urgent bytes must stay in the
+     * stream (SO_OOBINLINE), and the kernel must notice a peer that has vanished (keepalive). On a TCP socket, none of
+     * these calls fails.
      */
     static void set(Kernel kernel, int socket) {
         kernel.setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, 1);

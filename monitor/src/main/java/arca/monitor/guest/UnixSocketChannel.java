@@ -6,8 +6,8 @@ import arca.monitor.relay.DataPipe;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A Unix-domain stream socket, which carries descriptors by SCM_RIGHTS: unix(7). How many replies a guest may leave unread
- * is up to the socket's send buffer.
+ * A control channel over a Unix-domain stream socket. Descriptors travel by SCM_RIGHTS: unix(7). The socket's send
+ * buffer limits how many replies a guest may leave unread.
  */
 public final class UnixSocketChannel implements ControlChannel {
     private static final int NONE = -1;
@@ -15,7 +15,7 @@ public final class UnixSocketChannel implements ControlChannel {
     private final Kernel kernel;
     private final Descriptor socket;
 
-    /** Takes ownership of a connected, non-blocking socket. */
+    /** Creates a channel, which owns a connected, non-blocking socket. */
     public UnixSocketChannel(Kernel kernel, Descriptor socket) {
         this.kernel = kernel;
         this.socket = socket;
@@ -31,7 +31,7 @@ public final class UnixSocketChannel implements ControlChannel {
         return socket;
     }
 
-    /** By read(2), which never takes descriptors: a guest's own would be ours to close. */
+    /** Uses read(2), which never receives descriptors. The kernel closes those that a guest sends. */
     @Override
     public long receive(MemorySegment buffer) {
         return kernel.read(socket.fd(), buffer, 0, buffer.byteSize());

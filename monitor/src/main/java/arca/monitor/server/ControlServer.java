@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes guests off the control socket and gives each a thread. It reads nothing of theirs and closes nothing that a guest
- * may have written to.
+ * Takes guests off the control socket and gives each a thread. It reads nothing of theirs and closes nothing that a
+ * guest may have written to.
  */
 public final class ControlServer implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
@@ -114,9 +114,9 @@ public final class ControlServer implements Runnable {
     }
 
     /**
-     * Fails unless there is room for what a guest needs: its socket, an eventfd, an epoll descriptor, and what the watchdog
-     * looks at, two files of /proc. One that was accepted without could not wait any more; though what is free now may be
-     * another guest's a moment later. And unless it could be refused.
+     * Fails unless there is room for what a guest needs: its socket, an eventfd, an epoll descriptor, and what the
+     * watchdog looks at, two files of /proc. One that was accepted without could not wait any more; though what is free
+     * now may be another guest's a moment later. And unless it could be refused.
      */
     private void assertRoom() throws ErrnoException {
         if (!refusals.hasRoom())
@@ -171,8 +171,9 @@ public final class ControlServer implements Runnable {
     }
 
     /**
-     * Starts a guest's thread while another one is alive that ends then. So guests never take the last thread that the system
-     * grants: the JVM handles a signal in a new thread, and SIGTERM must work while there are as many guests as can be.
+     * Starts a guest's thread while another one is alive that ends then. So guests never take the last thread that the
+     * system grants: the JVM handles a signal in a new thread, and SIGTERM must work while there are as many guests as
+     * can be.
      */
     private static void startBesideAnother(GuestThread guest) {
         CountDownLatch started = new CountDownLatch(1);

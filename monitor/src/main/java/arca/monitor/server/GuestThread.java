@@ -73,7 +73,10 @@ public final class GuestThread implements Runnable {
         this.onEnd = onEnd;
     }
 
-    /** Starts the thread; an OutOfMemoryError says that the system has no room for it, and the socket stays the caller's. */
+    /**
+     * Starts the thread; an OutOfMemoryError says that the system has no room for it, and the socket stays the
+     * caller's.
+     */
     public void start() {
         new Thread(null, this, "guest " + name, STACK, false).start();
     }
@@ -143,8 +146,8 @@ public final class GuestThread implements Runnable {
     }
 
     /**
-     * What the thread has used of a processor, which the kernel counts in nanoseconds: the first number of schedstat, see
-     * Documentation/scheduler/sched-stats.rst. None where the kernel does not count, or the thread does not run.
+     * What the thread has used of a processor, which the kernel counts in nanoseconds: the first number of schedstat,
+     * see Documentation/scheduler/sched-stats.rst. None where the kernel does not count, or the thread does not run.
      */
     public Duration cpu() {
         try {

@@ -24,12 +24,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds guests' threads that a guest keeps from running. Whoever holds a pipe's lock makes every call on the pipe's other
- * end wait without end, in state D, so that not even SIGKILL ends it.
+ * Finds guests' threads that a guest keeps from running. Whoever holds a pipe's lock makes every call on the pipe's
+ * other end wait without end, in state D, so that not even SIGKILL ends it.
  *
- * <p>A thread is taken for wedged when it stood in one and the same call at two looks, in state D, and the kernel named a
- * function that sleeps so for a pipe's lock alone. Where the kernel names none that is a suspicion, which is logged and
- * no more. The watchdog touches no descriptor of a guest's; while there are no guests, it does not wake.
+ * <p>A thread is taken for wedged when it stood in one and the same call at two looks, in state D, and the kernel named
+ * a function that sleeps so for a pipe's lock alone. Where the kernel names none that is a suspicion, which is logged
+ * and no more. The watchdog touches no descriptor of a guest's; while there are no guests, it does not wake.
  */
 public final class Watchdog implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
@@ -152,8 +152,8 @@ public final class Watchdog implements Runnable {
     }
 
     /**
-     * The pipe that a call is on, as proc(5) names it. The loop alone closes its descriptors, so the link is that of the
-     * call's own descriptor if no call has begun since.
+     * The pipe that a call is on, as proc(5) names it. The loop alone closes its descriptors, so the link is that of
+     * the call's own descriptor if no call has begun since.
      */
     private static Optional<String> pipe(LastCall last, long call) {
         Optional<String> pipe = last.closing() > 0 ? Optional.of("pipe:[" + last.closing() + "]") : link(last.first());

@@ -71,7 +71,9 @@ class GuestTest {
                     .orElseThrow(() -> new AssertionError("the table has an event that is not tested: " + text));
         }
 
-        /** A channel that has ended brings no request and cannot end again; a guest that has ended has no connection. */
+        /**
+         * A channel that has ended brings no request and cannot end again; a guest that has ended has no connection.
+         */
         boolean canHappenIn(State state) {
             return switch (this) {
                 case STOP, CLOSE -> true;
@@ -193,7 +195,10 @@ class GuestTest {
         driven.settle();
     }
 
-    /** Fails unless listeners and handshakes are closed, and the connection goes on. A descriptor that is left fails, too. */
+    /**
+     * Fails unless listeners and handshakes are closed, and the connection goes on. A descriptor that is left fails,
+     * too.
+     */
     private void assertOnlyTheConnectionIsLeft() throws Exception {
         assertEquals(List.of(0, 0, 0, 1), numbers(guest.counts()));
         assertEquals(1, Syscalls.write(writer.value(), memory, 0, 1));

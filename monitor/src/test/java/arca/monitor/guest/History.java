@@ -13,17 +13,19 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 
-/** Runs the real guest loop, unchanged, in a simulated world. One seed decides all that happens there. */
+/** Runs the real guest loop, unchanged, in a simulated world. One seed decides everything that happens there. */
 public final class History {
     private static final long HOUR_NANOS = 3_600_000_000_000L;
 
-    /** Allows the peers' whole block. No rule names a single address, so the monitor asks whether it is the host's own. */
+    /**
+     * Allows the peers' whole block. No rule names a single address, so the monitor asks whether it is the host's own.
+     */
     private static final Policy POLICY =
             Policy.NOTHING.allowConnect("198.51.100.0/24").allowListen("any");
 
     private History() {}
 
-    /** Runs one history, and throws what the oracle found. */
+    /** Runs one history. Throws a {@link Violation} if a check fails. */
     static Scenario run(long seed, Set<Integer> without, boolean wedges, Consumer<String> trace) {
         Scenario scenario = new Scenario(seed, without, wedges, trace);
         int eventfd = scenario.eventfd();
@@ -64,7 +66,10 @@ public final class History {
         return scenario;
     }
 
-    /** Uses up the log's lines for an hour: here are thousands of guests that break the protocol, and nobody reads about them. */
+    /**
+     * Uses up the log's lines for an hour: here are thousands of guests that break the protocol, and nobody reads about
+     * them.
+     */
     private static void silence(RateLimitedLog log) {
         long later = System.nanoTime() + HOUR_NANOS;
         while (log.tryAcquire(later)) continue;
@@ -81,7 +86,9 @@ public final class History {
                 .withPipeSize(scenario.pipeSize);
     }
 
-    /** Describes what is wrong with a seed, with the actors left out that it does not need; null if nothing is wrong. */
+    /**
+     * Describes what is wrong with a seed, with the actors left out that it does not need; null if nothing is wrong.
+     */
     public static String failure(long seed) {
         Throwable first = attempt(seed, Set.of());
         if (first == null) return null;

@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.spi.ToolProvider;
 
 /**
- * The monitor with a bug: its own source, with a few words changed, compiled and loaded beside the true one. So the
- * monitor needs no switches for its tests, and a bug whose words are gone from the source fails its test.
+ * Loads the monitor with a bug: copies its source, changes a few words, compiles it, and loads it beside the original.
+ * So the monitor needs no switches for its tests. If the words are no longer in the source, the test fails.
  */
 final class Planted extends ClassLoader {
     private static final Path SOURCES = Path.of("src/main/java");
@@ -27,9 +27,11 @@ final class Planted extends ClassLoader {
     private static final ToolProvider JAVAC = ToolProvider.findFirst("javac").orElseThrow();
 
     /**
-     * Words of a class's source, and others for them.
+     * A change of a class's source.
      *
-     * @param type the class's name after {@code arca.monitor.}
+     * @param type the name of the class, without {@code arca.monitor.}
+     * @param from the words to be replaced; they must be in the source exactly once
+     * @param to the new words
      */
     record Change(String type, String from, String to) {}
 
@@ -37,14 +39,14 @@ final class Planted extends ClassLoader {
 
     private Planted(Path changed) {
         super(Planted.class.getClassLoader());
-        setDefaultAssertionStatus(Planted.class.desiredAssertionStatus()); // a loader does not inherit it
+        setDefaultAssertionStatus(Planted.class.desiredAssertionStatus()); // a class loader does not inherit it
         this.changed = changed;
     }
 
     /**
-     * The class History among classes of its own, with a bug in them.
+     * Returns the class History, loaded together with a monitor that has the bug.
      *
-     * @param directory an empty one, which must stay as long as the class is used
+     * @param directory an empty directory, which must exist as long as the class is used
      */
     static Class<?> history(Path directory, List<Change> changes) throws ReflectiveOperationException, IOException {
         Map<String, String> texts = new HashMap<>();
@@ -71,8 +73,8 @@ final class Planted extends ClassLoader {
             String text =
                     textSoFar != null ? textSoFar : Files.readString(SOURCES.resolve(file(MONITOR + type, "java")));
             int at = text.indexOf(change.from());
-            assertTrue(at >= 0, () -> type + " has no longer: " + change.from());
-            assertEquals(at, text.lastIndexOf(change.from()), () -> type + " has more than once: " + change.from());
+            assertTrue(at >= 0, () -> type + " no longer has: " + change.from());
+            assertEquals(at, text.lastIndexOf(change.from()), () -> type + " has more than one: " + change.from());
             return text.replace(change.from(), change.to());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -83,7 +85,7 @@ final class Planted extends ClassLoader {
         return name.replace('.', '/') + "." + ending;
     }
 
-    /** Defines the monitor's classes and their tests' anew, and leaves all others to the loader of this one. */
+    /** Loads a new copy of each class of the monitor and its tests. The parent loads all other classes. */
     @Override
     protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
         if (!name.startsWith(MONITOR)) return super.loadClass(name, resolve);

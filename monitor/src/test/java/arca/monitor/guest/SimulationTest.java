@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
-/** The guest loop in simulated worlds: RELIABILITY.md. {@code ./build simulate SEEDS FIRST} lives through more of them. */
+/** Runs the guest loop in simulated worlds: RELIABILITY.md. {@code ./build simulate SEEDS FIRST} runs more of them. */
 class SimulationTest {
     private static final long SEEDS = Long.getLong("arca.seeds", LongForm.times(10_000, 100_000));
     private static final long FIRST = Long.getLong("arca.first", 0);
