@@ -19,12 +19,14 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A guest in the monitor's own process, with its loop, which whoever embeds it drives. It is trusted: it can hold its own
- * loop up, and nobody looks on. The control channel is a pair of kernel pipes, and data pipes are taken by their pipe_id.
+ * A guest in the monitor's own process, with its event loop. The caller drives the loop. The control channel is two
+ * kernel pipes, and the guest takes its data pipes by their pipe_id. The monitor trusts an embedded guest: the watchdog
+ * does not watch its loop.
  *
- * <p>The loop runs in the thread that made the guest, and only while one of {@link #run}, {@link #pumpOnce},
- * {@link #serveOne} and {@link #pollAccepts} does. What blocks in the guest, any call of its {@link #session} for one,
- * belongs on another thread.
+ * <p>The loop runs only while its thread, the one that called {@link Monitor#embed}, is in {@link #run},
+ * {@link #pumpOnce}, {@link #serveOne} or {@link #pollAccepts}. Only that thread may call these four, {@link #hasEnded}
+ * and {@link #close}. A call that waits for the loop, such as any call of the {@link #session}, belongs on another
+ * thread.
  *
  * <pre>{@code
  * Thread loop = Thread.ofPlatform().start(() -> {
@@ -89,45 +91,54 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     }
 
     /**
-     * The guest's library over this guest's control pipes, which are the session's from then on.
+     * Opens a session of the guest's library on the control pipes. To be called once.
      *
-     * @return a session; the caller closes it
+     * @return a session, which now owns the control pipes; the caller closes it
      * @throws ErrnoException EMFILE or ENFILE at a limit
-     * @throws IllegalStateException if the pipes were given away before
+     * @throws IllegalStateException if the control pipes have been given away, or are closed
      */
     public ArcaSession session() throws ErrnoException {
         return ArcaSession.of(new Fd(replies.release()), new Fd(requests.release()), this);
     }
 
     /**
-     * Where the guest writes its requests: for one that speaks the protocol itself.
+     * Returns the pipe end to which the guest writes its requests. For a guest that does not use {@link #session}.
      *
-     * @return a blocking pipe end, which closes with this unless released
+     * @return a blocking pipe end; {@link #close} closes it, unless the caller releases it before
      */
     public Fd requests() {
         return requests;
     }
 
     /**
-     * Where the guest reads the replies.
+     * Returns the pipe end from which the guest reads the replies. For a guest that does not use {@link #session}.
      *
-     * @return a blocking pipe end, which closes with this unless released
+     * @return a blocking pipe end; {@link #close} closes it, unless the caller releases it before
      */
     public Fd replies() {
         return replies;
     }
 
-    /** Takes a data pipe's ends, once; any thread. What is not taken closes with the session. */
+    /**
+     * Takes the guest's ends of a data pipe. Any thread; never waits. Ends that nobody has taken are closed when the
+     * control channel ends.
+     *
+     * @param pipeId the pipe_id that a reply has named, u32
+     * @return the ends, which the caller now owns
+     * @throws IOException if no data pipe of that number is here, or its ends were taken before
+     */
     @Override
     public Ends take(int pipeId) throws IOException {
         Ends ends = untaken.remove(pipeId);
-        if (ends == null) throw new IOException("no data pipe " + Integer.toUnsignedString(pipeId) + " waits here");
+        if (ends == null)
+            throw new IOException("take data pipe " + Integer.toUnsignedString(pipeId)
+                    + ": no reply has named it, or its ends were taken before");
         return ends;
     }
 
     /**
-     * Does what is ready now, and never waits: reads requests, accepts, relays. A peer that never stops sending does not
-     * keep it here.
+     * Does what is ready now: reads requests, accepts connections, moves bytes. Never waits, and returns after at most
+     * 64 rounds of the loop, even if a peer never stops sending.
      *
      * @return whether there was anything to do
      */
@@ -137,15 +148,15 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
         return any;
     }
 
-    /** Pairs the AcceptRequests that wait with the connections that the kernel has; never waits. */
+    /** Accepts the connections in the backlogs for which an AcceptRequest waits. Never waits. */
     public void pollAccepts() {
         loop.guest().pollAccepts();
     }
 
     /**
-     * Serves until one more request has been answered; waits, without spinning, as long as that takes.
+     * Runs the loop until at least one more reply has been sent, or the guest has ended. Waits for events in between.
      *
-     * @return true; false if the guest has ended, and will ask no more
+     * @return true if a reply has been sent; false if the guest has ended
      */
     public boolean serveOne() {
         long before = loop.guest().repliesSent();
@@ -156,26 +167,32 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
         return true;
     }
 
-    /** Serves until the guest has ended: it has closed its session, and its last connection is over. */
+    /** Runs the loop until the guest has ended: its session is closed, and its last connection has ended. */
     public void run() {
         while (!loop.guest().hasEnded()) loop.reactor().step(-1);
     }
 
     /**
-     * Whether the guest has ended.
+     * Returns whether the guest has ended.
      *
-     * @return true once it has closed its session, and its last connection is over
+     * @return true once its session is closed and its last connection has ended
      */
     public boolean hasEnded() {
         return loop.guest().hasEnded();
     }
 
-    /** Refuses what waits and what comes, and ends with the last connection: in the loop's next round. Any thread. */
+    /**
+     * Makes the guest end with its last connection. In the loop's next round, requests that wait are refused with
+     * ESHUTDOWN, and from then on all others. Any thread; never waits.
+     */
     public void stop() {
         mailbox.post(() -> loop.guest().stop());
     }
 
-    /** Closes everything that is left, the ends that were not taken too. By the thread that made it. */
+    /**
+     * Closes everything that the guest still has, its loop, and data pipes that nobody has taken. A peer that has not
+     * received everything is reset.
+     */
     @Override
     public void close() {
         if (closed) return;
@@ -184,6 +201,6 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
         requests.close();
         replies.close();
         guests.remove(this);
-        waker.close(); // stop() may come later: a waker that is closed does nothing
+        waker.close(); // stop() may still be called: a closed waker does nothing
     }
 }

@@ -4,12 +4,12 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** The embedded guests of a monitor, from their start to their close. Any thread. */
+/** Holds the embedded guests of a monitor that are not closed yet. Any thread. */
 final class EmbeddedGuests {
     private final Set<EmbeddedGuest> live = new LinkedHashSet<>();
     private boolean stopped;
 
-    /** Adds a guest; returns false once {@link #stop} was called. */
+    /** Adds a guest. Returns false, and does not add it, if {@link #stop} has been called. */
     synchronized boolean add(EmbeddedGuest guest) {
         return !stopped && live.add(guest);
     }
@@ -18,7 +18,7 @@ final class EmbeddedGuests {
         live.remove(guest);
     }
 
-    /** Lets no more guests in, and returns those that are there. */
+    /** Lets no more guests in, and returns those that are here. */
     synchronized List<EmbeddedGuest> stop() {
         stopped = true;
         return List.copyOf(live);

@@ -37,8 +37,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A monitor: a control socket that guests connect to, a thread for each guest, and a watchdog. It runs until it is
- * stopped. Any thread may call its methods.
+ * A running monitor. It has a control socket to which guests connect, a thread for each guest, and a watchdog that
+ * watches these threads. It runs until {@link #stop} or {@link #close}. Any thread may call any method.
  *
  * <pre>{@code
  * MonitorConfig config = MonitorConfig.DEFAULT.withControl(path).withPolicy(policy);
@@ -50,22 +50,21 @@ import org.slf4j.LoggerFactory;
  */
 public final class Monitor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Monitor.class);
-    private static final Duration TO_CLOSE =
-            Duration.ofSeconds(2); // what threads need that nothing holds up, and the watchdog for one
-    private static final Duration TO_ANSWER = Duration.ofMillis(250);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2); // for the guests' threads and the watchdog
+    private static final Duration ANSWER_TIMEOUT = Duration.ofMillis(250);
 
     private final MonitorConfig config;
     private final Guests guests;
     private final SharedResources shared;
     private final EventFd stop;
-    private final SpareDescriptors spare; // the watchdog's, once that runs
+    private final SpareDescriptors spare; // the watchdog owns them once it runs
     private final Thread watchdog;
-    private final List<Pulse> pulses = new CopyOnWriteArrayList<>(); // of its own threads, which are no guest's
+    private final List<Pulse> pulses = new CopyOnWriteArrayList<>(); // of the acceptor and the watchdog
     private Optional<Thread> acceptor = Optional.empty();
     private final EmbeddedGuests embedded = new EmbeddedGuests();
-    private final AtomicLong lastEmbedded = new AtomicLong(); // its number
+    private final AtomicLong lastEmbedded = new AtomicLong(); // the number in its name
     private boolean closed;
-    private boolean interrupted; // while it stopped; the thread that stopped it is told when all is done
+    private boolean interrupted; // during stop(), which sets the thread's interrupt status again at its end
 
     private Monitor(MonitorConfig wanted) throws IOException {
         this.config = SplicePermission.checked(wanted);
@@ -74,13 +73,13 @@ public final class Monitor implements AutoCloseable {
         pipes.unknown().forEach(fact -> LOG.warn("{}", fact));
         this.shared = new SharedResources(config, pipes.bytes());
         this.stop = EventFd.open();
-        this.spare = take(stop);
-        Watchdog looksOn = new Watchdog(guests, config.wedge(), shared.log, spare);
-        this.watchdog = Thread.ofPlatform().daemon().name("watchdog").unstarted(looksOn);
-        pulses.add(looksOn.pulse());
+        this.spare = takeSpare(stop);
+        Watchdog watcher = new Watchdog(guests, config.wedge(), shared.log, spare);
+        this.watchdog = Thread.ofPlatform().daemon().name("watchdog").unstarted(watcher);
+        pulses.add(watcher.pulse());
     }
 
-    private static SpareDescriptors take(EventFd opened) throws ErrnoException {
+    private static SpareDescriptors takeSpare(EventFd opened) throws ErrnoException {
         try {
             return SpareDescriptors.take();
         } catch (ErrnoException e) {
@@ -90,12 +89,13 @@ public final class Monitor implements AutoCloseable {
     }
 
     /**
-     * Starts a monitor. Its control socket, if it has one, can be connected to when this returns.
+     * Starts a monitor. If it has a control socket, guests can connect to it when this method returns.
      *
-     * @param config what it is to be like
-     * @return the monitor, running
-     * @throws DescriptorLimitException if this process may have too few descriptors to let even one guest in
-     * @throws IOException if the control socket's path is in use or cannot be used, or the system has no room
+     * @param config the monitor's configuration
+     * @return the running monitor; the caller closes it
+     * @throws DescriptorLimitException if this process may not open enough descriptors for even one guest
+     * @throws IOException if the control socket cannot be created, for example because its path is in use; or if the
+     *     system has no descriptor, memory or thread left
      */
     public static Monitor start(MonitorConfig config) throws IOException {
         Headroom.requireOneGuest();
@@ -106,18 +106,22 @@ public final class Monitor implements AutoCloseable {
     }
 
     /**
-     * Starts a monitor whose control socket listens already: one that was inherited, as from systemd. Who may connect is
-     * then its maker's business, and its file stays.
+     * Starts a monitor on a control socket that listens already, such as one that systemd has passed to this process.
+     * Who created the socket decides who may connect to it, and removes its file.
      *
-     * @param config what it is to be like, without a control socket of its own
-     * @param control a Unix-domain stream socket that listens; the monitor's from now on, also where this throws
-     * @return the monitor, running
-     * @throws DescriptorLimitException if this process may have too few descriptors to let even one guest in
-     * @throws IOException if it is no such socket, or the system has no room
+     * @param config the monitor's configuration, without a control socket
+     * @param control a Unix-domain stream socket that listens; the monitor owns it from now on, even if this throws
+     * @return the running monitor; the caller closes it
+     * @throws DescriptorLimitException if this process may not open enough descriptors for even one guest
+     * @throws IOException if {@code control} is not such a socket, or the system has no descriptor, memory or thread
+     *     left
+     * @throws IllegalArgumentException if the configuration has a control socket, too
      */
     public static Monitor start(MonitorConfig config, Fd control) throws IOException {
         try {
-            if (config.control().isPresent()) throw new IllegalArgumentException("two control sockets");
+            if (config.control().isPresent())
+                throw new IllegalArgumentException("the configuration has a control socket ("
+                        + config.control().get() + "), and another one was passed: use one of them");
             Headroom.requireOneGuest();
         } catch (IOException | RuntimeException e) {
             control.close();
@@ -126,7 +130,7 @@ public final class Monitor implements AutoCloseable {
         return start(config, Optional.of(ControlSocket.inherited(control)));
     }
 
-    /** Starts one whatever room there is for guests; the control socket is closed where this throws. */
+    /** Starts a monitor, and does not check whether there is room for a guest. If this throws, it closes the socket. */
     static Monitor start(MonitorConfig config, Optional<ControlSocket> control) throws IOException {
         boolean started = false;
         try {
@@ -139,7 +143,7 @@ public final class Monitor implements AutoCloseable {
         }
     }
 
-    /** Starts both threads, or none; the control socket is the acceptor's only then. */
+    /** Starts the watchdog and the acceptor, or none of them. If both run, the acceptor owns the control socket. */
     private void startThreads(Optional<ControlSocket> control) throws IOException {
         Optional<ControlServer> server = Optional.empty();
         try {
@@ -149,47 +153,50 @@ public final class Monitor implements AutoCloseable {
                 pulses.add(server.get().pulse());
                 acceptor = Optional.of(Thread.ofPlatform().name("acceptor").start(server.get()));
             }
-        } catch (OutOfMemoryError e) { // the system's answer to a thread too many
+        } catch (OutOfMemoryError e) { // Thread.start() throws it if the kernel refuses a thread
             server.ifPresent(ControlServer::cancel);
-            guests.close(); // the watchdog ends, if it runs
+            guests.close(); // this ends the watchdog, if it runs
             if (watchdog.getState() == Thread.State.NEW) spare.close();
             stop.close();
-            throw new IOException("no thread can be started: raise the limit of processes (ulimit -u, TasksMax=)", e);
+            throw new IOException(
+                    "start the monitor's threads: the kernel refuses a thread; raise the limit of processes (ulimit -u,"
+                            + " TasksMax=)",
+                    e);
         }
     }
 
     /**
-     * A guest in this process, whose loop the calling thread drives from now on. It does not count as one of the
-     * {@link Limits}' guests.
+     * Creates a guest in this process. The calling thread must drive its loop. The guest does not count towards the
+     * guests of {@link Limits}.
      *
-     * @return the guest; the caller closes it
+     * @return the guest; the caller closes it, in the same thread
      * @throws ErrnoException EMFILE or ENFILE at a limit
-     * @throws IllegalStateException if the monitor was stopped
+     * @throws IllegalStateException if the monitor has been stopped
      */
     public EmbeddedGuest embed() throws ErrnoException {
         EmbeddedGuest guest = EmbeddedGuest.open("e" + lastEmbedded.incrementAndGet(), shared, embedded);
         if (embedded.add(guest)) return guest;
         guest.close();
-        throw new IllegalStateException("the monitor was stopped");
+        throw new IllegalStateException("embed a guest: the monitor has been stopped");
     }
 
     /**
-     * Who the guests of the control socket are, and what they have. Each guest's own loop is asked; it takes no longer than
-     * 250 ms, whatever the loops do.
+     * Describes the guests that are connected to the control socket, without embedded guests. Asks the loop of each
+     * guest, and waits for all answers together 250 ms at most.
      *
-     * @return those that run, in the order in which they came
-     * @throws InterruptedException if the thread is interrupted while it waits
+     * @return one snapshot for each guest, in the order in which the guests connected
+     * @throws InterruptedException if the calling thread is interrupted while it waits
      */
     public List<GuestSnapshot> snapshot() throws InterruptedException {
         Map<GuestThread, CompletableFuture<GuestCounts>> asked = new LinkedHashMap<>();
         for (GuestThread guest : guests.live()) asked.put(guest, guest.ask());
-        long deadline = System.nanoTime() + TO_ANSWER.toNanos();
+        long deadline = System.nanoTime() + ANSWER_TIMEOUT.toNanos();
         List<GuestSnapshot> answered = new ArrayList<>();
         for (var entry : asked.entrySet()) {
             GuestThread guest = entry.getKey();
             Credentials who = guest.credentials();
             Optional<GuestCounts> counts = await(entry.getValue(), deadline);
-            if (counts.isEmpty() && !guests.live().contains(guest)) continue; // it has ended since
+            if (counts.isEmpty() && !guests.live().contains(guest)) continue; // it has ended meanwhile
             answered.add(new GuestSnapshot(
                     guest.name(), who.pid(), who.uid(), guest.cpu(), counts.map(GuestSnapshot.Counts::of)));
         }
@@ -202,16 +209,15 @@ public final class Monitor implements AutoCloseable {
         } catch (TimeoutException e) {
             return Optional.empty();
         } catch (ExecutionException e) {
-            throw new AssertionError("an answer is never a failure", e);
+            throw new AssertionError("a guest's loop never answers with an exception", e);
         }
     }
 
     /**
-     * Tells whether the monitor's own threads work: the one that lets guests in and the one that watches them. Each must
-     * wait for something to do, or have waited since this was last called. It is for a supervisor that wants to hear again
-     * and again that the monitor lives, and asks for that at intervals of a second or more.
+     * Returns whether the acceptor and the watchdog work. Each of these threads must wait for something to do, or have
+     * waited since the last call. For a supervisor that checks the monitor regularly, at intervals of a second or more.
      *
-     * @return false if one of them is stuck; true, too, once the monitor has stopped
+     * @return false if one of the two threads is stuck; true if not, or if the monitor has stopped
      */
     public boolean isResponsive() {
         boolean all = true;
@@ -220,18 +226,22 @@ public final class Monitor implements AutoCloseable {
     }
 
     /**
-     * Stops: no more guests are let in, listeners close, waiting and new requests are refused with ESHUTDOWN, and
-     * connections go on until they end or the drain time of the configuration is over. Then everything closes, as by
-     * {@link #close}. Embedded guests are told, but not waited for: whoever embeds them drives them to their end. An
-     * interrupt ends the drain time.
+     * Stops the monitor. No more guests are let in, listeners close, and requests that wait or come later are refused
+     * with ESHUTDOWN. Connections go on until they end, or until the drain time of the configuration is over. Then
+     * everything is closed, as by {@link #close}.
+     *
+     * <p>Embedded guests are told to stop, but this method does not wait for them: their callers drive them to their
+     * end. If the calling thread is interrupted, the drain time is over, and the thread's interrupt status is set at
+     * the end.
      */
     public void stop() {
         stop(config.drain());
     }
 
     /**
-     * Stops at once: connections that are live are cut, also where {@link #stop} waits for them in another thread. It
-     * returns when everything is closed that can be.
+     * Stops the monitor at once, and cuts live connections, even if {@link #stop} waits for them in another thread.
+     * Returns when everything is closed. A guest whose thread is stuck in the kernel is waited for 2 s; then the log
+     * names it.
      */
     @Override
     public void close() {
@@ -250,32 +260,33 @@ public final class Monitor implements AutoCloseable {
         guests.live().forEach(GuestThread::stop);
         if (!awaitEnd(() -> guests.awaitDrained(drain.toNanos()))) {
             List<GuestThread> left = guests.live();
-            LOG.info("{} guests have not ended; what they have is cut", left.size());
+            LOG.info("the drain time is over: {} guests have not ended, their connections are cut", left.size());
             left.forEach(GuestThread::kill);
-            if (!awaitEnd(() -> guests.awaitNone(TO_CLOSE.toNanos()))) reportStuck();
+            if (!awaitEnd(() -> guests.awaitNone(CLOSE_TIMEOUT.toNanos()))) reportStuck();
         }
         guests.close();
         join(watchdog);
         if (interrupted) Thread.currentThread().interrupt();
     }
 
-    /** Waits for the guests' end, for a time: whether that has come. */
+    /** Waits for the end of the guests, but not forever. */
     @FunctionalInterface
     private interface Wait {
-        boolean isOver() throws InterruptedException;
+        /** Returns whether the guests have ended. */
+        boolean allEnded() throws InterruptedException;
     }
 
-    /** Whether all guests have ended after a wait. An interrupt ends the wait. */
+    /** Waits, and returns whether all guests have ended. An interrupt ends the wait. */
     private boolean awaitEnd(Wait wait) {
         try {
-            return wait.isOver();
+            return wait.allEnded();
         } catch (InterruptedException e) {
             interrupted = true;
             return false;
         }
     }
 
-    /** Waits for a thread that was told to end, and that no guest can hold up. */
+    /** Waits for the end of a thread that no guest can delay. */
     private void join(Thread thread) {
         try {
             thread.join();
@@ -285,11 +296,14 @@ public final class Monitor implements AutoCloseable {
         }
     }
 
-    /** A process whose thread waits in the kernel without end cannot wholly go: exit(2) waits for it too. */
+    /**
+     * Logs the guests that are stuck: until their threads leave the kernel, this process cannot exit: exit_group(2).
+     */
     private void reportStuck() {
         for (GuestThread guest : guests.live()) {
             LOG.error(
-                    "{}: does not end: end the process that holds its pipe locked, pid {}, uid {}",
+                    "{}: does not end: a process holds the lock of one of its pipes; kill that process; the guest is pid"
+                            + " {}, uid {}",
                     guest.name(),
                     guest.credentials().pid(),
                     guest.credentials().uid());

@@ -1,5 +1,5 @@
 /**
- * The monitor: guests and what they ask for, policy and limits. {@link arca.monitor.Monitor} starts one, as a daemon's
- * whole work or inside a program of its own.
+ * The monitor as a library. {@link arca.monitor.Monitor#start} starts a monitor. {@link arca.monitor.Monitor#embed}
+ * creates a guest in the same process.
  */
 package arca.monitor;
