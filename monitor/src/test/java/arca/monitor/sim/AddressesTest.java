@@ -20,11 +20,11 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Linux and the simulated kernel treat addresses of both families alike: bind, listen, connect, names of both ends. */
+/** Compares Linux and the simulated kernel: bind, listen, connect and socket names, for IPv4 and IPv6. */
 class AddressesTest {
     private static final int STREAM = SOCK_STREAM | SOCK_NONBLOCK;
 
-    /** Whether this system has ::1. */
+    /** Returns whether this system has the address ::1. */
     static boolean hasIPv6() {
         try (Kernel linux = new LinuxKernel()) {
             int socket = linux.socket(AF_INET6, STREAM);
@@ -85,7 +85,7 @@ class AddressesTest {
         }
     }
 
-    /** Another process may have the port in one of the families: then another port will do. */
+    /** Another process may use the port in one of the families. Then the test tries another port. */
     @ParameterizedTest
     @CsvSource({"Linux", "simulated"})
     void bothFamiliesMayListenOnOnePort(String name) throws Exception {
@@ -106,7 +106,7 @@ class AddressesTest {
         return ipv6 >= 0;
     }
 
-    /** A socket that listens, or {@code -errno}. */
+    /** Opens a socket that listens. Returns its descriptor, or {@code -errno}. */
     private static int listener(Kernel kernel, SocketAddress.Inet at) {
         int socket = kernel.socket(at.family(), STREAM);
         int n = kernel.bind(socket, at);

@@ -3,10 +3,10 @@ package arca.monitor.sim;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 
-/** Bytes in a queue, which remembers in which pieces they came. */
+/** A queue of bytes that remembers in which pieces they were added. */
 final class Chunks {
     private final ArrayDeque<byte[]> chunks = new ArrayDeque<>();
-    private int taken; // of the first
+    private int taken; // bytes of the first piece
     private int size;
 
     int size() {
@@ -23,7 +23,7 @@ final class Chunks {
         size += bytes.length;
     }
 
-    /** Takes at most {@code most} bytes, and none of the second piece. */
+    /** Takes at most {@code most} bytes, all from the first piece. */
     byte[] takePiece(int most) {
         byte[] first = chunks.element();
         int n = Math.min(most, first.length - taken);
@@ -37,7 +37,7 @@ final class Chunks {
         return piece;
     }
 
-    /** Takes that many bytes, or all there are. */
+    /** Takes {@code most} bytes, or all if there are fewer. */
     byte[] take(int most) {
         byte[] all = new byte[Math.min(most, size)];
         for (int n = 0; n < all.length; ) {

@@ -7,9 +7,10 @@ import static arca.bindings.Constants.EPOLLOUT;
 
 import arca.bindings.Errno;
 
-/** One direction in which the monitor was seen to move bytes: the last answer, and the bytes of this round. */
+/** One direction in which the monitor has moved bytes: the last result, and the bytes of this round. */
 final class Direction {
-    private static final long NEVER_HELD_BACK = 4096; // by a guest that uses write(2); one that splices may wait longer
+    private static final long NEVER_HELD_BACK =
+            4096; // if the guest uses write(2); a guest that splices may wait longer
 
     private final SimFile source;
     private final SimFile sink;
@@ -38,12 +39,12 @@ final class Direction {
         return !source.isOpen() || !sink.isOpen();
     }
 
-    /** Whether TCP holds back the last bytes that it took, and no more bytes will come that would push them. */
+    /** Returns whether TCP holds back the last bytes that it took, and no later bytes will push them. */
     boolean isHeldBack() {
         return last > NEVER_HELD_BACK && source.events() == 0 && sink instanceof SimTcp socket && socket.heldBack() > 0;
     }
 
-    /** Whether bytes could be moved now. If the loop then waits for an event, it waits forever. */
+    /** Returns whether bytes could be moved now. If so, a loop that waits for an event waits forever. */
     boolean isStarved() {
         boolean memory = last == -Errno.ENOMEM || last == -Errno.ENOBUFS; // a timer tries again
         return !memory && (source.events() & (EPOLLIN | EPOLLHUP)) != 0 && (sink.events() & (EPOLLOUT | EPOLLERR)) != 0;

@@ -4,12 +4,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** All directions in which the monitor was seen to move bytes. None may stall, and none may hold up the others. */
+/** All directions in which the monitor has moved bytes. None may stall, and none may delay the others. */
 final class Directions {
     private record Way(SimFile source, SimFile sink) {}
 
     private final Map<Way, Direction> directions = new LinkedHashMap<>();
-    private final Map<SimFile, SimFile> sources = new HashMap<>(); // by sink, of what is copied
+    private final Map<SimFile, SimFile> sources = new HashMap<>(); // by sink, for bytes that are copied
     private SimFile lastRead;
     private long lastReadCall;
     private long calls;
@@ -34,7 +34,9 @@ final class Directions {
         lastReadCall = calls;
     }
 
-    /** Notes a write. Its bytes were read by the call before, or they have waited in a stash: then the source is known. */
+    /**
+     * Notes a write. The call before has read its bytes; or the bytes have waited in a buffer, and the source is known.
+     */
     void wrote(SimFile sink, long n) {
         if (lastReadCall == calls - 1) sources.put(sink, lastRead);
         SimFile source = sources.get(sink);
@@ -54,7 +56,7 @@ final class Directions {
         sources.remove(closed);
     }
 
-    /** Checks that the loop has nothing left to do. It is about to sleep. */
+    /** Checks that the loop, which is about to wait, has nothing left to do. */
     void findStarved() {
         for (Direction way : directions.values()) {
             if (way.isHeldBack())

@@ -3,7 +3,7 @@ package arca.monitor.sim;
 import arca.bindings.Errno;
 import java.util.SplittableRandom;
 
-/** A guest's ends of a data pipe, and what it does with them as its seed says. */
+/** A guest's ends of a data pipe. The seed decides what the guest does with them. */
 final class GuestPipe {
     private final World world;
     private final Pairs pairs;
@@ -14,15 +14,15 @@ final class GuestPipe {
     private final long readsUntil; // bytes after which it closes its read end
     private final boolean splices;
     private final boolean resizes;
-    private final boolean endsLast; // closes its write end after it has read the end
+    private final boolean endsLast; // closes its write end only after it has read the end
     final Stream up;
-    Peer peer; // once it is known
+    Peer peer; // null until it is known
 
     private final Chunks header = new Chunks();
-    private long down; // bytes that came
+    private long down; // bytes received
     private boolean readAll;
-    private boolean reads = true; // has its read end
-    private boolean writes = true;
+    private boolean reads = true; // the read end is open
+    private boolean writes = true; // the write end is open
     private Runnable whenDone = () -> {};
 
     GuestPipe(
@@ -47,7 +47,7 @@ final class GuestPipe {
         pairs.guests.add(this);
     }
 
-    /** Has something happen once both ends are closed. */
+    /** Sets what happens when both ends are closed. */
     void whenDone(Runnable then) {
         whenDone = then;
     }
@@ -58,20 +58,20 @@ final class GuestPipe {
         world.in(stall + random.nextLong(1_000_000), this::read);
     }
 
-    /** Locks a pipe, as a guest does that sleeps in splice(2). */
+    /** Locks both pipes, as a guest does that sleeps in splice(2). */
     void wedge() {
         reader.pipe().locked = true;
         writer.pipe().locked = true;
     }
 
-    /** Closes the guest's read end, if it has it still: the monitor may not have closed its own descriptor of it yet. */
+    /** Closes the guest's read end, if it is open. The monitor may still have its own descriptor of that end. */
     void closeReader() {
         if (reads) reader.drop();
         reads = false;
         closed();
     }
 
-    /** As {@link #closeReader}. */
+    /** Closes the guest's write end, as {@link #closeReader} does the read end. */
     void closeWriter() {
         if (writes) writer.drop();
         writes = false;

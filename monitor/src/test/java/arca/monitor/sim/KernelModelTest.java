@@ -25,11 +25,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The same calls in the simulated kernel and in Linux: the same answers, the same state, the same edges. */
+/** Makes the same calls in the simulated kernel and in Linux. Results, state and edges must be the same. */
 class KernelModelTest {
     record Step(Rig.Op op, int n) {}
 
-    /** Calls in their order, on a connection of one family. */
+    /** A sequence of calls on a connection of one address family. */
     record Script(String name, SocketAddress.Inet loopback, List<Step> steps) {
         @Override
         public String toString() {
@@ -52,7 +52,7 @@ class KernelModelTest {
         return new Step(op, 1 << 16);
     }
 
-    /** What was measured of splice(2), urgent data, ends and edges, on both families. */
+    /** Scripts that repeat what was measured, for both families: splice(2), urgent data, ends and edges. */
     static Stream<Script> measured() {
         return measuredOnIPv4().flatMap(script -> Stream.of(script, new Script(script.name, IPV6, script.steps)));
     }
@@ -167,7 +167,7 @@ class KernelModelTest {
                     || op.name().contains("ENDS_");
             if (ends && random.nextInt(6) > 0) continue;
             int n = 1 << random.nextInt(14) | random.nextInt(8);
-            // Linux may put what came in two segments into one slot: so there are always more slots than segments.
+            // Linux may put two segments into one slot. So there are always more slots than segments.
             steps.add(step(op, op == PEER_SENDS ? 1 + n % 700 : op == GUEST_RESIZES ? n + (1 << 17) : n));
             if (op == SPLICE_TO_PIPE) steps.add(step(GUEST_READS));
         }
@@ -197,7 +197,7 @@ class KernelModelTest {
         }
     }
 
-    /** A kernel without faults, in which a connect goes to the listener at that address. */
+    /** Creates a kernel without faults. In it, a connect reaches the listener at that address. */
     static SimKernel simulated(World world) {
         SimKernel[] sim = new SimKernel[1];
         SimKernel.Network loopback = (socket, address) -> {
@@ -210,7 +210,7 @@ class KernelModelTest {
         return sim[0];
     }
 
-    /** Until all that is on its way has come: in Linux that takes real time. */
+    /** Waits until everything that is on its way has arrived. In Linux, this takes real time. */
     private static void settle(World world, Rig real, Rig model, String at) throws Exception {
         while (world.next(Long.MAX_VALUE)) {}
         String expected = model.state();

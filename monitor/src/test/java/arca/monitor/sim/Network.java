@@ -11,9 +11,12 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/** What is out there: at each port a fate of its own for the one connect that goes there, and clients for listeners. */
+/**
+ * The network around the monitor. Each port has a fate for the one connect that goes there. Clients connect to the
+ * guest's listeners.
+ */
 final class Network implements SimKernel.Network {
-    /** What becomes of a connect. */
+    /** What happens to a connect. */
     enum Fate {
         CONNECTED,
         REFUSED,
@@ -23,7 +26,10 @@ final class Network implements SimKernel.Network {
         OWN
     }
 
-    /** Ports below it are connected to at the beginning; so much above each are those for when that connection has ended. */
+    /**
+     * Guests first connect to ports below this number. When such a connection has ended, they connect to its port plus
+     * this number, plus twice this number, and so on.
+     */
     static final int AGAIN = 1000;
 
     private static final int SERVER = 0xcb007101; // 203.0.113.1, where a guest listens
@@ -40,7 +46,7 @@ final class Network implements SimKernel.Network {
     private final Map<Integer, Place> places = new HashMap<>();
     private final Map<Integer, Peer> peers = new HashMap<>(); // by port
     private final Map<Integer, Integer> refusals =
-            new HashMap<>(); // by port: the errno that a connect must be answered
+            new HashMap<>(); // by port: the errno with which a connect must fail, or 0
     private SimKernel kernel;
 
     Network(World world, Pairs pairs, boolean guestsWait, boolean wedges, boolean torrent) {
@@ -128,7 +134,7 @@ final class Network implements SimKernel.Network {
         return peer;
     }
 
-    /** A client connects to a guest's listener; if there is none any more it goes away. */
+    /** Lets a client connect to a guest's listener. Does nothing if the listener is gone. */
     void client(int port, SplittableRandom random) {
         SimTcp listener = kernel.listener(new SocketAddress.IPv4(SERVER, port));
         if (listener == null) return;
@@ -151,7 +157,7 @@ final class Network implements SimKernel.Network {
         return listener == null ? 0 : listener.waiting();
     }
 
-    /** Checks the reply to a connect: it must be what the network does there, or a failure that names its cause. */
+    /** Checks the reply to a connect. A success must be the port's fate; a failure must have the right code. */
     void answered(int port, Reply reply) {
         Fate fate = places.get(port).fate;
         if (reply instanceof ConnectOk && fate != Fate.CONNECTED) {

@@ -3,17 +3,17 @@ package arca.monitor.sim;
 import java.util.SplittableRandom;
 
 /**
- * What one side sends and reads, and how fast: mostly little, now and then much.
+ * How much one side sends, and how fast it sends and reads. Mostly little, sometimes much.
  *
- * @param bytes to send
- * @param writes bytes at a time, at most
- * @param reads bytes at a time, at most
- * @param writePause nanoseconds between two writes, at most
- * @param readPause nanoseconds between two reads, at most
+ * @param bytes bytes to send
+ * @param writes the most bytes of one write
+ * @param reads the most bytes of one read
+ * @param writePause the most nanoseconds between two writes
+ * @param readPause the most nanoseconds between two reads
  */
 record Pace(long bytes, int writes, int reads, long writePause, long readPause) {
     private static final int LARGE = 1 << 18;
-    private static final long SLEEP = 50_000; // nanoseconds until a thread that was woken runs
+    private static final long SLEEP = 50_000; // nanoseconds, at most, until a woken thread runs
 
     static Pace draw(SplittableRandom random, boolean torrent) {
         if (torrent) return new Pace(6_000_000, LARGE, LARGE, 500, 500);
@@ -26,7 +26,7 @@ record Pace(long bytes, int writes, int reads, long writePause, long readPause) 
         return new Pace(bytes, piece(random, bytes), piece(random, bytes), pause(random), pause(random));
     }
 
-    /** So much that a stream is no more than some hundred pieces. */
+    /** Draws the size of a piece. A stream has a few hundred pieces at most. */
     private static int piece(SplittableRandom random, long bytes) {
         return Math.max(1 << random.nextInt(3, 18), (int) (bytes / 200));
     }
@@ -40,7 +40,7 @@ record Pace(long bytes, int writes, int reads, long writePause, long readPause) 
         };
     }
 
-    /** A delay of the network, at most. */
+    /** Draws the longest delay of a connection, in nanoseconds. */
     static long latency(SplittableRandom random) {
         return switch (random.nextInt(8)) {
             case 0 -> 20_000_000;
@@ -49,7 +49,7 @@ record Pace(long bytes, int writes, int reads, long writePause, long readPause) 
         };
     }
 
-    /** Sizes and delays of a socket. */
+    /** Draws and sets the buffer sizes and the delay of a socket. */
     static void tune(SimTcp socket, SplittableRandom random, boolean torrent) {
         if (torrent) socket.tune(LARGE, 500);
         else socket.tune(1 << 9 + random.nextInt(10), latency(random));

@@ -3,7 +3,7 @@ package arca.monitor.sim;
 import arca.bindings.Errno;
 import java.util.SplittableRandom;
 
-/** The far end of a TCP connection: it sends and reads as its seed says, and ends in one of the ways that peers do. */
+/** The remote end of a TCP connection. The seed decides what it sends and reads, and how it ends. */
 final class Peer {
     private enum End {
         /** Sends its FIN after its last byte, and reads to the end. */
@@ -12,7 +12,7 @@ final class Peer {
         FIN_AFTER_END,
         /** Resets after its last byte. */
         RESET,
-        /** Closes without reading on, which is a reset where bytes are unread. */
+        /** Closes without reading the rest. If bytes are unread, TCP sends a reset. */
         CLOSE
     }
 
@@ -25,14 +25,14 @@ final class Peer {
     private final SplittableRandom random;
     final Stream down;
     private final Pairs pairs;
-    GuestPipe guest; // once it is known
+    GuestPipe guest; // null until it is known
     private final Chunks header = new Chunks();
 
-    private long up; // bytes that came
+    private long up; // bytes received
     private boolean started;
     private boolean wroteAll;
     private boolean readAll;
-    private boolean resets; // did or will, of its own will
+    private boolean resets; // it ends the connection early, now or later
     private boolean wasReset;
     private boolean gone;
 
@@ -67,7 +67,7 @@ final class Peer {
         world.in(stall + random.nextLong(1_000_000), this::read);
     }
 
-    /** How much of what it sent has come to the monitor's end. */
+    /** Returns how many of its bytes have reached the monitor's socket. */
     long arrived() {
         return socket.other == null ? 0 : socket.other.arrived();
     }
@@ -76,7 +76,7 @@ final class Peer {
         return socket;
     }
 
-    /** Whether it ended the connection before all that was to come had come. */
+    /** Returns whether it ends the connection before all bytes have arrived. */
     boolean resets() {
         return resets;
     }
@@ -96,7 +96,7 @@ final class Peer {
     private void write() {
         if (gone || wroteAll) return;
         if (!talksFirst && up == 0 && !readAll && down.sent() == 0 && random.nextInt(3) > 0) {
-            world.in(1_000_000, this::write); // it waits for a question, but not for ever
+            world.in(1_000_000, this::write); // it waits for a question, but not forever
             return;
         }
         int n = (int) Math.min(pace.bytes() - down.sent(), 1 + random.nextInt(pace.writes()));
@@ -106,7 +106,7 @@ final class Peer {
                 socket.whenWoken(() -> world.in(pace.untilAwake(random), this::write));
                 return;
             }
-            if (errno != 0) { // what has come is there to be read all the same
+            if (errno != 0) { // bytes that have arrived can still be read
                 wroteAll = true;
                 closeIfDone();
                 return;

@@ -30,9 +30,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What a relay has, in one kernel: a connection, both ends of it, and two pipes; and what can be done with them. */
+/** A connection and two pipes in one kernel, as a relay has them, and the operations on them. */
 final class Rig implements AutoCloseable {
-    /** One call, or what a guest or a peer does. */
+    /** One operation: a system call of the monitor, or an action of the guest or the peer. */
     enum Op {
         GUEST_WRITES,
         GUEST_READS,
@@ -53,7 +53,7 @@ final class Rig implements AutoCloseable {
         SHUTDOWN
     }
 
-    /** What the narrow interface has no call for. */
+    /** Actions of the peer for which {@link Kernel} has no call. */
     interface Peer {
         void sendUrgent(int socket);
 
@@ -67,14 +67,14 @@ final class Rig implements AutoCloseable {
     private final Peer special;
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment memory = arena.allocate(1 << 16);
-    private final int[] up = new int[2]; // from the guest: its reader is ours
-    private final int[] down = new int[2];
+    private final int[] up = new int[2]; // from the guest; the monitor has the read end
+    private final int[] down = new int[2]; // to the guest; the monitor has the write end
     private final int socket;
     private int peer;
     private final int epoll;
     private boolean reset;
 
-    /** Creates the connection over a loopback address, with any port. */
+    /** Creates the connection and the pipes. The connection uses a loopback address and any port. */
     Rig(Kernel kernel, SocketAddress.Inet loopback, Peer special) {
         this.kernel = kernel;
         this.special = special;
@@ -100,7 +100,7 @@ final class Rig implements AutoCloseable {
         return new int[] {socket, up[0], down[1]};
     }
 
-    /** Does it: what the call answers. */
+    /** Carries out an operation. Returns the result of its call. */
     long apply(Op op, int n) {
         return switch (op) {
             case GUEST_WRITES -> up[1] == GONE ? 0 : kernel.write(up[1], memory, 0, n);
@@ -135,7 +135,7 @@ final class Rig implements AutoCloseable {
         return pipe[end] = GONE;
     }
 
-    /** What holds now, of everything that is ours; and what waits for the peer, which is all that is on its way. */
+    /** Describes the state of the monitor's descriptors and of the peer, with everything that is on its way. */
     String state() {
         int[] fds = {socket, up[0], down[1], peer};
         int[] events = {ALL, ALL, ALL, ALL};
@@ -153,7 +153,7 @@ final class Rig implements AutoCloseable {
                 happened[3]);
     }
 
-    /** Edges since they were last asked for: by name, what happened. */
+    /** Returns the edges since the last call: the events, by the name of the descriptor. */
     Map<String, String> edges() {
         long[] tokens = new long[8];
         int[] events = new int[8];

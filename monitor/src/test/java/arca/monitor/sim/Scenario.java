@@ -8,8 +8,8 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /**
- * One history's world, drawn from a seed: the kernel with its faults, a guest, its peers, and how it all ends. Everything
- * that is drawn for an actor is drawn from a seed of its own, so that the others stay as they are when it is left out.
+ * The world of one history, drawn from a seed: the kernel with its faults, a guest, its peers, and the end. Each actor
+ * has a seed of its own. So the others do the same when one actor is left out.
  */
 public final class Scenario {
     /** How the session ends. */
@@ -26,12 +26,11 @@ public final class Scenario {
     private static final int ANYWHERE = 0;
     private static final int CONNECT_PORT = 100;
     private static final int LISTEN_PORT = 60_000;
-    private static final long PATIENCE =
-            300_000_000_000L; // nanoseconds, after which everything must have been answered
+    private static final long PATIENCE = 300_000_000_000L; // nanoseconds, after which every request must have its reply
     private static final long LONGEST = 2_000_000_000_000L;
     private static final int ROUNDS = 400_000;
 
-    /** What the monitor is given. */
+    // The configuration of the monitor.
     public final boolean poll;
 
     public final boolean copies;
@@ -55,8 +54,11 @@ public final class Scenario {
     private Runnable onKill;
 
     /**
+     * Creates the world of a seed.
+     *
      * @param without actors that are left out, numbers below {@link #actors}
-     * @param trace told of every call; may be null
+     * @param wedges whether the guest locks its pipes
+     * @param trace receives a line for each call; may be null
      */
     public Scenario(long seed, Set<Integer> without, boolean wedges, Consumer<String> trace) {
         SplittableRandom random = new SplittableRandom(seed);
@@ -74,11 +76,11 @@ public final class Scenario {
         int descriptors = random.nextInt(5) == 0 ? 8 + random.nextInt(30) : 10_000;
         boolean torrent = random.nextInt(40) == 0;
         long[] costs = {1, 2_000, 30_000, 300_000, 300_000};
-        boolean crowd = !torrent && random.nextInt(16) == 0; // many connections at once, and many events at each wait
+        boolean crowd = !torrent && random.nextInt(16) == 0; // many connections at once, and many events in each wait
         long cost = torrent ? 10_000 : crowd ? 300_000 : costs[random.nextInt(costs.length)];
         Network network = new Network(world, pairs, random.nextBoolean(), wedges, torrent);
         kernel = new SimKernel(world, faults, network, descriptors, cost, trace);
-        // A turn at an event of either end, and one from the ready list; a copy may end each of them a buffer late.
+        // A turn for an event of each end, and one from the ready list. A copy may exceed each of them by one buffer.
         kernel.directions().limitRound(3L * (1 << 20) + (copies ? 3L * (256 << 10) : 0));
         network.kernel(kernel);
         if (random.nextInt(20) == 0) kernel.refuseSplice(world.skewed(1_000, 1_000_000_000L));
@@ -144,7 +146,7 @@ public final class Scenario {
     // Ends.
 
     private void end(boolean patient) {
-        if (onStop == null) { // the loop is being made
+        if (onStop == null) { // the loop does not run yet
             world.in(1_000_000, () -> end(patient));
             return;
         }
@@ -163,11 +165,12 @@ public final class Scenario {
         if (ending != Ending.CLOSE && ending != Ending.DIE) world.in(1_000_000_000L, guest::close);
     }
 
+    /** Returns how many actors the seed has drawn: connects and listeners. */
     public int actors() {
         return actors;
     }
 
-    /** What is done to stop the loop and to kill it; as by another thread. */
+    /** Sets how the world stops the monitor's loop, and how it kills it. Both act as another thread would. */
     public void onEnd(Runnable stop, Runnable kill) {
         onStop = stop;
         onKill = kill;
@@ -178,17 +181,17 @@ public final class Scenario {
         eventfd.signal();
     }
 
-    /** The monitor's end of the control socket, a descriptor. */
+    /** Returns a new descriptor of the monitor's end of the control socket. */
     public int channel() {
         return kernel.install(channel);
     }
 
-    /** What others wake the loop by, a descriptor. */
+    /** Returns a new descriptor of the eventfd that wakes the loop. */
     public int eventfd() {
         return kernel.install(eventfd);
     }
 
-    /** After each round of the loop. */
+    /** Checks the world after a round of the loop. */
     public void afterRound() {
         if (++rounds > ROUNDS) throw new Violation("the loop spins: more than " + ROUNDS + " rounds");
         if (world.now() > LONGEST)
@@ -198,7 +201,11 @@ public final class Scenario {
         kernel.checkLimits(connections, listeners, connecting);
     }
 
-    /** After the loop has ended, of itself or because there was no room for one; the eventfd stays open. */
+    /**
+     * Checks the world after the loop has ended. The eventfd is still open.
+     *
+     * @param ran false if the kernel had no room for a loop
+     */
     public void check(boolean ran) {
         if (kernel.openDescriptors() != 1) throw new Violation("descriptors are left open: " + kernel.leftOpen());
         if (!ran) return;

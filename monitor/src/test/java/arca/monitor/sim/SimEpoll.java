@@ -14,15 +14,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * epoll(7) of edge-triggered watches. A wake-up of a file makes its watch ready; whether there is an event is found out
- * at the wait, by asking the file what holds then.
+ * epoll(7) with edge-triggered watches. A wake-up of a file makes its watch ready. Whether there is an event is decided
+ * at the wait, by the state of the file at that time.
  */
 final class SimEpoll extends SimFile {
     private static final int ALWAYS = EPOLLERR | EPOLLHUP;
 
     private record Key(int fd, SimFile file) {}
 
-    /** One descriptor that is watched. */
+    /** A watched descriptor. */
     final class Watch {
         private final Key key;
         private int mask;
@@ -73,7 +73,7 @@ final class SimEpoll extends SimFile {
         return 0;
     }
 
-    /** Whether a wait would end now; what was ready and no longer holds is forgotten, as a wait does. */
+    /** Returns whether a wait would end now. As a wait does, it forgets watches that are ready but have no event. */
     boolean hasEvents() {
         boolean any = false;
         for (Watch watch : watched.values()) {
@@ -84,7 +84,7 @@ final class SimEpoll extends SimFile {
         return any;
     }
 
-    /** Takes events, in the order that {@code world} chooses; at most {@code most}. */
+    /** Takes at most {@code most} events, in a random order. Returns how many. */
     int take(World world, long[] tokens, int[] events, int most) {
         List<Watch> ready = new ArrayList<>();
         for (Watch watch : watched.values()) if (watch.ready) ready.add(watch);

@@ -12,7 +12,7 @@ final class SimEventFd extends SimFile {
         wake(EPOLLIN);
     }
 
-    /** The count, which is then 0. */
+    /** Returns the count, and sets it to 0. */
     long take() {
         long taken = count;
         count = 0;

@@ -4,11 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * An open file description: what descriptors name, and messages in flight carry. It is released with the last of them,
- * and so are the watches on it: epoll(7), Q6.
+ * An open file description: open(2). Descriptors, and messages that carry descriptors, refer to it. When the last
+ * reference is dropped, it is released, and epoll's watches on it end: epoll(7), Q6.
  */
 abstract class SimFile {
-    /** Key of a wake-up that is for everybody. */
+    /** The key of a wake-up that concerns every event. */
     static final int ANY = -1;
 
     private final List<SimEpoll.Watch> watches = new ArrayList<>(1);
@@ -16,10 +16,10 @@ abstract class SimFile {
     private int references = 1;
     boolean nonBlocking;
 
-    /** What poll(2) would say now: {@code EPOLL*}. */
+    /** Returns the events that poll(2) would report now: {@code EPOLL*}. */
     abstract int events();
 
-    /** The last reference is gone. */
+    /** Called when the last reference has been dropped. */
     abstract void released();
 
     final void refer() {
@@ -40,7 +40,7 @@ abstract class SimFile {
         return watches;
     }
 
-    /** Something has changed that whoever waits for one of these events may want to know. */
+    /** Wakes those that wait for any of these events: the state of the file has changed. */
     final void wake(int key) {
         for (SimEpoll.Watch watch : watches) watch.woken(key);
         if (waiting.isEmpty()) return;
@@ -49,7 +49,7 @@ abstract class SimFile {
         woken.forEach(Runnable::run);
     }
 
-    /** Has an actor run, once, at the next change. */
+    /** Runs an actor once, at the next wake-up. */
     final void whenWoken(Runnable actor) {
         waiting.add(actor);
     }

@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
 
-/** A guest's end of the control socket: it asks, and holds the monitor to one fitting reply for each request. */
+/** A guest's end of the control socket. It sends requests, and checks that each gets one reply of the right kind. */
 final class SimGuest {
     private final World world;
     private final Network network;
@@ -27,8 +27,8 @@ final class SimGuest {
     private final SimUnix socket;
     private final SplittableRandom random;
     private final boolean reads; // replies
-    private final long pause; // before each
-    private final boolean splits; // frames on their way to the monitor
+    private final long pause; // the most nanoseconds before each
+    private final boolean splits; // sends requests in pieces that are not frames
     private final boolean mayWait;
 
     private final GuestSession session = new GuestSession();
@@ -58,7 +58,7 @@ final class SimGuest {
         ask(new ConnectRequest(new Endpoint(address, port)));
     }
 
-    /** A connection has ended: all that come after it are asked for at once. */
+    /** After a connection has ended, asks at once for all that come after it. */
     private void connectAgain(Endpoint first) {
         if (first.port() >= Network.AGAIN) return;
         for (int port = first.port() + Network.AGAIN; network.has(port); port += Network.AGAIN) {
@@ -158,7 +158,7 @@ final class SimGuest {
         say(bytes);
     }
 
-    /** All of the guest's descriptors close, in no order. */
+    /** Closes all of the guest's descriptors, in a random order, as its death does. */
     void die() {
         List<Runnable> closes = new ArrayList<>();
         closes.add(this::close);
@@ -169,7 +169,7 @@ final class SimGuest {
         while (!closes.isEmpty()) closes.remove(random.nextInt(closes.size())).run();
     }
 
-    /** Checks that every request has its reply, except accepts for which no connection has come. */
+    /** Checks that every request has its reply, except accepts for which no connection has arrived. */
     void checkAnswered() {
         if (session.outstanding() > accepts.size()) {
             throw new Violation("requests without a reply: " + (session.outstanding() - accepts.size()));

@@ -35,31 +35,32 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /**
- * A kernel in one thread, with virtual time: what a guest's loop sees of Linux, as measured, and every fault that Linux
- * may answer with, drawn from a seed. While a call is under way time goes by, in which guests and peers act.
+ * A kernel in one thread, with virtual time. To a guest's loop, it behaves as Linux was measured to behave, and it
+ * returns every error that Linux may return; the seed decides when. Time passes during a call, and guests and peers act
+ * meanwhile.
  *
- * <p>It is the oracle's eye too: a descriptor used after its close, a call that would sleep, a wait for an event that
- * cannot come and a turn without end are violations where they happen.
+ * <p>It also checks what the loop does. These are violations, and are reported at once: a descriptor that is used after
+ * its close, a call that would sleep, a wait for an event that cannot come, and a turn without end.
  */
 public final class SimKernel implements Kernel {
-    /** Where a connect goes: the handshake's fate is this object's to decide. */
+    /** Decides what happens to connects. */
     interface Network {
-        /** Whether it goes to this host itself. */
+        /** Returns whether an address is one of this host. */
         default boolean isLocal(SocketAddress.Inet address) {
             return address.address().isLoopbackAddress();
         }
 
-        /** The kernel did not say whether it does. */
+        /** Called when the kernel could not tell whether an address is one of this host. */
         default void notSaid(int port, int errno) {}
 
-        /** 0 for a handshake under way, or {@code -errno}. */
+        /** Starts a handshake. Returns 0, or {@code -errno}. */
         int connect(SimTcp socket, SocketAddress.Inet address);
     }
 
     private static final int FIRST_FD = 3;
     private static final int FIRST_FREE_PORT = 32768;
     private static final int ALWAYS = EPOLLERR | EPOLLHUP;
-    private static final int BATCH = 16; // slots that splice(2) sends to a socket at a time
+    private static final int BATCH = 16; // slots that splice(2) sends to a socket at once
     private static final int PIECE = 1 << 15; // the most that one slot holds
     private static final int POLL_ON_STACK = 9; // entries for which poll(2) needs no memory: fs/select.c
     private static final int STOPPED_ONE_IN = 50;
@@ -98,9 +99,9 @@ public final class SimKernel implements Kernel {
         this.trace = trace;
     }
 
-    // What a history and its oracle use.
+    // For a history and its checks.
 
-    /** A new descriptor for a file, made outside. */
+    /** Returns a new descriptor for a file. */
     int install(SimFile file) {
         Integer fd = freed.pollFirst();
         if (fd == null) fd = next++;
@@ -113,7 +114,7 @@ public final class SimKernel implements Kernel {
         return table.containsKey(fd);
     }
 
-    /** send(2) of one byte with MSG_OOB, which a loop never does, but a peer. */
+    /** Calls send(2) with one byte and MSG_OOB. Only peers do this, never a loop. */
     void sendUrgent(int fd) {
         SimTcp socket = tcp("send", fd);
         if (socket.mayNotSend() != 0) return;
@@ -121,7 +122,7 @@ public final class SimKernel implements Kernel {
         socket.urgent();
     }
 
-    /** From a time on splice(2) is EPERM, as by a seccomp filter. */
+    /** Makes splice(2) fail with EPERM from a time on, as a seccomp filter does. */
     void refuseSplice(long from) {
         spliceRefused = from;
     }
@@ -142,7 +143,7 @@ public final class SimKernel implements Kernel {
         return directions;
     }
 
-    /** What one guest may have, by what is open. */
+    /** Checks that what is open is within the limits of one guest. */
     void checkLimits(int connections, int listening, int connecting) {
         int[] open = new int[2];
         for (SimFile file : table.values()) {
@@ -165,7 +166,7 @@ public final class SimKernel implements Kernel {
     private void begin() {
         directions.called();
         if (callNanos == 0) return;
-        boolean stopped = world.random.nextInt(STOPPED_ONE_IN) == 0; // as by a garbage collector
+        boolean stopped = world.random.nextInt(STOPPED_ONE_IN) == 0; // as a garbage collector stops a thread
         world.elapse(world.random.nextLong(stopped ? STOPPED_TIMES * callNanos : callNanos));
     }
 
@@ -199,7 +200,7 @@ public final class SimKernel implements Kernel {
         return table.size() + more <= descriptors;
     }
 
-    /** Whether {@code n} says that a call would have slept, which no call of a loop's may. */
+    /** Returns {@code n}. Throws a violation if the call would have slept: no call of a loop may. */
     private long awake(String call, SimFile file, long n) {
         if (n == -Errno.EAGAIN && !file.nonBlocking)
             throw violation("%s would block: the descriptor is in blocking mode", call);
@@ -245,7 +246,8 @@ public final class SimKernel implements Kernel {
     }
 
     /**
-     * What bind(2) and connect(2) answer to an address of the wrong family: net/ipv4/af_inet.c, net/ipv6/af_inet6.c.
+     * Returns the error of bind(2) and connect(2) for an address of the wrong family, or 0: net/ipv4/af_inet.c,
+     * net/ipv6/af_inet6.c.
      */
     private static int otherFamily(SimTcp socket, SocketAddress.Inet address) {
         if (socket.family == address.family()) return 0;
@@ -345,7 +347,7 @@ public final class SimKernel implements Kernel {
         return 0;
     }
 
-    /** SO_LINGER of 0 seconds: the close of the last reference is a reset, whatever is unread or unsent. */
+    /** Sets SO_LINGER with 0 seconds: closing the last reference sends a reset, whatever is unread or unsent. */
     @Override
     public int resetOnClose(int fd) {
         begin();
@@ -360,7 +362,7 @@ public final class SimKernel implements Kernel {
         int n = socket.isConnected() ? 0 : -Errno.ENOTCONN;
         if (how == SHUT_RD) socket.shutdownRead();
         else socket.shutdownWrite();
-        socket.wake(SimFile.ANY); // each time, whatever it answers
+        socket.wake(SimFile.ANY); // each time, whatever the result
         return ended("shutdown", fd, n);
     }
 
@@ -565,7 +567,7 @@ public final class SimKernel implements Kernel {
         if (!peek) progress++;
         if (length == 1) return took(peek ? "peek" : "recv", fd, socket, bytes, to, 0);
         MemorySegment.copy(bytes, 0, to, ValueLayout.JAVA_BYTE, 0, bytes.length);
-        return ended("recv", fd, bytes.length); // to be thrown away: what is written next is not this
+        return ended("recv", fd, bytes.length); // these bytes are discarded: the next write does not write them
     }
 
     @Override
@@ -616,7 +618,7 @@ public final class SimKernel implements Kernel {
     public int poll(int[] fds, int[] events, int[] revents, int count, int timeoutMillis) {
         begin();
         for (int i = 0; i < count; i++) if (fds[i] >= 0) file("poll", fds[i]);
-        if (count == 0) { // it sleeps, and knows that it does
+        if (count == 0) { // a sleep on purpose
             world.elapse(timeoutMillis * 1_000_000L);
             return 0;
         }
@@ -651,7 +653,7 @@ public final class SimKernel implements Kernel {
         boolean holds();
     }
 
-    /** Waits: 1 where there are events, 0 when the time is over, or {@code -errno}. */
+    /** Waits. Returns 1 if there are events, 0 if the time is over, or {@code -errno}. */
     private int await(Condition events, int timeoutMillis, int... faultsOfWaits) {
         if (events.holds()) return 1;
         if (timeoutMillis == 0) return 0;
@@ -678,7 +680,7 @@ public final class SimKernel implements Kernel {
         return progress;
     }
 
-    /** What it has is freed with it. */
+    /** Does nothing: the garbage collector frees everything. */
     @Override
     public void close() {}
 

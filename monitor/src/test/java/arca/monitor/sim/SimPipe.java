@@ -9,8 +9,9 @@ import arca.bindings.Errno;
 import java.util.ArrayDeque;
 
 /**
- * A kernel pipe: slots, each with a piece of bytes. write(2) puts bytes into pages and fills the last one up; splice(2)
- * takes a slot for each piece. Which calls wake whom is as measured: bindings' contract tests.
+ * A kernel pipe: a row of slots, each with a piece of bytes. write(2) puts bytes into pages, and first fills up the
+ * last page. splice(2) uses one slot for each piece. Which calls wake which end is as measured: see the contract tests
+ * of the module bindings.
  */
 final class SimPipe {
     static final int PAGE = 4096;
@@ -19,7 +20,7 @@ final class SimPipe {
         private final byte[] bytes;
         private int from;
         private int to;
-        private final boolean page; // to be filled up
+        private final boolean page; // write(2) may fill it up
 
         private Slot(byte[] bytes, int to, boolean page) {
             this.bytes = bytes;
@@ -28,7 +29,7 @@ final class SimPipe {
         }
     }
 
-    /** One end. */
+    /** One end of the pipe. */
     final class End extends SimFile {
         private final boolean reads;
 
@@ -62,7 +63,9 @@ final class SimPipe {
     private int most = 16;
     private int bytes;
 
-    /** Whether a guest sleeps in a call that holds the pipe's lock: every call but poll and epoll then waits for it. */
+    /**
+     * Whether a guest holds the pipe's lock while it sleeps in a call. Every other call but poll and epoll then waits.
+     */
     boolean locked;
 
     boolean isFull() {
@@ -73,7 +76,7 @@ final class SimPipe {
         return Math.max(0, most - slots.size());
     }
 
-    /** FIONREAD. */
+    /** Returns how many bytes can be read: FIONREAD. */
     int bytes() {
         return bytes;
     }
@@ -82,7 +85,7 @@ final class SimPipe {
         return most * PAGE;
     }
 
-    /** F_SETPIPE_SZ. */
+    /** Sets the capacity: F_SETPIPE_SZ. Returns the new capacity, or {@code -errno}. */
     int resize(int size) {
         int pages = Math.max(1, (size + PAGE - 1) / PAGE);
         int wanted = pages == 1 ? 1 : Integer.highestOneBit(pages - 1) << 1;
@@ -92,7 +95,7 @@ final class SimPipe {
         return capacity();
     }
 
-    /** write(2) that does not wait. */
+    /** Writes without waiting: write(2). Returns the number of bytes, or {@code -errno}. */
     long write(byte[] from, int length) {
         if (!reader.isOpen()) return -Errno.EPIPE;
         int written = 0;
@@ -116,18 +119,18 @@ final class SimPipe {
         return written;
     }
 
-    /** A piece that splice(2) puts in; there must be a slot. Whoever does it wakes the reader after the last one. */
+    /** Adds a piece, as splice(2) does. There must be a free slot. The caller wakes the reader after the last piece. */
     void add(byte[] piece) {
         slots.add(new Slot(piece, piece.length, false));
         bytes += piece.length;
     }
 
-    /** read(2) that does not wait: bytes; empty where there are none. */
+    /** Reads without waiting: read(2). Returns the bytes; none if the pipe is empty. */
     byte[] read(int count) {
         return take(count, false);
     }
 
-    /** How many slots the first so many bytes are in. */
+    /** Returns how many slots the first {@code count} bytes are in. */
     int slots(int count) {
         int n = 0;
         for (Slot slot : slots) {
@@ -138,7 +141,7 @@ final class SimPipe {
         return n;
     }
 
-    /** What splice(2) takes out: as read, but it wakes a writer even where the pipe was not full. */
+    /** Takes bytes out as splice(2) does: like a read, but it wakes the writer even if the pipe was not full. */
     byte[] spliceOut(int count) {
         return take(count, true);
     }

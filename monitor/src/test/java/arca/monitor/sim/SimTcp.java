@@ -17,8 +17,8 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 
 /**
- * A TCP socket: one end of a connection, or a listener. Each end has a queue to be read and one to be sent; what is sent
- * arrives, and is acknowledged, after a while, as far as the other end's window allows.
+ * A TCP socket: one end of a connection, or a listener. Each end has a queue of bytes to be read and one of bytes to be
+ * sent. Bytes arrive after a while, as far as the other end's window allows, and are then acknowledged.
  *
  * <pre>
  * state        event                  next         because
@@ -26,7 +26,7 @@ import java.util.Queue;
  * NEW          listen                 LISTENING
  * CONNECTING   the handshake ends     CONNECTED    or CLOSED, with an error
  * CONNECTED    a reset                CLOSED       what had arrived can still be read
- * any          the last reference     closed       what was not sent yet still is, unless bytes are left unread
+ * any          the last reference     closed       unsent bytes are still sent, unless unread bytes are left
  * </pre>
  */
 final class SimTcp extends SimFile {
@@ -51,27 +51,27 @@ final class SimTcp extends SimFile {
     private boolean ended; // the other end's FIN has come
     private boolean readShut;
     private int error;
-    private long arrived; // bytes, ever
-    private long read; // of them
-    private long urgentAt = -1; // where in the stream the urgent byte is
+    private long arrived; // bytes, since the beginning
+    private long read; // how many of them have been read
+    private long urgentAt = -1; // position of the urgent byte in the stream
     boolean urgentInLine;
 
     // To be sent.
     private final Chunks unsent = new Chunks();
-    private int heldBack; // of them at the end: MSG_MORE
-    private final Queue<Long> urgents = new ArrayDeque<>(); // where in the stream they are
+    private int heldBack; // bytes at its end: MSG_MORE
+    private final Queue<Long> urgents = new ArrayDeque<>(); // positions in the stream
     private int sendBuffer = 1 << 16;
-    private long sent; // bytes that arrived over there
+    private long sent; // bytes that have arrived at the other end
     private int unacknowledged;
     private boolean writeShut;
     private boolean endSent;
     private boolean endAcknowledged;
-    private boolean noSpace; // a sender is to be told of room
+    private boolean noSpace; // the sender waits for room
     private boolean transmits;
     private static final int SEGMENT = 1448;
-    private static final long PROBE = 200_000_000; // after which what is held back is sent all the same
+    private static final long PROBE = 200_000_000; // nanoseconds, after which TCP sends what it holds back
     private long latency = 50_000;
-    private long quiet; // no acknowledgement comes before this time
+    private long quiet; // no acknowledgement arrives before this time
 
     private final Queue<SimTcp> backlog = new ArrayDeque<>();
     private boolean wasReset;
@@ -94,14 +94,14 @@ final class SimTcp extends SimFile {
                 : new SocketAddress.IPv4((Inet4Address) InetAddress.ofLiteral(ipv4), port);
     }
 
-    /** Sizes and delays of this end. */
+    /** Sets the buffer sizes and the delay of this end. */
     void tune(int buffers, long nanos) {
         sendBuffer = buffers;
         receiveBuffer = buffers;
         latency = nanos;
     }
 
-    // Beginnings.
+    // Setup.
 
     boolean isListening() {
         return state == State.LISTENING;
@@ -119,7 +119,7 @@ final class SimTcp extends SimFile {
         state = State.CONNECTING;
     }
 
-    /** The handshake has ended well, unless this end was closed meanwhile; {@code with} may be this very socket. */
+    /** Ends the handshake with success. Returns false if this end is closed by now. {@code with} may be this socket. */
     boolean connected(SimTcp with) {
         if (state == State.CLOSED) return false;
         other = with;
@@ -132,7 +132,7 @@ final class SimTcp extends SimFile {
         return true;
     }
 
-    /** The handshake has failed. */
+    /** Ends the handshake with an error. */
     void refused(int errno) {
         if (state == State.CONNECTING) gone(errno);
     }
@@ -153,7 +153,7 @@ final class SimTcp extends SimFile {
 
     // Reading.
 
-    /** Whether splice(2) can take nothing, because the next byte is urgent. */
+    /** Returns whether splice(2) can take nothing, because the next byte is urgent. */
     private boolean atUrgent() {
         return urgentAt == read;
     }
@@ -170,21 +170,24 @@ final class SimTcp extends SimFile {
         return wasReset;
     }
 
-    /** The next piece for splice(2); null where there is none for it: {@link #nothing}. */
+    /** Takes the next piece for splice(2). Returns null if there is none: {@link #nothing} says why. */
     byte[] splicePiece(int most) {
         if (received.isEmpty() || atUrgent()) return null;
         long upTo = urgentAt > read ? Math.min(most, urgentAt - read) : most;
         return taken(received.takePiece((int) upTo));
     }
 
-    /** recv(2): bytes up to an urgent one, or from it on; null where there are none: {@link #nothing}. */
+    /**
+     * Takes bytes as recv(2) does: up to the urgent byte, or from it on. Returns null if there are none:
+     * {@link #nothing}.
+     */
     byte[] receive(int most) {
         if (received.isEmpty()) return null;
         long upTo = urgentAt > read ? Math.min(most, urgentAt - read) : most;
         return taken(received.take((int) upTo));
     }
 
-    /** MSG_PEEK of one byte. */
+    /** Returns the next byte, as MSG_PEEK does; null if there is none. */
     byte[] peek() {
         return received.isEmpty() ? null : new byte[] {received.first()};
     }
@@ -196,7 +199,7 @@ final class SimTcp extends SimFile {
         return bytes;
     }
 
-    /** What recv(2) and splice(2) say where they get no byte. */
+    /** Returns the result of recv(2) and splice(2) if they get no byte. */
     int nothing() {
         if (ended) return 0;
         if (error != 0) return -takeError();
@@ -212,7 +215,7 @@ final class SimTcp extends SimFile {
 
     // Sending.
 
-    /** What send(2) says before it takes a byte: 0, or {@code -errno}. */
+    /** Returns whether send(2) may take bytes: 0, or {@code -errno}. */
     int mayNotSend() {
         if (error != 0) return -takeError();
         if (writeShut) return -Errno.EPIPE;
@@ -243,7 +246,7 @@ final class SimTcp extends SimFile {
         transmit();
     }
 
-    /** Sends what is held back: TCP_NODELAY, an acknowledgement or a timer does that. */
+    /** Sends what TCP holds back, as TCP_NODELAY, an acknowledgement or a timer does. */
     void push() {
         heldBack = 0;
         transmit();
@@ -253,12 +256,12 @@ final class SimTcp extends SimFile {
         return heldBack;
     }
 
-    /** The last byte that was sent is urgent: MSG_OOB. */
+    /** Makes the last byte that was sent urgent: MSG_OOB. */
     void urgent() {
         urgents.add(sent + unsent.size() - 1);
     }
 
-    /** SIOCOUTQ: the end counts as one. */
+    /** Returns the length of the send queue: SIOCOUTQ. A FIN counts as one byte. */
     int outq() {
         if (state == State.NEW || state == State.CONNECTING) return 0;
         return queued() + (writeShut && !endAcknowledged ? 1 : 0);
@@ -279,7 +282,7 @@ final class SimTcp extends SimFile {
         return state == State.CONNECTED && !isOver();
     }
 
-    /** Whether both ends have ended well: what comes now is for nobody. */
+    /** Returns whether both directions have ended in good order. */
     private boolean isOver() {
         return ended && endAcknowledged;
     }
@@ -288,7 +291,7 @@ final class SimTcp extends SimFile {
         return queued() <= sendBuffer - queued() / 2;
     }
 
-    // The way between.
+    // On the way.
 
     private boolean hasToTransmit() {
         if (state != State.CONNECTED) return false;
@@ -347,7 +350,7 @@ final class SimTcp extends SimFile {
         }
     }
 
-    /** Bytes have come; false where nobody will ever read them, so that a reset goes back. */
+    /** Takes bytes that arrive. Returns false if nobody will read them; the sender then gets a reset. */
     private boolean arrive(byte[] bytes, long urgent) {
         if (state != State.CONNECTED) return true; // the reset is on its way
         if (!isOpen()) return false;
@@ -364,7 +367,7 @@ final class SimTcp extends SimFile {
         wake(ANY);
     }
 
-    /** Bytes have come to the other end, which is closed: it answers with a reset, and is gone. */
+    /** Closes the other end with a reset, because bytes have arrived there after its close. */
     private void resetOther() {
         other.gone(0);
         world.in(delay(), this::resetArrived);
@@ -392,7 +395,7 @@ final class SimTcp extends SimFile {
         resetOnClose = true;
     }
 
-    /** Resets the connection: what was not sent yet is lost. */
+    /** Resets the connection. Unsent bytes are lost. */
     void abort() {
         if (state != State.CONNECTED) return;
         gone(0);

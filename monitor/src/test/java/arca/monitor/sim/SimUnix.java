@@ -10,19 +10,19 @@ import arca.bindings.Errno;
 import java.util.ArrayDeque;
 
 /**
- * One end of a connected pair of Unix-domain stream sockets. Each message takes the same piece of the sender's small
- * buffer, which is free again when the other end has read it: that is how many may be in flight, descriptors too.
+ * One end of a connected pair of Unix-domain stream sockets. Each message takes one place in the sender's small buffer,
+ * and frees it when the other end has read the message. This limits how many messages, and descriptors, are in flight.
  */
 final class SimUnix extends SimFile {
-    /** What one sendmsg(2) has sent. */
+    /** The bytes and files of one sendmsg(2). */
     record Message(byte[] bytes, SimFile[] files) {}
 
-    /** What a guest may send before it must wait. */
+    /** How many messages a guest may send before it must wait. */
     static final int MUCH = 256;
 
-    private final int capacity; // messages of ours that may be unread
-    private final ArrayDeque<Message> queue = new ArrayDeque<>(); // to be read here
-    private int taken; // bytes of the first message
+    private final int capacity; // how many messages from this end may be unread
+    private final ArrayDeque<Message> queue = new ArrayDeque<>(); // to be read at this end
+    private int taken; // bytes of the first message that have been read
     private SimUnix other;
     private boolean ended; // the other end sends no more
     private boolean shut; // nothing can be sent any more
@@ -32,7 +32,7 @@ final class SimUnix extends SimFile {
         this.capacity = capacity;
     }
 
-    /** One end, which may send so much; the other may send much more. */
+    /** Creates a pair. Returns one end, which may send {@code capacity} messages; the other may send {@link #MUCH}. */
     static SimUnix pair(int capacity) {
         SimUnix one = new SimUnix(capacity);
         one.other = new SimUnix(MUCH);
@@ -52,7 +52,7 @@ final class SimUnix extends SimFile {
         return unread() * 4 <= capacity;
     }
 
-    /** sendmsg(2): all of it or none. */
+    /** Sends a message, whole or not at all: sendmsg(2). Returns its length, or {@code -errno}. */
     long send(byte[] bytes, SimFile... files) {
         if (shut || !other.isOpen()) return -Errno.EPIPE;
         if (unread() >= capacity) return -Errno.EAGAIN;
@@ -62,7 +62,7 @@ final class SimUnix extends SimFile {
         return bytes.length;
     }
 
-    /** A whole message, whose files become the caller's; null where there is none. */
+    /** Takes a whole message; null if there is none. The caller now owns its files. */
     Message receive() {
         Message message = queue.poll();
         if (message != null) freed();
@@ -73,7 +73,7 @@ final class SimUnix extends SimFile {
         if (other.isOpen() && other.isWritable()) other.wake(EPOLLOUT);
     }
 
-    /** read(2): as many bytes as there are, and files that came with them close. Null where there are none: {@link #end}. */
+    /** Reads bytes, and closes the files that came with them: read(2). Returns null if there are none: {@link #end}. */
     byte[] read(int count) {
         if (queue.isEmpty()) return null;
         Chunks all = new Chunks();
@@ -90,7 +90,7 @@ final class SimUnix extends SimFile {
         return all.take(all.size());
     }
 
-    /** What read(2) says where there are no bytes. */
+    /** Returns the result of read(2) if there are no bytes. */
     int end() {
         if (error != 0) {
             int once = error;
@@ -100,7 +100,7 @@ final class SimUnix extends SimFile {
         return ended ? 0 : -Errno.EAGAIN;
     }
 
-    /** shutdown(2) of what is sent here. */
+    /** Ends the direction from this end to the other: shutdown(2). */
     void shutdownWrite() {
         shut = true;
         other.ended = true;

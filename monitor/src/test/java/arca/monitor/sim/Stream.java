@@ -3,11 +3,14 @@ package arca.monitor.sim;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/** The bytes that one side sends to the other. No other stream has the same bytes; the first ones are its number. */
+/**
+ * The bytes that one side sends to the other. They begin with its number, so no two streams of one direction are the
+ * same.
+ */
 final class Stream {
     private static final byte[] NOISE = new byte[65_521];
 
-    /** Bytes from the start that tell a stream from all others. */
+    /** How many bytes at the start hold the number of the stream. */
     static final int HEADER = 2;
 
     static {
@@ -24,7 +27,7 @@ final class Stream {
         this.name = name;
     }
 
-    /** The number of the stream that begins with these bytes. */
+    /** Returns the number of the stream that begins with these bytes. */
     static int number(byte[] header) {
         return header[0] & 0xff | (header[1] & 0xff) << Byte.SIZE;
     }
@@ -42,7 +45,7 @@ final class Stream {
         return bytes;
     }
 
-    /** The next bytes to be sent: {@link #sent} says how many were. */
+    /** Returns the next bytes to send. The caller reports by {@link #sent(long)} how many were sent. */
     byte[] next(int count) {
         return bytes(sent, count);
     }

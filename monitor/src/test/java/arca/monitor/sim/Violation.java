@@ -1,6 +1,6 @@
 package arca.monitor.sim;
 
-/** The monitor did something that it must never do. */
+/** Reports that the monitor did something that it must never do. */
 public final class Violation extends AssertionError {
     private static final long serialVersionUID = 1;
 

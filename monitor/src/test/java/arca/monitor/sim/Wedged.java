@@ -1,6 +1,6 @@
 package arca.monitor.sim;
 
-/** A call waits for the lock of a pipe, which a guest holds. As far as the monitor can tell, it waits forever. */
+/** Ends a history: a call waits for the lock of a pipe, which a guest holds. To the monitor, the wait never ends. */
 public final class Wedged extends Error {
     private static final long serialVersionUID = 1;
 

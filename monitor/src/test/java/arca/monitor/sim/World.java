@@ -3,7 +3,9 @@ package arca.monitor.sim;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 
-/** Virtual time, and what is to happen at which: everything in a history, in one thread, from one seed. */
+/**
+ * Virtual time, and a queue of future events. Everything in a history happens in one thread and is drawn from one seed.
+ */
 public final class World {
     private record Event(long time, long number, Runnable action) implements Comparable<Event> {
         @Override
@@ -21,24 +23,26 @@ public final class World {
         this.random = random;
     }
 
-    /** Nanoseconds since the beginning. */
+    /** Returns the nanoseconds since the beginning. */
     public long now() {
         return now;
     }
 
-    /** Has something happen {@code nanos} from now; what was given first is first. */
+    /**
+     * Schedules an action {@code nanos} from now. Of two actions at the same time, the one scheduled first runs first.
+     */
     public void in(long nanos, Runnable action) {
         events.add(new Event(now + nanos, number++, action));
     }
 
-    /** Lets time go by, in which what is due happens: while one thread is in a call, the others run. */
+    /** Lets time pass, and runs what is due: while one thread is in a call, the others run. */
     void elapse(long nanos) {
         long until = now + nanos;
         while (!events.isEmpty() && events.peek().time <= until) happen();
         now = until;
     }
 
-    /** Goes on to the next thing that happens before {@code time}; false, at that time, if there is none. */
+    /** Runs the next event, at {@code time} at the latest. Returns false, at that time, if there is none. */
     boolean next(long time) {
         if (!events.isEmpty() && events.peek().time <= time) {
             happen();
@@ -54,7 +58,7 @@ public final class World {
         event.action.run();
     }
 
-    /** A number from {@code least} up to, not including, {@code most}, small ones more often. */
+    /** Draws a number from {@code least} to {@code most}, exclusive. Small numbers are more likely. */
     public long skewed(long least, long most) {
         return least + (long) ((most - least) * Math.pow(random.nextDouble(), 3));
     }
