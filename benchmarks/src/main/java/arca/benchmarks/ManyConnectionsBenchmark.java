@@ -57,7 +57,9 @@ public class ManyConnectionsBenchmark {
     /** Connects all. */
     @Setup
     public void setUp() throws IOException {
-        scene = new Scene(ControlBenchmark.Kind.EMBEDDED, Scene.CONFIG.withReadiness(readiness));
+        scene = new Scene(
+                ControlBenchmark.Kind.EMBEDDED,
+                Scene.CONFIG.toBuilder().readiness(readiness).build());
         idle = new IdlePeers();
         for (int i = 1; i < connections; i++) scene.connectIdle(idle);
         idle.post();

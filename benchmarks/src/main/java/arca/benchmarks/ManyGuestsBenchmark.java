@@ -44,7 +44,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 250, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 4, time = 250, timeUnit = TimeUnit.MILLISECONDS)
 public class ManyGuestsBenchmark {
-    private static final Limits LIMITS = new Limits(8192, 256, 4096, 256, 512, 512, 0);
+    private static final Limits LIMITS = Limits.builder().guestsPerUid(512).build();
 
     @Param({"1", "10", "100", "500"})
     private int guests;
@@ -58,7 +58,9 @@ public class ManyGuestsBenchmark {
     /** Has all come, and answered once, so that each has its thread. */
     @Setup
     public void setUp() throws IOException {
-        scene = new Scene(ControlBenchmark.Kind.UNIX, Scene.CONFIG.withLimits(LIMITS));
+        scene = new Scene(
+                ControlBenchmark.Kind.UNIX,
+                Scene.CONFIG.toBuilder().limits(LIMITS).build());
         connection = scene.connect();
         while (idle.size() < guests - 1) {
             idle.add(scene.another());

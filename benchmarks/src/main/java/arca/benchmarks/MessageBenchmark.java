@@ -66,7 +66,9 @@ public class MessageBenchmark {
     @Setup
     public void setUp() throws IOException {
         bytes = arena.allocate(before + size);
-        scene = new Scene(ControlBenchmark.Kind.UNIX, Scene.CONFIG.withRelay(relay));
+        scene = new Scene(
+                ControlBenchmark.Kind.UNIX,
+                Scene.CONFIG.toBuilder().relay(relay).build());
         connection = scene.connect();
     }
 

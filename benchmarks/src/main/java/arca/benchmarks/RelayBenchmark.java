@@ -56,7 +56,9 @@ public class RelayBenchmark {
     /** Connects. */
     @Setup
     public void setUp() throws IOException {
-        scene = new Scene(ControlBenchmark.Kind.EMBEDDED, Scene.CONFIG.withRelay(relay));
+        scene = new Scene(
+                ControlBenchmark.Kind.EMBEDDED,
+                Scene.CONFIG.toBuilder().relay(relay).build());
         connection = scene.connect();
     }
 

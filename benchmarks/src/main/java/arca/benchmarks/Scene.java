@@ -27,7 +27,9 @@ import java.nio.file.Path;
 /** A monitor in this process, a guest of it, and a listening peer. For the thread that makes it. */
 final class Scene implements AutoCloseable {
     /** Connects over loopback, but no listeners. */
-    static final MonitorConfig CONFIG = MonitorConfig.DEFAULT.withPolicy(Policy.NOTHING.allowConnect("127.0.0.0/8"));
+    static final MonitorConfig CONFIG = MonitorConfig.builder()
+            .policy(Policy.NOTHING.allowConnect("127.0.0.0/8"))
+            .build();
 
     private static final int LOCALHOST = 0x7f000001;
     private static final int BACKLOG = 128;
@@ -43,7 +45,7 @@ final class Scene implements AutoCloseable {
     private final ConnectRequest toPeer;
 
     Scene(ControlBenchmark.Kind kind, MonitorConfig config) throws IOException {
-        monitor = Monitor.start(config.withControl(control));
+        monitor = Monitor.start(config.toBuilder().control(control).build());
         guest = switch (kind) {
             case EMBEDDED -> new BareGuest.Embedded(monitor);
             case UNIX -> new BareGuest.Unix(control);

@@ -75,7 +75,9 @@ public class StreamBenchmark {
     /** Connects, and begins to read at the far end. */
     @Setup
     public void setUp() throws IOException {
-        scene = new Scene(ControlBenchmark.Kind.UNIX, Scene.CONFIG.withRelay(relay));
+        scene = new Scene(
+                ControlBenchmark.Kind.UNIX,
+                Scene.CONFIG.toBuilder().relay(relay).build());
         connection = scene.connect();
         boolean toPeer = direction == Direction.TO_PEER;
         from = toPeer ? connection.writer() : connection.peer();

@@ -15,7 +15,7 @@ import java.nio.file.attribute.GroupPrincipal;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.UnaryOperator;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -258,26 +258,31 @@ final class MonitorCommand implements Callable<Integer> {
 
     /** What the options ask for; a ParameterException names the one that cannot be. */
     MonitorConfig config() {
-        Limits limits = new Limits(
-                maxConnections,
-                maxListeners,
-                maxWaitingAccepts,
-                maxConnecting,
-                maxGuests,
-                maxGuestsPerUid,
-                pipeMemory.bytes());
-        MonitorConfig config = DEFAULT.withPolicy(policy())
-                .withAccess(access())
-                .withLimits(limits)
-                .withReadiness(readiness)
-                .withRelay(relay)
-                .withWedge(wedge);
-        if (control.isPresent()) config = with(config, "--control: ", c -> c.withControl(control.get()));
-        config =
-                with(config, "--pipe-size: ", c -> c.withPipeSize((int) Math.min(pipeSize.bytes(), Integer.MAX_VALUE)));
-        config = with(config, "--connect-timeout: ", c -> c.withConnectTimeout(connectTimeout.duration()));
-        config = with(config, "--linger: ", c -> c.withLinger(linger.duration()));
-        return with(config, "--drain: ", c -> c.withDrain(drain.duration()));
+        Limits limits = Limits.builder()
+                .connections(maxConnections)
+                .listeners(maxListeners)
+                .waitingAccepts(maxWaitingAccepts)
+                .connecting(maxConnecting)
+                .guests(maxGuests)
+                .guestsPerUid(maxGuestsPerUid)
+                .pipeMemory(pipeMemory.bytes())
+                .build();
+        MonitorConfig.Builder config = MonitorConfig.builder()
+                .policy(policy())
+                .access(access())
+                .limits(limits)
+                .readiness(readiness)
+                .relay(relay)
+                .wedge(wedge);
+        control.ifPresent(
+                path -> checked("--control: ", () -> config.control(path).build()));
+        int size = (int) Math.min(pipeSize.bytes(), Integer.MAX_VALUE);
+        checked("--pipe-size: ", () -> config.pipeSize(size).build());
+        checked(
+                "--connect-timeout: ",
+                () -> config.connectTimeout(connectTimeout.duration()).build());
+        checked("--linger: ", () -> config.linger(linger.duration()).build());
+        return checked("--drain: ", () -> config.drain(drain.duration()).build());
     }
 
     private ControlAccess access() {
@@ -288,20 +293,21 @@ final class MonitorCommand implements Callable<Integer> {
     }
 
     private Policy policy() {
-        return with(
-                Policy.NOTHING,
+        return checked(
                 "",
-                policy -> policy.allowConnect(allowConnect)
+                () -> Policy.NOTHING
+                        .allowConnect(allowConnect)
                         .denyConnect(denyConnect)
                         .allowListen(allowListen)
                         .denyListen(denyListen));
     }
 
-    private <T> T with(T before, String flag, UnaryOperator<T> change) {
+    /** Returns what a supplier makes. A value that it refuses is a usage error of an option. */
+    private <T> T checked(String option, Supplier<T> made) {
         try {
-            return change.apply(before);
+            return made.get();
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), flag + e.getMessage(), e);
+            throw new ParameterException(spec.commandLine(), option + e.getMessage(), e);
         }
     }
 }

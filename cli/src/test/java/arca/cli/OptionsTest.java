@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -36,7 +37,8 @@ import picocli.CommandLine.Model.OptionSpec;
 
 class OptionsTest {
     private static final Pattern DEFAULT = Pattern.compile("Default: (\\S+)\\.$");
-    private static final MonitorConfig USUAL = MonitorConfig.DEFAULT.withControl(Path.of("/run/a.sock"));
+    private static final MonitorConfig USUAL =
+            MonitorConfig.builder().control(Path.of("/run/a.sock")).build();
 
     /** How a command that starts nothing ended. */
     private record Outcome(int status, String out, String err) {
@@ -58,7 +60,7 @@ class OptionsTest {
         words.addAll(List.of(more));
         commandLine.parseArgs(words.toArray(String[]::new));
         MonitorCommand monitor = commandLine.getSubcommands().get("monitor").getCommand();
-        return monitor.config().withPolicy(Policy.NOTHING);
+        return monitor.config().toBuilder().policy(Policy.NOTHING).build();
     }
 
     private static Stream<CommandLine> commands(CommandLine from) {
@@ -100,36 +102,36 @@ class OptionsTest {
     }
 
     static Stream<Arguments> settings() {
-        Limits usual = Limits.DEFAULT;
         return Stream.of(
-                Arguments.of("--control-mode 0666", USUAL.withAccess(new ControlAccess(0666, Optional.empty()))),
-                Arguments.of("--control-mode 660", USUAL.withAccess(new ControlAccess(0660, Optional.empty()))),
-                Arguments.of("--control-group 0", USUAL.withAccess(new ControlAccess(0660, Optional.of(group("0"))))),
+                Arguments.of("--control-mode 0666", with(b -> b.access(new ControlAccess(0666, Optional.empty())))),
+                Arguments.of("--control-mode 660", with(b -> b.access(new ControlAccess(0660, Optional.empty())))),
+                Arguments.of(
+                        "--control-group 0", with(b -> b.access(new ControlAccess(0660, Optional.of(group("0")))))),
                 Arguments.of(
                         "--control-group 0 --control-mode 0060",
-                        USUAL.withAccess(new ControlAccess(0060, Optional.of(group("0"))))),
-                Arguments.of("--readiness poll", USUAL.withReadiness(Readiness.POLL)),
-                Arguments.of("--relay copy", USUAL.withRelay(RelayMode.COPY)),
-                Arguments.of("--relay=copy", USUAL.withRelay(RelayMode.COPY)),
-                Arguments.of("--wedge kill", USUAL.withWedge(Wedge.KILL)),
-                Arguments.of("--pipe-size 65536", USUAL.withPipeSize(65536)),
-                Arguments.of("--pipe-size 64K", USUAL.withPipeSize(65536)),
-                Arguments.of("--pipe-size 64k", USUAL.withPipeSize(65536)),
-                Arguments.of("--pipe-size 1M", USUAL.withPipeSize(1 << 20)),
-                Arguments.of("--connect-timeout 5", USUAL.withConnectTimeout(Duration.ofSeconds(5))),
-                Arguments.of("--connect-timeout 0.25", USUAL.withConnectTimeout(Duration.ofMillis(250))),
-                Arguments.of("--linger 0", USUAL.withLinger(Duration.ZERO)),
-                Arguments.of("--linger 600", USUAL.withLinger(Duration.ofMinutes(10))),
-                Arguments.of("--drain 0", USUAL.withDrain(Duration.ZERO)),
-                Arguments.of("--drain 0.000000001", USUAL.withDrain(Duration.ofNanos(1))),
-                Arguments.of("--max-connections 1", limits(1, 256, 4096, 256, 512, 256, 0)),
-                Arguments.of("--max-listeners 1", limits(8192, 1, 4096, 256, 512, 256, 0)),
-                Arguments.of("--max-waiting-accepts 1", limits(8192, 256, 1, 256, 512, 256, 0)),
-                Arguments.of("--max-connecting 1", limits(8192, 256, 4096, 1, 512, 256, 0)),
-                Arguments.of("--max-guests 1", limits(8192, 256, 4096, 256, 1, 256, 0)),
-                Arguments.of("--max-guests-per-uid 1", limits(8192, 256, 4096, 256, 512, 1, 0)),
-                Arguments.of("--pipe-memory 4096M", limits(8192, 256, 4096, 256, 512, 256, 1L << 32)),
-                Arguments.of("--pipe-memory 0", USUAL.withLimits(usual)),
+                        with(b -> b.access(new ControlAccess(0060, Optional.of(group("0")))))),
+                Arguments.of("--readiness poll", with(b -> b.readiness(Readiness.POLL))),
+                Arguments.of("--relay copy", with(b -> b.relay(RelayMode.COPY))),
+                Arguments.of("--relay=copy", with(b -> b.relay(RelayMode.COPY))),
+                Arguments.of("--wedge kill", with(b -> b.wedge(Wedge.KILL))),
+                Arguments.of("--pipe-size 65536", with(b -> b.pipeSize(65536))),
+                Arguments.of("--pipe-size 64K", with(b -> b.pipeSize(65536))),
+                Arguments.of("--pipe-size 64k", with(b -> b.pipeSize(65536))),
+                Arguments.of("--pipe-size 1M", with(b -> b.pipeSize(1 << 20))),
+                Arguments.of("--connect-timeout 5", with(b -> b.connectTimeout(Duration.ofSeconds(5)))),
+                Arguments.of("--connect-timeout 0.25", with(b -> b.connectTimeout(Duration.ofMillis(250)))),
+                Arguments.of("--linger 0", with(b -> b.linger(Duration.ZERO))),
+                Arguments.of("--linger 600", with(b -> b.linger(Duration.ofMinutes(10)))),
+                Arguments.of("--drain 0", with(b -> b.drain(Duration.ZERO))),
+                Arguments.of("--drain 0.000000001", with(b -> b.drain(Duration.ofNanos(1)))),
+                Arguments.of("--max-connections 1", limits(b -> b.connections(1))),
+                Arguments.of("--max-listeners 1", limits(b -> b.listeners(1))),
+                Arguments.of("--max-waiting-accepts 1", limits(b -> b.waitingAccepts(1))),
+                Arguments.of("--max-connecting 1", limits(b -> b.connecting(1))),
+                Arguments.of("--max-guests 1", limits(b -> b.guests(1))),
+                Arguments.of("--max-guests-per-uid 1", limits(b -> b.guestsPerUid(1))),
+                Arguments.of("--pipe-memory 4096M", limits(b -> b.pipeMemory(1L << 32))),
+                Arguments.of("--pipe-memory 0", USUAL),
                 Arguments.of("--log-level trace", USUAL));
     }
 
@@ -141,9 +143,12 @@ class OptionsTest {
         }
     }
 
-    private static MonitorConfig limits(
-            int connections, int listeners, int accepts, int connecting, int guests, int ofUid, long pipes) {
-        return USUAL.withLimits(new Limits(connections, listeners, accepts, connecting, guests, ofUid, pipes));
+    private static MonitorConfig with(UnaryOperator<MonitorConfig.Builder> change) {
+        return change.apply(USUAL.toBuilder()).build();
+    }
+
+    private static MonitorConfig limits(UnaryOperator<Limits.Builder> change) {
+        return with(b -> b.limits(change.apply(Limits.builder()).build()));
     }
 
     @ParameterizedTest(name = "{0}")

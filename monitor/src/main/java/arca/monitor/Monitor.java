@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
  * watches these threads. It runs until {@link #stop} or {@link #close}. Any thread may call any method.
  *
  * <pre>{@code
- * MonitorConfig config = MonitorConfig.DEFAULT.withControl(path).withPolicy(policy);
+ * MonitorConfig config = MonitorConfig.builder().control(path).policy(policy).build();
  * try (Monitor monitor = Monitor.start(config)) {
  *     // guests come and go
  *     monitor.stop();

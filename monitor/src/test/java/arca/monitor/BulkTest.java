@@ -56,7 +56,8 @@ class BulkTest {
     @ValueSource(ints = {4096, 8192, 65_536, 262_144, 1 << 20})
     void bothDirectionsOfSeveralConnectionsAtOnce(int pipeSize) throws Exception {
         int connections = 3;
-        try (RunningMonitor monitor = RunningMonitor.start(variant, config -> config.withPipeSize(pipeSize));
+        try (RunningMonitor monitor = RunningMonitor.start(
+                        variant, config -> config.toBuilder().pipeSize(pipeSize).build());
                 RawGuest guest = monitor.guest();
                 Peer.Listener listener = Peer.Listener.open()) {
             List<Peer> peers = new ArrayList<>();
@@ -100,7 +101,8 @@ class BulkTest {
     @ValueSource(ints = {4096, 65_536})
     void crumbsForAGuestThatReadsLate(int pipeSize) throws Exception {
         int crumbs = 3_000;
-        try (Joined joined = Joined.by(variant, config -> config.withPipeSize(pipeSize))) {
+        try (Joined joined = Joined.by(
+                variant, config -> config.toBuilder().pipeSize(pipeSize).build())) {
             StringBuilder sent = new StringBuilder();
             for (int i = 0; i < crumbs; i++) {
                 String crumb = String.valueOf((char) ('a' + i % 26));

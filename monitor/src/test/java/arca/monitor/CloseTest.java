@@ -116,7 +116,8 @@ class CloseTest {
 
     @Test
     void resetBehindAFullPipeLosesNothingThatHadArrived() throws Exception {
-        try (Joined joined = Joined.by(variant, config -> config.withPipeSize(4096))) {
+        try (Joined joined =
+                Joined.by(variant, config -> config.toBuilder().pipeSize(4096).build())) {
             long arrived = joined.peer().fill();
             FutureTask<Void> write =
                     Together.start(() -> assertEquals(Errno.EPIPE, joined.side().awaitWriteError()));
@@ -215,8 +216,16 @@ class CloseTest {
 
     @Test
     void connectionThatHasEndedIsForgotten() throws Exception {
-        Limits one = new Limits(1, 1, 1, 1, 1, 1, 0);
-        try (Joined joined = Joined.by(variant, config -> config.withLimits(one));
+        Limits one = Limits.builder()
+                .connections(1)
+                .listeners(1)
+                .waitingAccepts(1)
+                .connecting(1)
+                .guests(1)
+                .guestsPerUid(1)
+                .build();
+        try (Joined joined = Joined.by(
+                        variant, config -> config.toBuilder().limits(one).build());
                 Peer.Listener listener = Peer.Listener.open()) {
             RawGuest guest = joined.guest();
             int refused = guest.ask(new ConnectRequest(listener.endpoint()));

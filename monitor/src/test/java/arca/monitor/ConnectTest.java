@@ -89,7 +89,8 @@ class ConnectTest {
     @Test
     void whatTheSystemSaysAtOnceIsPassedOn() throws Exception {
         Policy policy = Policy.NOTHING.allowConnect(MULTICAST.toString());
-        try (RunningMonitor monitor = RunningMonitor.start(variant, config -> config.withPolicy(policy));
+        try (RunningMonitor monitor = RunningMonitor.start(
+                        variant, config -> config.toBuilder().policy(policy).build());
                 RawGuest guest = monitor.guest()) {
             int id = guest.ask(new ConnectRequest(MULTICAST));
             assertEquals(new ConnectErr(Errno.ENETUNREACH), guest.answerTo(id));
@@ -102,7 +103,8 @@ class ConnectTest {
         try (Peer.Listener denied = Peer.Listener.open();
                 Peer.Listener allowed = Peer.Listener.open()) {
             Policy policy = Policy.NOTHING.allowConnect(allowed.endpoint().toString());
-            try (RunningMonitor monitor = RunningMonitor.start(variant, config -> config.withPolicy(policy));
+            try (RunningMonitor monitor = RunningMonitor.start(
+                            variant, config -> config.toBuilder().policy(policy).build());
                     RawGuest guest = monitor.guest()) {
                 int id = guest.ask(new ConnectRequest(denied.endpoint()));
                 assertEquals(new ConnectErr(Errno.EACCES), guest.answerTo(id));
@@ -132,7 +134,9 @@ class ConnectTest {
     @Test
     void slowConnectTimesOutAndNotBeforeItsTime() throws Exception {
         Duration timeout = Duration.ofMillis(100);
-        try (RunningMonitor monitor = RunningMonitor.start(variant, config -> config.withConnectTimeout(timeout));
+        try (RunningMonitor monitor = RunningMonitor.start(
+                        variant,
+                        config -> config.toBuilder().connectTimeout(timeout).build());
                 RawGuest guest = monitor.guest();
                 Peer.Listener full = fullListener();
                 Peer _ = Peer.connect(full.endpoint())) { // the one it has room for

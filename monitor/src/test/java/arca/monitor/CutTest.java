@@ -137,7 +137,8 @@ class CutTest {
     @EnumSource(Variant.class)
     void peerThatAcknowledgesNothingIsCutAfterTheLingerTime(Variant variant) throws Exception {
         String log = logOf(() -> {
-            MonitorConfig config = variant.config().withLinger(Duration.ZERO);
+            MonitorConfig config =
+                    variant.config().toBuilder().linger(Duration.ZERO).build();
             try (Connected connected = Connected.by(config);
                     Arena arena = Arena.ofConfined()) {
                 while (connected.side.fill() > 0) while (connected.guest.pumpOnce()) continue;

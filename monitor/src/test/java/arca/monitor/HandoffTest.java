@@ -102,7 +102,8 @@ class HandoffTest {
     @ParameterizedTest
     @ValueSource(ints = {4096, 65_536, 1 << 20})
     void pipesHaveTheSizeThatWasConfigured(int size) throws Exception {
-        try (Joined joined = Joined.by(variant, config -> config.withPipeSize(size))) {
+        try (Joined joined =
+                Joined.by(variant, config -> config.toBuilder().pipeSize(size).build())) {
             assertEquals(size, joined.side().ready.pipe().ringSize());
             assertEquals(size, Syscalls.fcntl(joined.side().output.value(), F_GETPIPE_SZ, 0));
         }

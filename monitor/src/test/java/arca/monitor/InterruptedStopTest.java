@@ -18,7 +18,8 @@ class InterruptedStopTest {
     @Test
     void everythingIsClosedAllTheSame(@TempDir Path folder) throws Exception {
         Path control = folder.resolve("control");
-        try (Monitor monitor = Monitor.start(MonitorConfig.DEFAULT.withControl(control));
+        try (Monitor monitor =
+                        Monitor.start(MonitorConfig.builder().control(control).build());
                 Fd guest = Sockets.connect(SocketAddress.Unix.path(control.toString()));
                 Arena arena = Arena.ofConfined()) {
             Thread.currentThread().interrupt();

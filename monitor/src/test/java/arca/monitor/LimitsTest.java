@@ -37,7 +37,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** A guest that is at a limit is told so at once, lives, and has room again when something of it is gone. */
 class LimitsTest {
     private static final int MOST = 3;
-    private static final int UNLIMITED = 1000;
 
     @TempDir
     Path folder;
@@ -47,11 +46,12 @@ class LimitsTest {
     }
 
     private Monitor start(Limits limits) throws IOException {
-        return Monitor.start(MonitorConfig.DEFAULT
-                .withControl(control())
-                .withLimits(limits)
-                .withConnectTimeout(Duration.ofHours(1))
-                .withPolicy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any")));
+        return Monitor.start(MonitorConfig.builder()
+                .control(control())
+                .limits(limits)
+                .connectTimeout(Duration.ofHours(1))
+                .policy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"))
+                .build());
     }
 
     private ArcaSession session() throws IOException {
@@ -65,7 +65,7 @@ class LimitsTest {
 
     @Test
     void connections() throws Exception {
-        Limits limits = new Limits(MOST, UNLIMITED, UNLIMITED, UNLIMITED, UNLIMITED, UNLIMITED, 0);
+        Limits limits = Limits.builder().connections(MOST).build();
         List<ArcaStream> streams = new ArrayList<>();
         try (Monitor _ = start(limits);
                 EchoPeer peer = new EchoPeer();
@@ -99,7 +99,7 @@ class LimitsTest {
 
     @Test
     void listeners() throws Exception {
-        Limits limits = new Limits(UNLIMITED, MOST, UNLIMITED, UNLIMITED, UNLIMITED, UNLIMITED, 0);
+        Limits limits = Limits.builder().listeners(MOST).build();
         try (Monitor _ = start(limits);
                 ArcaSession session = session()) {
             for (int i = 0; i < MOST; i++) GoodGuests.listen(session);
@@ -112,7 +112,7 @@ class LimitsTest {
 
     @Test
     void waitingAccepts() throws Exception {
-        Limits limits = new Limits(UNLIMITED, UNLIMITED, MOST, UNLIMITED, UNLIMITED, UNLIMITED, 0);
+        Limits limits = Limits.builder().waitingAccepts(MOST).build();
         try (Monitor _ = start(limits);
                 RawGuest guest = new RawGuest(control())) {
             List<Endpoint> at = new ArrayList<>();
@@ -136,7 +136,7 @@ class LimitsTest {
 
     @Test
     void handshakes() throws Exception {
-        Limits limits = new Limits(UNLIMITED, UNLIMITED, UNLIMITED, MOST, UNLIMITED, UNLIMITED, 0);
+        Limits limits = Limits.builder().connecting(MOST).build();
         try (Monitor _ = start(limits);
                 EchoPeer peer = new EchoPeer();
                 ArcaSession session = session()) {
@@ -168,12 +168,12 @@ class LimitsTest {
 
     @Test
     void guests() throws Exception {
-        assertGuestsAreLimited(new Limits(UNLIMITED, UNLIMITED, UNLIMITED, UNLIMITED, MOST, UNLIMITED, 0));
+        assertGuestsAreLimited(Limits.builder().guests(MOST).build());
     }
 
     @Test
     void guestsOfAUser() throws Exception {
-        assertGuestsAreLimited(new Limits(UNLIMITED, UNLIMITED, UNLIMITED, UNLIMITED, UNLIMITED, MOST, 0));
+        assertGuestsAreLimited(Limits.builder().guestsPerUid(MOST).build());
     }
 
     private void assertGuestsAreLimited(Limits limits) throws Exception {

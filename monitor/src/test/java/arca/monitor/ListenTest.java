@@ -127,7 +127,8 @@ class ListenTest {
     void whatPolicyDeniesIsRefusedAndNobodyListens() throws Exception {
         Endpoint at = Loopback.free();
         Policy policy = Policy.NOTHING.allowListen("any").denyListen(at.toString());
-        try (RunningMonitor monitor = RunningMonitor.start(variant, config -> config.withPolicy(policy));
+        try (RunningMonitor monitor = RunningMonitor.start(
+                        variant, config -> config.toBuilder().policy(policy).build());
                 RawGuest guest = monitor.guest()) {
             int id = guest.ask(new ListenRequest(at));
             assertEquals(new ListenErr(Errno.EACCES), guest.answerTo(id));

@@ -17,7 +17,7 @@ final class RunningMonitor implements AutoCloseable {
     private RunningMonitor(Path directory, MonitorConfig config) throws IOException {
         this.directory = directory;
         this.control = directory.resolve("control");
-        this.monitor = Monitor.start(config.withControl(control));
+        this.monitor = Monitor.start(config.toBuilder().control(control).build());
     }
 
     static RunningMonitor start(MonitorConfig config) throws IOException {

@@ -35,7 +35,8 @@ class SnapshotTest {
 
     @Test
     void withoutGuestsThereIsNone() throws Exception {
-        try (Monitor monitor = Monitor.start(MonitorConfig.DEFAULT.withControl(folder.resolve("a.sock")))) {
+        try (Monitor monitor = Monitor.start(
+                MonitorConfig.builder().control(folder.resolve("a.sock")).build())) {
             assertEquals(List.of(), monitor.snapshot());
         }
     }
@@ -43,7 +44,8 @@ class SnapshotTest {
     @Test
     void guestIsWhoItIsAndHasWhatItHas() throws Exception {
         Path control = folder.resolve("a.sock");
-        MonitorConfig config = MonitorConfig.DEFAULT.withControl(control).withPolicy(LOOPBACK);
+        MonitorConfig config =
+                MonitorConfig.builder().control(control).policy(LOOPBACK).build();
         try (Monitor monitor = Monitor.start(config);
                 Fd peers = Sockets.listen(new SocketAddress.IPv4(0x7f000001, 0), 0, 1);
                 ArcaSession session = ArcaSession.connect(control)) {

@@ -41,7 +41,8 @@ class StartTest {
     @Test
     void socketIsClosedWhereTheConfigurationHasOneToo() throws Exception {
         Fd control = listener(folder.resolve("a"));
-        MonitorConfig config = MonitorConfig.DEFAULT.withControl(folder.resolve("b"));
+        MonitorConfig config =
+                MonitorConfig.builder().control(folder.resolve("b")).build();
         assertThrows(IllegalArgumentException.class, () -> Monitor.start(config, control));
         assertFalse(control.isOpen());
     }
@@ -75,7 +76,7 @@ class StartTest {
             Monitor.start(MonitorConfig.DEFAULT, listener(folder.resolve("first")))
                     .close(); // loads the classes
             for (RelayMode relay : RelayMode.values())
-                start(MonitorConfig.DEFAULT.withRelay(relay), folder.resolve("" + relay));
+                start(MonitorConfig.builder().relay(relay).build(), folder.resolve("" + relay));
         }
 
         private static void start(MonitorConfig config, Path path) throws Exception {

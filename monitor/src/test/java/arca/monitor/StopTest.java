@@ -85,7 +85,9 @@ class StopTest {
 
     @Test
     void connectionsAreCutWhenTheDrainTimeIsOver() throws Exception {
-        try (Joined joined = Joined.by(variant, config -> config.withDrain(Duration.ofMillis(100)))) {
+        try (Joined joined = Joined.by(
+                variant,
+                config -> config.toBuilder().drain(Duration.ofMillis(100)).build())) {
             joined.monitor().stop();
             joined.guest().assertEnd();
             joined.side().assertEnd();
@@ -137,7 +139,8 @@ class StopTest {
     @Test
     void closeCutsADrainShortThatIsUnderWay() throws Exception {
         Duration tooLong = Duration.ofSeconds(2 * Patience.SECONDS); // and yet it ends, where the test fails
-        try (Joined joined = Joined.by(variant, config -> config.withDrain(tooLong))) {
+        try (Joined joined =
+                Joined.by(variant, config -> config.toBuilder().drain(tooLong).build())) {
             FutureTask<Void> stop = Together.start(joined.monitor()::stop);
             int late = joined.guest().ask(new ListenRequest(Loopback.free()));
             while (!(joined.guest().answerTo(late) instanceof ListenErr refused && refused.code() == Errno.ESHUTDOWN)) {

@@ -78,8 +78,9 @@ class SystemCallsTest {
 
     @BeforeEach
     void embed() throws IOException {
-        MonitorConfig config = MonitorConfig.DEFAULT.withPolicy(
-                Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"));
+        MonitorConfig config = MonitorConfig.builder()
+                .policy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"))
+                .build();
         guest = EmbeddedGuest.open("g1", new SharedResources(config, 64 << 20, this::counted), new EmbeddedGuests());
         open.add(guest);
         settle();

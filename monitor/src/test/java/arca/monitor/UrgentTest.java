@@ -75,7 +75,8 @@ class UrgentTest {
     void urgentBytesInAStreamThatFillsThePipe(int pipeSize) throws Exception {
         int pieces = 300;
         String piece = "0123456789".repeat(100);
-        try (Joined joined = Joined.by(variant, config -> config.withPipeSize(pipeSize))) {
+        try (Joined joined = Joined.by(
+                variant, config -> config.toBuilder().pipeSize(pipeSize).build())) {
             Together.run(
                     () -> {
                         for (int i = 0; i < pieces; i++) {

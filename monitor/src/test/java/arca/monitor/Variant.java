@@ -23,11 +23,12 @@ enum Variant {
 
     /** A configuration that allows every endpoint of loopback, listens everywhere, and has time. */
     MonitorConfig config() {
-        return MonitorConfig.DEFAULT
-                .withConnectTimeout(Duration.ofHours(1))
-                .withDrain(Duration.ofHours(1))
-                .withReadiness(readiness)
-                .withRelay(relay)
-                .withPolicy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"));
+        return MonitorConfig.builder()
+                .connectTimeout(Duration.ofHours(1))
+                .drain(Duration.ofHours(1))
+                .readiness(readiness)
+                .relay(relay)
+                .policy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"))
+                .build();
     }
 }

@@ -87,8 +87,11 @@ public final class Demo implements AutoCloseable {
     private GuestProcess start(MonitorConfig.RelayMode relay, Policy policy) throws IOException {
         synchronized (this) {
             if (closed) throw new EOFException("closed");
-            MonitorConfig config =
-                    MonitorConfig.DEFAULT.withControl(control).withRelay(relay).withPolicy(policy);
+            MonitorConfig config = MonitorConfig.builder()
+                    .control(control)
+                    .relay(relay)
+                    .policy(policy)
+                    .build();
             monitor = Optional.of(Monitor.start(config));
             guest = Optional.of(GuestProcess.start(control));
             say(

@@ -24,8 +24,8 @@ public record Limits(
         int guests,
         int guestsPerUid,
         long pipeMemory) {
-    /** 8192 connections, 256 listeners, 4096 waiting accepts and 256 handshakes a guest; 512 guests, 256 of one user. */
-    public static final Limits DEFAULT = new Limits(8192, 256, 4096, 256, 512, 256, 0);
+    /** The defaults: see the {@link Builder}. */
+    public static final Limits DEFAULT = builder().build();
 
     /** Refuses less than one of anything: what guests shall not do at all is the {@link Policy}'s. */
     public Limits {
@@ -51,5 +51,133 @@ public record Limits(
 
     private static void atLeast(int least, String name, long value) {
         if (value < least) throw new IllegalArgumentException(name + " is at least " + least + ", not " + value);
+    }
+
+    /**
+     * Returns a builder that holds the defaults.
+     *
+     * @return a new builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Returns a builder that holds these limits.
+     *
+     * @return a new builder
+     */
+    public Builder toBuilder() {
+        return builder()
+                .connections(connections)
+                .listeners(listeners)
+                .waitingAccepts(waitingAccepts)
+                .connecting(connecting)
+                .guests(guests)
+                .guestsPerUid(guestsPerUid)
+                .pipeMemory(pipeMemory);
+    }
+
+    /**
+     * Collects limits. Each setter sets the component of its name and returns the builder. {@link #build} checks them. One
+     * thread at a time.
+     */
+    public static final class Builder {
+        private int connections = 8192;
+        private int listeners = 256;
+        private int waitingAccepts = 4096;
+        private int connecting = 256;
+        private int guests = 512;
+        private int guestsPerUid = 256;
+        private long pipeMemory;
+
+        private Builder() {}
+
+        /**
+         * Sets {@link Limits#connections}.
+         *
+         * @param connections live connections of one guest; the default is 8192
+         * @return this builder
+         */
+        public Builder connections(int connections) {
+            this.connections = connections;
+            return this;
+        }
+
+        /**
+         * Sets {@link Limits#listeners}.
+         *
+         * @param listeners listeners of one guest; the default is 256
+         * @return this builder
+         */
+        public Builder listeners(int listeners) {
+            this.listeners = listeners;
+            return this;
+        }
+
+        /**
+         * Sets {@link Limits#waitingAccepts}.
+         *
+         * @param waitingAccepts AcceptRequests of one guest without a reply; the default is 4096
+         * @return this builder
+         */
+        public Builder waitingAccepts(int waitingAccepts) {
+            this.waitingAccepts = waitingAccepts;
+            return this;
+        }
+
+        /**
+         * Sets {@link Limits#connecting}.
+         *
+         * @param connecting TCP handshakes of one guest in progress; the default is 256
+         * @return this builder
+         */
+        public Builder connecting(int connecting) {
+            this.connecting = connecting;
+            return this;
+        }
+
+        /**
+         * Sets {@link Limits#guests}.
+         *
+         * @param guests guests of the monitor; the default is 512
+         * @return this builder
+         */
+        public Builder guests(int guests) {
+            this.guests = guests;
+            return this;
+        }
+
+        /**
+         * Sets {@link Limits#guestsPerUid}.
+         *
+         * @param guestsPerUid guests of one user; the default is 256
+         * @return this builder
+         */
+        public Builder guestsPerUid(int guestsPerUid) {
+            this.guestsPerUid = guestsPerUid;
+            return this;
+        }
+
+        /**
+         * Sets {@link Limits#pipeMemory}.
+         *
+         * @param pipeMemory bytes that all pipes may take; the default, 0, is what the kernel grants
+         * @return this builder
+         */
+        public Builder pipeMemory(long pipeMemory) {
+            this.pipeMemory = pipeMemory;
+            return this;
+        }
+
+        /**
+         * Builds the limits. The builder can be used again.
+         *
+         * @return the limits
+         * @throws IllegalArgumentException if one of them is too low
+         */
+        public Limits build() {
+            return new Limits(connections, listeners, waitingAccepts, connecting, guests, guestsPerUid, pipeMemory);
+        }
     }
 }

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * What a monitor is told at its start. Immutable; {@link #DEFAULT} and the {@code with} methods make one.
+ * The settings of a monitor. Immutable; {@link #builder} makes one.
  *
  * @param control the Unix socket that guests connect to; empty for a monitor with guests in its own process only
  * @param access who may connect to that socket
@@ -83,137 +83,188 @@ public record MonitorConfig(
         KILL
     }
 
-    /** Nothing allowed, usual limits, 256 KiB pipes, 30 seconds to connect, 5 minutes to linger and 10 seconds to drain. */
-    public static final MonitorConfig DEFAULT = new MonitorConfig(
-            Optional.empty(),
-            ControlAccess.OWNER,
-            Policy.NOTHING,
-            Limits.DEFAULT,
-            Readiness.EPOLL,
-            RelayMode.SPLICE,
-            256 * 1024,
-            Duration.ofSeconds(30),
-            Duration.ofMinutes(5),
-            Duration.ofSeconds(10),
-            Wedge.REPORT);
+    /** The defaults: see the {@link Builder}. */
+    public static final MonitorConfig DEFAULT = builder().build();
 
     /**
-     * {@return this, with another {@link #control}}
+     * Returns a builder that holds the defaults.
      *
-     * @param control the other one
+     * @return a new builder
      */
-    public MonitorConfig withControl(Path control) {
-        return new MonitorConfig(
-                Optional.of(control),
-                access,
-                policy,
-                limits,
-                readiness,
-                relay,
-                pipeSize,
-                connectTimeout,
-                linger,
-                drain,
-                wedge);
+    public static Builder builder() {
+        return new Builder();
     }
 
     /**
-     * {@return this, with another {@link #access}}
+     * Returns a builder that holds this configuration.
      *
-     * @param access the other one
+     * @return a new builder
      */
-    public MonitorConfig withAccess(ControlAccess access) {
-        return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.control = control;
+        builder.access = access;
+        builder.policy = policy;
+        builder.limits = limits;
+        builder.readiness = readiness;
+        builder.relay = relay;
+        builder.pipeSize = pipeSize;
+        builder.connectTimeout = connectTimeout;
+        builder.linger = linger;
+        builder.drain = drain;
+        builder.wedge = wedge;
+        return builder;
     }
 
     /**
-     * {@return this, with another {@link #policy}}
-     *
-     * @param policy the other one
+     * Collects the settings of a monitor. Each setter sets the component of its name and returns the builder. {@link #build}
+     * checks them. One thread at a time.
      */
-    public MonitorConfig withPolicy(Policy policy) {
-        return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
-    }
+    public static final class Builder {
+        private Optional<Path> control = Optional.empty();
+        private ControlAccess access = ControlAccess.OWNER;
+        private Policy policy = Policy.NOTHING;
+        private Limits limits = Limits.DEFAULT;
+        private Readiness readiness = Readiness.EPOLL;
+        private RelayMode relay = RelayMode.SPLICE;
+        private int pipeSize = 256 * 1024;
+        private Duration connectTimeout = Duration.ofSeconds(30);
+        private Duration linger = Duration.ofMinutes(5);
+        private Duration drain = Duration.ofSeconds(10);
+        private Wedge wedge = Wedge.REPORT;
 
-    /**
-     * {@return this, with another {@link #limits}}
-     *
-     * @param limits the other one
-     */
-    public MonitorConfig withLimits(Limits limits) {
-        return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
-    }
+        private Builder() {}
 
-    /**
-     * {@return this, with another {@link #readiness}}
-     *
-     * @param readiness the other one
-     */
-    public MonitorConfig withReadiness(Readiness readiness) {
-        return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
-    }
+        /**
+         * Sets {@link MonitorConfig#control}.
+         *
+         * @param control the path of the control socket; the default is to have none
+         * @return this builder
+         */
+        public Builder control(Path control) {
+            this.control = Optional.of(control);
+            return this;
+        }
 
-    /**
-     * {@return this, with another {@link #relay}}
-     *
-     * @param relay the other one
-     */
-    public MonitorConfig withRelay(RelayMode relay) {
-        return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
-    }
+        /**
+         * Sets {@link MonitorConfig#access}.
+         *
+         * @param access who may connect to the control socket; the default is the monitor's own user alone
+         * @return this builder
+         */
+        public Builder access(ControlAccess access) {
+            this.access = access;
+            return this;
+        }
 
-    /**
-     * {@return this, with another {@link #pipeSize}}
-     *
-     * @param pipeSize the other one
-     */
-    public MonitorConfig withPipeSize(int pipeSize) {
-        return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
-    }
+        /**
+         * Sets {@link MonitorConfig#policy}.
+         *
+         * @param policy where guests may connect and listen; the default is nowhere
+         * @return this builder
+         */
+        public Builder policy(Policy policy) {
+            this.policy = policy;
+            return this;
+        }
 
-    /**
-     * {@return this, with another {@link #connectTimeout}}
-     *
-     * @param connectTimeout the other one
-     */
-    public MonitorConfig withConnectTimeout(Duration connectTimeout) {
-        return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
-    }
+        /**
+         * Sets {@link MonitorConfig#limits}.
+         *
+         * @param limits what guests may have; the default is {@link Limits#DEFAULT}
+         * @return this builder
+         */
+        public Builder limits(Limits limits) {
+            this.limits = limits;
+            return this;
+        }
 
-    /**
-     * {@return this, with another {@link #linger}}
-     *
-     * @param linger the other one
-     */
-    public MonitorConfig withLinger(Duration linger) {
-        return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
-    }
+        /**
+         * Sets {@link MonitorConfig#readiness}.
+         *
+         * @param readiness how loops learn that a descriptor is ready; the default is epoll
+         * @return this builder
+         */
+        public Builder readiness(Readiness readiness) {
+            this.readiness = readiness;
+            return this;
+        }
 
-    /**
-     * {@return this, with another {@link #drain}}
-     *
-     * @param drain the other one
-     */
-    public MonitorConfig withDrain(Duration drain) {
-        return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
-    }
+        /**
+         * Sets {@link MonitorConfig#relay}.
+         *
+         * @param relay how bytes are moved; the default is splice(2)
+         * @return this builder
+         */
+        public Builder relay(RelayMode relay) {
+            this.relay = relay;
+            return this;
+        }
 
-    /**
-     * {@return this, with another {@link #wedge}}
-     *
-     * @param wedge the other one
-     */
-    public MonitorConfig withWedge(Wedge wedge) {
-        return new MonitorConfig(
-                control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
+        /**
+         * Sets {@link MonitorConfig#pipeSize}.
+         *
+         * @param pipeSize bytes of each pipe that a guest is handed, 4096 to 1 GiB; the default is 256 KiB
+         * @return this builder
+         */
+        public Builder pipeSize(int pipeSize) {
+            this.pipeSize = pipeSize;
+            return this;
+        }
+
+        /**
+         * Sets {@link MonitorConfig#connectTimeout}.
+         *
+         * @param connectTimeout how long a TCP handshake may take, at most a day; the default is 30 seconds
+         * @return this builder
+         */
+        public Builder connectTimeout(Duration connectTimeout) {
+            this.connectTimeout = connectTimeout;
+            return this;
+        }
+
+        /**
+         * Sets {@link MonitorConfig#linger}.
+         *
+         * @param linger how long a peer may acknowledge nothing after its guest has closed; the default is 5 minutes
+         * @return this builder
+         */
+        public Builder linger(Duration linger) {
+            this.linger = linger;
+            return this;
+        }
+
+        /**
+         * Sets {@link MonitorConfig#drain}.
+         *
+         * @param drain how long connections may go on when the monitor stops; the default is 10 seconds
+         * @return this builder
+         */
+        public Builder drain(Duration drain) {
+            this.drain = drain;
+            return this;
+        }
+
+        /**
+         * Sets {@link MonitorConfig#wedge}.
+         *
+         * @param wedge what is done with a guest that stops its own thread; the default is to report it
+         * @return this builder
+         */
+        public Builder wedge(Wedge wedge) {
+            this.wedge = wedge;
+            return this;
+        }
+
+        /**
+         * Builds the configuration. The builder can be used again.
+         *
+         * @return the configuration
+         * @throws IllegalArgumentException if no monitor can do what was set; the message says what it can do
+         */
+        public MonitorConfig build() {
+            return new MonitorConfig(
+                    control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
+        }
     }
 }

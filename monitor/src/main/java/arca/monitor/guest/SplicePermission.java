@@ -31,7 +31,7 @@ public final class SplicePermission {
                 "splice failed in a trial: {}: the monitor copies bytes instead, which costs more CPU; allow splice(2) in the"
                         + " seccomp filter, or start with --relay copy",
                 Errno.describe(errno));
-        return config.withRelay(MonitorConfig.RelayMode.COPY);
+        return config.toBuilder().relay(MonitorConfig.RelayMode.COPY).build();
     }
 
     /** Calls splice(2) on an empty pipe. Returns the errno; a kernel that permits splice(2) answers EAGAIN. */

@@ -10,7 +10,14 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class HeadroomTest {
-    private static final Limits SMALL = new Limits(100, 10, 1, 20, 5, 5, 0);
+    private static final Limits SMALL = Limits.builder()
+            .connections(100)
+            .listeners(10)
+            .waitingAccepts(1)
+            .connecting(20)
+            .guests(5)
+            .guestsPerUid(5)
+            .build();
     private static final long DESCRIPTORS = 64 + 5 * 12 + 100 * 3 + 10 + 20; // that SMALL needs
     private static final long PIPES = 100 * 2 * 65536;
 
@@ -61,7 +68,7 @@ class HeadroomTest {
     @Test
     void pipeMemoryThatTheKernelDoesNotGrantIsAShortfall() {
         PipeAllowance ofUser = new PipeAllowance(PIPES, PipeAllowance.Bound.USER, List.of());
-        Limits more = new Limits(100, 10, 1, 20, 5, 5, PIPES + 1);
+        Limits more = SMALL.toBuilder().pipeMemory(PIPES + 1).build();
         List<String> said = Headroom.shortfalls(more, Long.MAX_VALUE, ofUser);
         assertEquals(1, said.size());
         assertTrue(said.getFirst().startsWith("--pipe-memory is 13107201 bytes, and the kernel lets"), said.getFirst());

@@ -1,6 +1,7 @@
 package arca.monitor.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,6 +9,7 @@ import arca.monitor.config.MonitorConfig.Readiness;
 import arca.monitor.config.MonitorConfig.RelayMode;
 import arca.monitor.config.MonitorConfig.Wedge;
 import arca.monitor.policy.Policy;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -17,38 +19,65 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MonitorConfigTest {
-    private static final Limits LIMITS = new Limits(1, 2, 3, 4, 5, 6, 7);
+    /** A configuration and limits that differ from the defaults in each component. */
+    private static final Limits LIMITS = Limits.builder()
+            .connections(1)
+            .listeners(2)
+            .waitingAccepts(3)
+            .connecting(4)
+            .guests(5)
+            .guestsPerUid(6)
+            .pipeMemory(7)
+            .build();
+
+    private static final MonitorConfig CONFIG = MonitorConfig.builder()
+            .control(Path.of("socket"))
+            .access(new ControlAccess(0660, Optional.empty()))
+            .policy(Policy.NOTHING.allowConnect("any"))
+            .limits(LIMITS)
+            .readiness(Readiness.POLL)
+            .relay(RelayMode.COPY)
+            .pipeSize(4096)
+            .connectTimeout(Duration.ofDays(1))
+            .linger(Duration.ofSeconds(2))
+            .drain(Duration.ZERO)
+            .wedge(Wedge.KILL)
+            .build();
 
     @Test
-    void everyComponentIsSetByItsMethod() {
-        Policy policy = Policy.NOTHING.allowConnect("any");
-        ControlAccess access = new ControlAccess(0660, Optional.empty());
-        MonitorConfig expected = new MonitorConfig(
-                Optional.of(Path.of("socket")),
-                access,
-                policy,
-                LIMITS,
-                Readiness.POLL,
-                RelayMode.COPY,
-                4096,
-                Duration.ofDays(1),
-                Duration.ofSeconds(2),
-                Duration.ZERO,
-                Wedge.KILL);
+    void settersSetTheComponentOfTheirName() throws Exception {
+        assertEquals(new Limits(1, 2, 3, 4, 5, 6, 7), LIMITS);
         assertEquals(
-                expected,
-                MonitorConfig.DEFAULT
-                        .withControl(Path.of("socket"))
-                        .withAccess(access)
-                        .withPolicy(policy)
-                        .withLimits(LIMITS)
-                        .withReadiness(Readiness.POLL)
-                        .withRelay(RelayMode.COPY)
-                        .withPipeSize(4096)
-                        .withConnectTimeout(Duration.ofDays(1))
-                        .withLinger(Duration.ofSeconds(2))
-                        .withDrain(Duration.ZERO)
-                        .withWedge(Wedge.KILL));
+                new MonitorConfig(
+                        Optional.of(Path.of("socket")),
+                        CONFIG.access(),
+                        CONFIG.policy(),
+                        LIMITS,
+                        Readiness.POLL,
+                        RelayMode.COPY,
+                        4096,
+                        Duration.ofDays(1),
+                        Duration.ofSeconds(2),
+                        Duration.ZERO,
+                        Wedge.KILL),
+                CONFIG);
+        assertNoDefault(Limits.DEFAULT, LIMITS);
+        assertNoDefault(MonitorConfig.DEFAULT, CONFIG);
+    }
+
+    @Test
+    void builderOfARecordHoldsAllItsComponents() {
+        assertEquals(LIMITS, LIMITS.toBuilder().build());
+        assertEquals(CONFIG, CONFIG.toBuilder().build());
+    }
+
+    /** Fails if a component has its default: then the tests above would not notice a setter that does nothing. */
+    private static void assertNoDefault(Record defaults, Record set) throws Exception {
+        for (RecordComponent component : set.getClass().getRecordComponents()) {
+            assertNotEquals(
+                    component.getAccessor().invoke(defaults),
+                    component.getAccessor().invoke(set));
+        }
     }
 
     private static void refused(String about, Executable making) {
@@ -59,33 +88,47 @@ class MonitorConfigTest {
     @Test
     void whatNoMonitorCanDoIsRefused() {
         MonitorConfig config = MonitorConfig.DEFAULT;
-        refused("a control socket has", () -> config.withControl(Path.of("")));
+        refused(
+                "a control socket has",
+                () -> config.toBuilder().control(Path.of("")).build());
         refused("a mode is", () -> new ControlAccess(01777, Optional.empty()));
         refused("a mode is", () -> new ControlAccess(-1, Optional.empty()));
-        refused("a pipe has", () -> config.withPipeSize(4095));
-        refused("a pipe has", () -> config.withPipeSize((1 << 30) + 1));
-        refused("a handshake may take", () -> config.withConnectTimeout(Duration.ZERO));
-        refused("a handshake may take", () -> config.withConnectTimeout(Duration.ofNanos(-1)));
+        refused("a pipe has", () -> config.toBuilder().pipeSize(4095).build());
+        refused("a pipe has", () -> config.toBuilder().pipeSize((1 << 30) + 1).build());
         refused(
                 "a handshake may take",
-                () -> config.withConnectTimeout(Duration.ofDays(1).plusNanos(1)));
-        refused("the linger time is", () -> config.withLinger(Duration.ofNanos(-1)));
-        refused("the linger time is", () -> config.withLinger(Duration.ofDays(1).plusNanos(1)));
-        refused("connections may go on", () -> config.withDrain(Duration.ofNanos(-1)));
+                () -> config.toBuilder().connectTimeout(Duration.ZERO).build());
+        refused(
+                "a handshake may take",
+                () -> config.toBuilder().connectTimeout(Duration.ofNanos(-1)).build());
+        refused(
+                "a handshake may take",
+                () -> config.toBuilder()
+                        .connectTimeout(Duration.ofDays(1).plusNanos(1))
+                        .build());
+        refused(
+                "the linger time is",
+                () -> config.toBuilder().linger(Duration.ofNanos(-1)).build());
+        refused(
+                "the linger time is",
+                () -> config.toBuilder().linger(Duration.ofDays(1).plusNanos(1)).build());
         refused(
                 "connections may go on",
-                () -> config.withDrain(Duration.ofDays(1).plusNanos(1)));
+                () -> config.toBuilder().drain(Duration.ofNanos(-1)).build());
+        refused(
+                "connections may go on",
+                () -> config.toBuilder().drain(Duration.ofDays(1).plusNanos(1)).build());
     }
 
     @ParameterizedTest
     @ValueSource(ints = {0, -1, Integer.MIN_VALUE})
     void limitIsAtLeastOne(int none) {
-        refused("connections is", () -> new Limits(none, 1, 1, 1, 1, 1, 0));
-        refused("listeners is", () -> new Limits(1, none, 1, 1, 1, 1, 0));
-        refused("waitingAccepts is", () -> new Limits(1, 1, none, 1, 1, 1, 0));
-        refused("connecting is", () -> new Limits(1, 1, 1, none, 1, 1, 0));
-        refused("guests is", () -> new Limits(1, 1, 1, 1, none, 1, 0));
-        refused("guestsPerUid is", () -> new Limits(1, 1, 1, 1, 1, none, 0));
-        refused("pipeMemory is", () -> new Limits(1, 1, 1, 1, 1, 1, none - 1L));
+        refused("connections is", () -> Limits.builder().connections(none).build());
+        refused("listeners is", () -> Limits.builder().listeners(none).build());
+        refused("waitingAccepts is", () -> Limits.builder().waitingAccepts(none).build());
+        refused("connecting is", () -> Limits.builder().connecting(none).build());
+        refused("guests is", () -> Limits.builder().guests(none).build());
+        refused("guestsPerUid is", () -> Limits.builder().guestsPerUid(none).build());
+        refused("pipeMemory is", () -> Limits.builder().pipeMemory(none - 1L).build());
     }
 }

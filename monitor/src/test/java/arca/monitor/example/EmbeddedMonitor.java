@@ -28,7 +28,8 @@ public final class EmbeddedMonitor {
         InetSocketAddress server = new InetSocketAddress(args[0], Integer.parseInt(args[1]));
         // Nothing is allowed unless a rule says so.
         Policy policy = Policy.NOTHING.allowConnect(args[0] + ":" + args[1]);
-        try (Monitor monitor = Monitor.start(MonitorConfig.DEFAULT.withPolicy(policy))) {
+        try (Monitor monitor =
+                Monitor.start(MonitorConfig.builder().policy(policy).build())) {
             CompletableFuture<ArcaSession> opened = new CompletableFuture<>();
             Thread loop = Thread.ofPlatform().name("guest loop").start(() -> serve(monitor, opened));
             try (ArcaSession session = opened.get();

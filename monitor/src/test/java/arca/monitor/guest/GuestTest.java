@@ -120,9 +120,10 @@ class GuestTest {
 
     @BeforeEach
     void open() throws Exception {
-        driven = new DrivenGuest(MonitorConfig.DEFAULT
-                .withReadiness(readiness)
-                .withPolicy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("127.0.0.0/8")));
+        driven = new DrivenGuest(MonitorConfig.builder()
+                .readiness(readiness)
+                .policy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("127.0.0.0/8"))
+                .build());
         guest = driven.guest;
         assertEquals(State.OPEN, guest.state());
     }

@@ -76,14 +76,21 @@ public final class History {
     }
 
     private static MonitorConfig config(Scenario scenario) {
-        Limits limits = new Limits(
-                scenario.connections, scenario.listeners, scenario.waitingAccepts, scenario.connecting, 1, 1, 0);
-        return MonitorConfig.DEFAULT
-                .withPolicy(POLICY)
-                .withLimits(limits)
-                .withReadiness(scenario.poll ? MonitorConfig.Readiness.POLL : MonitorConfig.Readiness.EPOLL)
-                .withRelay(scenario.copies ? MonitorConfig.RelayMode.COPY : MonitorConfig.RelayMode.SPLICE)
-                .withPipeSize(scenario.pipeSize);
+        Limits limits = Limits.builder()
+                .connections(scenario.connections)
+                .listeners(scenario.listeners)
+                .waitingAccepts(scenario.waitingAccepts)
+                .connecting(scenario.connecting)
+                .guests(1)
+                .guestsPerUid(1)
+                .build();
+        return MonitorConfig.builder()
+                .policy(POLICY)
+                .limits(limits)
+                .readiness(scenario.poll ? MonitorConfig.Readiness.POLL : MonitorConfig.Readiness.EPOLL)
+                .relay(scenario.copies ? MonitorConfig.RelayMode.COPY : MonitorConfig.RelayMode.SPLICE)
+                .pipeSize(scenario.pipeSize)
+                .build();
     }
 
     /**

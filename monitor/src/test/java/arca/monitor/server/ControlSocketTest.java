@@ -50,9 +50,10 @@ class ControlSocketTest {
     }
 
     private Monitor start() throws IOException {
-        return Monitor.start(MonitorConfig.DEFAULT
-                .withControl(path)
-                .withPolicy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any")));
+        return Monitor.start(MonitorConfig.builder()
+                .control(path)
+                .policy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"))
+                .build());
     }
 
     private void assertServes() throws Exception {
@@ -301,8 +302,10 @@ class ControlSocketTest {
     void fileHasTheModeAndGroupThatWereAskedFor() throws Exception {
         GroupPrincipal own =
                 Files.readAttributes(folder, PosixFileAttributes.class).group();
-        MonitorConfig config = MonitorConfig.DEFAULT.withControl(path);
-        try (Monitor _ = Monitor.start(config.withAccess(new ControlAccess(0666, Optional.of(own))))) {
+        MonitorConfig config = MonitorConfig.builder().control(path).build();
+        try (Monitor _ = Monitor.start(config.toBuilder()
+                .access(new ControlAccess(0666, Optional.of(own)))
+                .build())) {
             assertEquals("rw-rw-rw-", permissions(path)); // the umask takes nothing away
             assertEquals(
                     own, Files.readAttributes(path, PosixFileAttributes.class).group());
@@ -310,7 +313,9 @@ class ControlSocketTest {
         assumeRoot();
         GroupPrincipal nobody =
                 path.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName("65534");
-        try (Monitor _ = Monitor.start(config.withAccess(new ControlAccess(0660, Optional.of(nobody))))) {
+        try (Monitor _ = Monitor.start(config.toBuilder()
+                .access(new ControlAccess(0660, Optional.of(nobody)))
+                .build())) {
             assertEquals("rw-rw----", permissions(path));
             assertEquals(65534, Files.getAttribute(path, "unix:gid"));
             Files.setAttribute(folder, "unix:mode", 0755);

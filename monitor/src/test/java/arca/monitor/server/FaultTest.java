@@ -55,8 +55,9 @@ class FaultTest {
             strings = {"read", "sendmsg", "splice", "shutdown", "epoll_wait", "socket", "connect", "pipe2", "accept4"})
     void faultInAGuestsThreadEndsThatGuestAlone(String call) throws Exception {
         AtomicBoolean armed = new AtomicBoolean();
-        MonitorConfig config = MonitorConfig.DEFAULT.withPolicy(
-                Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"));
+        MonitorConfig config = MonitorConfig.builder()
+                .policy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"))
+                .build();
         Guests guests = new Guests(config.limits());
         Path control = folder.resolve("control");
         try (EventFd stop = EventFd.open();

@@ -14,7 +14,7 @@ class WatchdogTest {
     @Test
     void watchdogDoesNotWakeWhileThereAreNoGuests(@TempDir Path folder) throws Exception {
         Path control = folder.resolve("control");
-        try (Monitor _ = Monitor.start(MonitorConfig.DEFAULT.withControl(control))) {
+        try (Monitor _ = Monitor.start(MonitorConfig.builder().control(control).build())) {
             Thread watchdog = Thread.getAllStackTraces().keySet().stream()
                     .filter(thread -> thread.getName().equals("watchdog"))
                     .findFirst()
