@@ -9,7 +9,6 @@ package arca.control;
  */
 public record Endpoint(int address, int port) {
     private static final int MAX_PORT = 0xffff;
-    private static final int OCTETS = 4;
 
     /** Creates an endpoint, unless the port is out of range. */
     public Endpoint {
@@ -27,26 +26,17 @@ public record Endpoint(int address, int port) {
     public static Endpoint parse(String text) {
         int colon = text.indexOf(':');
         if (colon < 0) throw new IllegalArgumentException("an endpoint is ADDRESS:PORT, not " + text);
-        String[] octets = text.substring(0, colon).split("\\.", -1);
-        if (octets.length != OCTETS)
-            throw new IllegalArgumentException("an IPv4 address is a.b.c.d, which is not in " + text);
-        int address = 0;
-        for (String octet : octets) address = address << Byte.SIZE | decimal(octet, 0xff, text);
-        return new Endpoint(address, decimal(text.substring(colon + 1), MAX_PORT, text));
-    }
-
-    private static int decimal(String digits, int max, String text) {
-        if (digits.matches("0|[1-9][0-9]{0,4}")) {
-            int value = Integer.parseInt(digits);
-            if (value <= max) return value;
+        try {
+            return new Endpoint(
+                    Ipv4.parse(text.substring(0, colon)), Decimal.parse(text.substring(colon + 1), MAX_PORT));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(e.getMessage() + " in " + text, e);
         }
-        throw new IllegalArgumentException("\"" + digits + "\" is not a number from 0 to " + max + " in " + text);
     }
 
     /** Returns address and port, such as {@code 127.0.0.1:8080}. */
     @Override
     public String toString() {
-        return (address >>> 24) + "." + (address >>> 16 & 0xff) + "." + (address >>> 8 & 0xff) + "." + (address & 0xff)
-                + ":" + port;
+        return Ipv4.toString(address) + ":" + port;
     }
 }

@@ -1,5 +1,8 @@
 package arca.monitor.policy;
 
+import arca.control.Decimal;
+import arca.control.Ipv4;
+
 /**
  * A block of IPv4 addresses: all whose first {@code prefix} bits are those of {@code address}.
  *
@@ -7,8 +10,6 @@ package arca.monitor.policy;
  * @param prefix 0, every address, to 32, one
  */
 record Cidr(int address, int prefix) {
-    private static final int OCTETS = 4;
-
     /** Every address. */
     static final Cidr ALL = new Cidr(0, 0);
 
@@ -16,25 +17,18 @@ record Cidr(int address, int prefix) {
         if (prefix < 0 || prefix > Integer.SIZE)
             throw new IllegalArgumentException("a prefix is 0 to 32, not " + prefix);
         if ((address & ~mask(prefix)) != 0) {
-            String block = text(address & mask(prefix)) + "/" + prefix;
-            throw new IllegalArgumentException(text(address) + "/" + prefix + " has bits beyond its prefix: write "
-                    + block + ", or " + text(address) + " for that address alone");
+            String block = Ipv4.toString(address & mask(prefix)) + "/" + prefix;
+            throw new IllegalArgumentException(
+                    Ipv4.toString(address) + "/" + prefix + " has bits beyond its prefix: write " + block + ", or "
+                            + Ipv4.toString(address) + " for that address alone");
         }
     }
 
     /** The block in its text form, {@code 192.0.2.0/24}, or {@code 192.0.2.1} for one address. */
     static Cidr parse(String text) {
         int slash = text.indexOf('/');
-        if (slash < 0) return new Cidr(address(text), Integer.SIZE);
-        return new Cidr(address(text.substring(0, slash)), Decimal.parse(text.substring(slash + 1), Integer.SIZE));
-    }
-
-    private static int address(String text) {
-        String[] octets = text.split("\\.", -1);
-        if (octets.length != OCTETS) throw new IllegalArgumentException("\"" + text + "\" is not an IPv4 address");
-        int address = 0;
-        for (String octet : octets) address = address << Byte.SIZE | Decimal.parse(octet, 0xff);
-        return address;
+        if (slash < 0) return new Cidr(Ipv4.parse(text), Integer.SIZE);
+        return new Cidr(Ipv4.parse(text.substring(0, slash)), Decimal.parse(text.substring(slash + 1), Integer.SIZE));
     }
 
     boolean contains(int other) {
@@ -49,12 +43,8 @@ record Cidr(int address, int prefix) {
         return prefix == 0 ? 0 : -1 << Integer.SIZE - prefix; // a shift by 32 would be none
     }
 
-    private static String text(int address) {
-        return (address >>> 24) + "." + (address >>> 16 & 0xff) + "." + (address >>> 8 & 0xff) + "." + (address & 0xff);
-    }
-
     @Override
     public String toString() {
-        return prefix == Integer.SIZE ? text(address) : text(address) + "/" + prefix;
+        return prefix == Integer.SIZE ? Ipv4.toString(address) : Ipv4.toString(address) + "/" + prefix;
     }
 }

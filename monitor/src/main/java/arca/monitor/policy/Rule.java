@@ -1,5 +1,6 @@
 package arca.monitor.policy;
 
+import arca.control.Decimal;
 import arca.control.Endpoint;
 
 /**
