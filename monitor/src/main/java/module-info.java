@@ -7,4 +7,5 @@ module arca.monitor {
     exports arca.monitor;
     exports arca.monitor.config;
     exports arca.monitor.policy;
+    exports arca.monitor.snapshot;
 }

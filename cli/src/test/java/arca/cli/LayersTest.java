@@ -11,7 +11,13 @@ import org.junit.jupiter.api.Test;
 class LayersTest {
     private static final Map<String, Set<String>> ALLOWED = Map.of(
             "arca.cli.demo",
-            Set.of("arca.control", "arca.control.guest", "arca.monitor", "arca.monitor.config", "arca.monitor.policy"),
+            Set.of(
+                    "arca.control",
+                    "arca.control.guest",
+                    "arca.monitor",
+                    "arca.monitor.config",
+                    "arca.monitor.policy",
+                    "arca.monitor.snapshot"),
             "arca.cli",
             Set.of(
                     "arca.bindings",

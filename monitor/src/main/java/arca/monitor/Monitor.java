@@ -9,7 +9,6 @@ import arca.monitor.config.Headroom;
 import arca.monitor.config.Limits;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.config.PipeAllowance;
-import arca.monitor.guest.GuestCounts;
 import arca.monitor.guest.SharedResources;
 import arca.monitor.guest.SplicePermission;
 import arca.monitor.server.ControlServer;
@@ -19,6 +18,7 @@ import arca.monitor.server.Guests;
 import arca.monitor.server.Pulse;
 import arca.monitor.server.SpareDescriptors;
 import arca.monitor.server.Watchdog;
+import arca.monitor.snapshot.GuestSnapshot;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -188,17 +188,16 @@ public final class Monitor implements AutoCloseable {
      * @throws InterruptedException if the calling thread is interrupted while it waits
      */
     public List<GuestSnapshot> snapshot() throws InterruptedException {
-        Map<GuestThread, CompletableFuture<GuestCounts>> asked = new LinkedHashMap<>();
+        Map<GuestThread, CompletableFuture<GuestSnapshot.Counts>> asked = new LinkedHashMap<>();
         for (GuestThread guest : guests.live()) asked.put(guest, guest.ask());
         long deadline = System.nanoTime() + ANSWER_TIMEOUT.toNanos();
         List<GuestSnapshot> answered = new ArrayList<>();
         for (var entry : asked.entrySet()) {
             GuestThread guest = entry.getKey();
             Credentials who = guest.credentials();
-            Optional<GuestCounts> counts = await(entry.getValue(), deadline);
+            Optional<GuestSnapshot.Counts> counts = await(entry.getValue(), deadline);
             if (counts.isEmpty() && !guests.live().contains(guest)) continue; // it has ended meanwhile
-            answered.add(new GuestSnapshot(
-                    guest.name(), who.pid(), who.uid(), guest.cpu(), counts.map(GuestSnapshot.Counts::of)));
+            answered.add(new GuestSnapshot(guest.name(), who.pid(), who.uid(), guest.cpu(), counts));
         }
         return answered;
     }

@@ -18,6 +18,8 @@ class LayersTest {
             Set.of("arca.control"),
             "arca.monitor.config",
             Set.of("arca.bindings", "arca.monitor.policy", "org.slf4j"),
+            "arca.monitor.snapshot",
+            Set.of(),
             "arca.monitor.guest",
             Set.of(
                     "arca.bindings",
@@ -27,9 +29,16 @@ class LayersTest {
                     "arca.monitor.policy",
                     "arca.monitor.reactor",
                     "arca.monitor.relay",
+                    "arca.monitor.snapshot",
                     "org.slf4j"),
             "arca.monitor.server",
-            Set.of("arca.bindings", "arca.monitor.config", "arca.monitor.guest", "arca.monitor.reactor", "org.slf4j"),
+            Set.of(
+                    "arca.bindings",
+                    "arca.monitor.config",
+                    "arca.monitor.guest",
+                    "arca.monitor.reactor",
+                    "arca.monitor.snapshot",
+                    "org.slf4j"),
             "arca.monitor",
             Set.of(
                     "arca.bindings",
@@ -38,6 +47,7 @@ class LayersTest {
                     "arca.monitor.guest",
                     "arca.monitor.reactor",
                     "arca.monitor.server",
+                    "arca.monitor.snapshot",
                     "org.slf4j"));
 
     private final PackageTable packages = PackageTable.read();

@@ -13,6 +13,7 @@ import arca.control.guest.ArcaSession;
 import arca.control.guest.ArcaStream;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.policy.Policy;
+import arca.monitor.snapshot.GuestSnapshot;
 import arca.testkit.KernelThread;
 import arca.testkit.Patience;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package arca.cli.demo;
 
-import arca.monitor.GuestSnapshot;
 import arca.monitor.Monitor;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.policy.Policy;
+import arca.monitor.snapshot.GuestSnapshot;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.PrintStream;

@@ -27,6 +27,7 @@ import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.relay.DataPipe;
 import arca.monitor.relay.Mover;
+import arca.monitor.snapshot.GuestSnapshot;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -137,8 +138,8 @@ public final class Guest implements AutoCloseable {
     }
 
     /** Returns what the guest has now, and what its loop has done for it. */
-    public GuestCounts counts() {
-        return new GuestCounts(
+    public GuestSnapshot.Counts counts() {
+        return new GuestSnapshot.Counts(
                 listeners.size(),
                 waitingAccepts,
                 connecting.size(),

@@ -5,7 +5,6 @@ import arca.bindings.Fd;
 import arca.bindings.ProcFile;
 import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
-import arca.monitor.guest.GuestCounts;
 import arca.monitor.guest.GuestLoop;
 import arca.monitor.guest.SharedResources;
 import arca.monitor.guest.UnixSocketChannel;
@@ -14,6 +13,7 @@ import arca.monitor.reactor.LastCall;
 import arca.monitor.reactor.Mailbox;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.reactor.Waker;
+import arca.monitor.snapshot.GuestSnapshot;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -139,8 +139,8 @@ public final class GuestThread implements Runnable {
     }
 
     /** Asks what the guest has and has done. The loop's thread answers; nobody does once the loop has ended. */
-    public CompletableFuture<GuestCounts> ask() {
-        CompletableFuture<GuestCounts> answer = new CompletableFuture<>();
+    public CompletableFuture<GuestSnapshot.Counts> ask() {
+        CompletableFuture<GuestSnapshot.Counts> answer = new CompletableFuture<>();
         mailbox.post(() -> answer.complete(loop.guest().counts()));
         return answer;
     }

@@ -22,6 +22,7 @@ import arca.control.Request.ListenRequest;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.guest.Guest.State;
 import arca.monitor.policy.Policy;
+import arca.monitor.snapshot.GuestSnapshot;
 import arca.testkit.Patience;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -149,7 +150,7 @@ class GuestTest {
             connect = driven.ask(new ConnectRequest(endpoint(full)));
             driven.settle();
         }
-        GuestCounts counts = guest.counts();
+        GuestSnapshot.Counts counts = guest.counts();
         assertEquals(List.of(1, 1, 1, 1), numbers(counts));
     }
 
@@ -167,7 +168,7 @@ class GuestTest {
         return new Endpoint(LOCALHOST, ((SocketAddress.IPv4) Sockets.localAddress(listener)).port());
     }
 
-    private static List<Integer> numbers(GuestCounts counts) {
+    private static List<Integer> numbers(GuestSnapshot.Counts counts) {
         return List.of(counts.listeners(), counts.waitingAccepts(), counts.connecting(), counts.connections());
     }
 

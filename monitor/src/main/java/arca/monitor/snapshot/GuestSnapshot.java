@@ -1,11 +1,10 @@
-package arca.monitor;
+package arca.monitor.snapshot;
 
-import arca.monitor.guest.GuestCounts;
 import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Describes a guest at one moment. {@link Monitor#snapshot} returns one for each guest.
+ * Describes a guest at one moment. {@code Monitor.snapshot()} returns one for each guest.
  *
  * @param name the guest's name in the log, such as {@code g7}
  * @param pid the process that connected to the control socket: SO_PEERCRED, unix(7)
@@ -28,16 +27,5 @@ public record GuestSnapshot(String name, int pid, int uid, Duration cpu, Optiona
      * @param bytes bytes moved, in both directions of all connections together
      */
     public record Counts(
-            int listeners, int waitingAccepts, int connecting, int connections, long turns, long moves, long bytes) {
-        static Counts of(GuestCounts counts) {
-            return new Counts(
-                    counts.listeners(),
-                    counts.waitingAccepts(),
-                    counts.connecting(),
-                    counts.connections(),
-                    counts.turns(),
-                    counts.moves(),
-                    counts.bytes());
-        }
-    }
+            int listeners, int waitingAccepts, int connecting, int connections, long turns, long moves, long bytes) {}
 }
