@@ -21,7 +21,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What an AcceptRequest is answered, and when. */
+/** Tests the replies to AcceptRequests, and when they come. */
 @ParameterizedClass
 @EnumSource(Variant.class)
 class AcceptTest {
@@ -122,7 +122,7 @@ class AcceptTest {
                 peer.send("its own");
                 assertEquals("its own", other.accept(foreign).receive(7));
             }
-            guest.listen(Loopback.free()); // the session lives
+            guest.listen(Loopback.free()); // the session goes on
         }
     }
 
@@ -151,11 +151,12 @@ class AcceptTest {
             try (guest) {
                 guest.listen(at);
             }
-            // Whether it came before the listener closed or after, it gets no connection that lasts.
+            // The peer may connect before or after the listener closes. In both cases the connection does not last.
             try (Peer peer = Peer.connect(at)) {
                 assertEquals(0, peer.drain());
             } catch (ErrnoException e) {
-                boolean reset = e.errno() == Errno.ECONNRESET; // after the handshake, and before connect(2) returned
+                boolean reset =
+                        e.errno() == Errno.ECONNRESET; // after the handshake, but before connect(2) has returned
                 assertTrue(reset || e.errno() == Errno.ECONNREFUSED, e.getMessage());
             }
         }

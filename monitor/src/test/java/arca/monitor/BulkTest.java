@@ -36,7 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Many bytes, each of them checked, through pipes of every size, with pauses that leave everything full, or empty. */
+/** Moves many bytes through pipes of every size, and checks each byte. Pauses make all buffers full, or empty. */
 @ParameterizedClass
 @EnumSource(Variant.class)
 class BulkTest {
@@ -46,7 +46,7 @@ class BulkTest {
     private static final int TCP_CONGESTION = 13;
     private static final int NOTSENT_BYTES = 144; // the offset of tcpi_notsent_bytes in struct tcp_info
 
-    /** A new one each run; what fails says which it was. */
+    /** Each run has new seeds. A failure names its seed. */
     private static final SplittableRandom SEEDS = new SplittableRandom(System.nanoTime());
 
     @Parameter
@@ -61,16 +61,16 @@ class BulkTest {
                 RawGuest guest = monitor.guest();
                 Peer.Listener listener = Peer.Listener.open()) {
             List<Peer> peers = new ArrayList<>();
-            List<Action> deeds = new ArrayList<>();
+            List<Action> actions = new ArrayList<>();
             for (int i = 0; i < connections; i++) {
                 GuestSide side = guest.connect(listener.endpoint());
                 Peer peer = listener.accept();
                 peers.add(peer);
-                deeds.addAll(transfer(side, peer));
-                deeds.addAll(transfer(peer, side));
+                actions.addAll(transfer(side, peer));
+                actions.addAll(transfer(peer, side));
             }
             try {
-                Together.run(deeds.toArray(Action[]::new));
+                Together.run(actions.toArray(Action[]::new));
             } finally {
                 peers.forEach(Peer::close);
             }
@@ -81,7 +81,7 @@ class BulkTest {
         SplittableRandom random = new SplittableRandom(SEEDS.nextLong());
         long seed = random.nextLong();
         long count = random.nextLong(100_000, 1_500_000);
-        return List.of(new Transfer(from, to, seed, count, 4).deeds());
+        return List.of(new Transfer(from, to, seed, count, 4).actions());
     }
 
     @Test
@@ -96,7 +96,7 @@ class BulkTest {
         }
     }
 
-    /** A pipe holds slots, and one byte can take a whole one: splice(2) fills it with few bytes, and must not stall. */
+    /** One byte can take a whole slot of a pipe. So a few bytes, moved by splice(2), fill the pipe. It must not stall. */
     @ParameterizedTest
     @ValueSource(ints = {4096, 65_536})
     void crumbsForAGuestThatReadsLate(int pipeSize) throws Exception {
@@ -108,7 +108,7 @@ class BulkTest {
                 String crumb = String.valueOf((char) ('a' + i % 26));
                 joined.peer().send(crumb);
                 sent.append(crumb);
-                if (i % 10 == 0) joined.guest().sync(); // each so many were taken from the socket one by one
+                if (i % 10 == 0) joined.guest().sync(); // now the monitor has taken these from the socket, one by one
             }
             for (int i = 0; i < crumbs; i += 100) {
                 assertEquals(sent.substring(i, i + 100), joined.side().receive(100), "at " + i);
@@ -134,12 +134,12 @@ class BulkTest {
         }
     }
 
-    /** A guest may make packets of what it writes, and read(2) then gives one at a time: pipe(7), O_DIRECT. */
+    /** A guest may write in packets. Then read(2) returns one packet at a time: pipe(2), O_DIRECT. */
     @Test
     void packetsFromTheGuest() throws Exception {
         try (Joined joined = Joined.by(variant)) {
             assertEquals(0, Syscalls.fcntl(joined.side().output.value(), F_SETFL, O_DIRECT | O_NONBLOCK));
-            Together.run(new Transfer(joined.side(), joined.peer(), SEEDS.nextLong(), 1_000_000, 4).deeds());
+            Together.run(new Transfer(joined.side(), joined.peer(), SEEDS.nextLong(), 1_000_000, 4).actions());
         }
     }
 
@@ -150,7 +150,7 @@ class BulkTest {
                 Peer.Listener listener = Peer.Listener.open()) {
             List<RawGuest> all = new ArrayList<>();
             List<Peer> peers = new ArrayList<>();
-            List<Action> deeds = new ArrayList<>();
+            List<Action> actions = new ArrayList<>();
             try {
                 for (int i = 0; i < guests; i++) {
                     RawGuest guest = monitor.guest();
@@ -158,10 +158,10 @@ class BulkTest {
                     GuestSide side = guest.connect(listener.endpoint());
                     Peer peer = listener.accept();
                     peers.add(peer);
-                    deeds.addAll(transfer(side, peer));
-                    deeds.addAll(transfer(peer, side));
+                    actions.addAll(transfer(side, peer));
+                    actions.addAll(transfer(peer, side));
                 }
-                Together.run(deeds.toArray(Action[]::new));
+                Together.run(actions.toArray(Action[]::new));
             } finally {
                 peers.forEach(Peer::close);
                 all.forEach(RawGuest::die);
@@ -169,14 +169,14 @@ class BulkTest {
         }
     }
 
-    /** None may be held back until there is more: TCP has nothing that it has not sent. */
+    /** TCP must not hold a message back until more bytes come: all bytes have been sent. */
     @Test
     void smallMessagesGoAtOnce() throws Exception {
         try (Joined joined = Joined.by(variant)) {
             int monitors = otherEnd(joined.peer());
             withoutPacing(monitors);
             assertEquals(1, Syscalls.getsockopt(monitors, IPPROTO_TCP, TCP_NODELAY));
-            for (int i = 0; i < 8; i++) { // no more than TCP sends before the first is acknowledged
+            for (int i = 0; i < 8; i++) { // few enough for TCP to send without an acknowledgement
                 joined.side().send("ping");
                 while (Syscalls.ioctl(joined.side().output.value(), FIONREAD) > 0)
                     joined.guest().sync();
@@ -187,7 +187,7 @@ class BulkTest {
         }
     }
 
-    /** Some congestion controls send the next bytes only after a while, and Reno is on every machine. */
+    /** Selects Reno, which every machine has. Some other congestion controls send the next bytes only after a while. */
     private static void withoutPacing(int socket) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment reno = arena.allocateFrom("reno");
@@ -203,7 +203,7 @@ class BulkTest {
         }
     }
 
-    /** The descriptor of a connection's other end, which is a monitor's in this process: a loan, for a look at it. */
+    /** Returns the descriptor of the other end of a connection. It belongs to a monitor in this process. */
     private static int otherEnd(Peer peer) throws Exception {
         Endpoint own = peer.local();
         Optional<SocketAddress.Inet> wanted = Optional.of(new SocketAddress.IPv4(own.address(), own.port()));

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** How each side sees the other's ends. */
+/** Tests what each side sees when the other side ends a direction, closes, resets or dies. */
 @ParameterizedClass
 @EnumSource(Variant.class)
 class CloseTest {
@@ -76,8 +76,8 @@ class CloseTest {
     }
 
     /**
-     * The peer sends more than buffers hold: in one round before the upload, in the other beside it, when the monitor may
-     * close, and so refuse the rest, as soon as the peer has all.
+     * The peer sends more than the buffers hold. In one round it does so before the upload. In the other round it does so
+     * during the upload: then the monitor may close, and so refuse the rest, as soon as the peer has the whole upload.
      */
     private static void chatter(GuestSide side, Peer peer, int round) throws Exception {
         Transfer upload = new Transfer(side, peer, round, 200_000, 1);
@@ -121,7 +121,7 @@ class CloseTest {
             long arrived = joined.peer().fill();
             FutureTask<Void> write =
                     Together.start(() -> assertEquals(Errno.EPIPE, joined.side().awaitWriteError()));
-            // What the peer's kernel has not yet sent goes with the reset; what it has sent must be delivered.
+            // What the peer's kernel has not sent yet is lost by the reset. What it has sent must be delivered.
             long delivered = joined.side().receive(SMALL_BUFFER).length();
             joined.peer().reset();
             delivered += joined.side().drain();
@@ -134,7 +134,7 @@ class CloseTest {
     void endOfTheGuestIsAnEndToThePeerAfterAllBytes() throws Exception {
         try (Joined joined = Joined.by(variant)) {
             joined.side().send("last words");
-            joined.guest().die(); // its death: everything it had is closed
+            joined.guest().die(); // closes all its descriptors
             assertEquals("last words", joined.peer().receive(10));
             joined.peer().assertEnd();
         }
@@ -158,13 +158,16 @@ class CloseTest {
             try (Peer peer = listener.accept()) {
                 long sent = fillAll(guest, side);
                 guest.die();
-                peer.send("and the peer sends on"); // which nobody will read
+                peer.send("and the peer sends on"); // nobody will read this
                 assertEquals(sent, peer.drain());
             }
         }
     }
 
-    /** All of the upload is in the sockets' buffers when the guest is gone: closed then, the next byte would be its end. */
+    /**
+     * The whole upload is in the sockets' buffers when the guest is gone. If the monitor closed its socket then, the peer's
+     * next byte would cause a reset, and the peer would lose the upload.
+     */
     @Test
     void peerThatSendsOnIsNotResetWhileItReads() throws Exception {
         byte[] upload = new byte[4 * SMALL_BUFFER];
@@ -178,7 +181,7 @@ class CloseTest {
             side.finish();
             side.stopReading();
             guest.sync();
-            guest.sync(); // the loop has been round since
+            guest.sync(); // the loop has run since
             peer.send("the peer sends on");
             guest.sync();
             assertEquals(upload.length, peer.drain());
@@ -187,7 +190,7 @@ class CloseTest {
 
     @Test
     void handoffsThatWereNeverReadCloseWithTheGuest() throws Exception {
-        int many = 17; // one more than the control socket holds; past that no requests are read
+        int many = 17; // one more than the control socket holds; then the monitor reads no more requests
         try (RunningMonitor monitor = RunningMonitor.start(variant);
                 Peer.Listener listener = Peer.Listener.open(many);
                 RawGuest guest = monitor.guest()) {
@@ -203,13 +206,13 @@ class CloseTest {
         }
     }
 
-    /** Writes until the pipe and both sockets' buffers are full; how many bytes that took. */
+    /** Writes until the pipe and the buffers of both sockets are full. Returns how many bytes. */
     private static long fillAll(RawGuest guest, GuestSide side) throws Exception {
         long all = 0;
         for (long n = side.fill(); n > 0; n = side.fill()) {
             all += n;
             guest.sync();
-            guest.sync(); // the loop has been round since, and has moved what there was room for
+            guest.sync(); // the loop has run since, and has moved what there was room for
         }
         return all;
     }
@@ -242,7 +245,7 @@ class CloseTest {
         return guest.answer().reply() instanceof ConnectOk;
     }
 
-    /** The peer neither sends nor closes: nothing it does could tell the monitor that the guest reads no more. */
+    /** The peer neither sends nor closes. So only the pipe can tell the monitor that the guest reads no more. */
     @Test
     void guestThatClosedBothEndsLeavesNothingBehindAnIdlePeer() throws Exception {
         try (RunningMonitor monitor = RunningMonitor.start(variant);
@@ -280,7 +283,7 @@ class CloseTest {
                     new Transfer(side, peer, 8, BULK, 3).run();
                     new Transfer(peer, side, 9, BULK, 3).run();
                 }
-                never.send("back"); // the other direction of the stuck one goes on too
+                never.send("back"); // the other direction of that connection goes on, too
                 assertEquals("back", stuck.receive(4));
             }
         }

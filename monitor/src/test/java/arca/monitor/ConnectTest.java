@@ -33,7 +33,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What a ConnectRequest is answered, and when. */
+/** Tests the replies to ConnectRequests, and when they come. */
 @ParameterizedClass
 @EnumSource(Variant.class)
 class ConnectTest {
@@ -42,10 +42,9 @@ class ConnectTest {
     @Parameter
     Variant variant;
 
-    private int connected =
-            -1; // what an unlucky kernel has said last of a connect: connect(2) itself, or SO_ERROR later
+    private int connected = -1; // the last result of a connect: of connect(2), or SO_ERROR later
 
-    /** A listener whose backlog is full: whoever connects more gets no answer at all. */
+    /** Returns a listener whose backlog one connection fills. The kernel ignores further handshakes. */
     private static Peer.Listener fullListener() throws Exception {
         return Peer.Listener.open(0);
     }
@@ -121,9 +120,9 @@ class ConnectTest {
                 RawGuest guest = monitor.guest();
                 Peer.Listener full = fullListener();
                 Peer.Listener fast = Peer.Listener.open()) {
-            guest.connect(full.endpoint()).close(); // the one it has room for
+            guest.connect(full.endpoint()).close(); // fills the backlog
             guest.ask(new ConnectRequest(full.endpoint()));
-            GuestSide side = guest.connect(fast.endpoint()); // asked later, answered earlier
+            GuestSide side = guest.connect(fast.endpoint()); // its request is later, and its reply is earlier
             try (Peer peer = fast.accept()) {
                 peer.send("fast");
                 assertEquals("fast", side.receive(4));
@@ -139,7 +138,7 @@ class ConnectTest {
                         config -> config.toBuilder().connectTimeout(timeout).build());
                 RawGuest guest = monitor.guest();
                 Peer.Listener full = fullListener();
-                Peer _ = Peer.connect(full.endpoint())) { // the one it has room for
+                Peer _ = Peer.connect(full.endpoint())) { // fills the backlog
             long before = System.nanoTime();
             int slow = guest.ask(new ConnectRequest(full.endpoint()));
             assertEquals(new ConnectErr(Errno.ETIMEDOUT), guest.answerTo(slow));
@@ -158,13 +157,13 @@ class ConnectTest {
                 guest.ask(new ConnectRequest(full.endpoint()));
                 guest.sync();
             }
-            full.accept().close(); // room, were there still anybody who wants it
+            full.accept().close(); // now a handshake would succeed, if one was still in progress
             monitor.stop(); // returns when the guest's loop has ended
             full.assertUntouched();
         }
     }
 
-    /** A port that is free may be given to the very socket that connects to it, and TCP lets it meet itself. */
+    /** TCP self-connect: the kernel may give a socket the very port that it connects to. */
     @Test
     void connectionToItselfIsRefused() throws Exception {
         Endpoint to = Loopback.free();
@@ -182,7 +181,7 @@ class ConnectTest {
         }
     }
 
-    /** Linux, where each socket that connects has the very port that it connects to. */
+    /** Returns Linux, but each socket that connects gets the very port that it connects to. */
     private Kernel unlucky() {
         Kernel linux = new LinuxKernel();
         return (Kernel) Proxy.newProxyInstance(

@@ -30,9 +30,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Connections that the monitor cuts: both sides see it, the peer as a reset, and the log says why. */
+/** Tests connections that the monitor cuts. Both sides see it, the peer sees a reset, and the log says why. */
 class CutTest {
-    /** A connection of a guest whose loop the test drives, so that guest and monitor are one thread. */
+    /** A connection of a guest whose loop the test drives. So guest and monitor run in one thread. */
     private record Connected(Monitor monitor, EmbeddedGuest guest, GuestSide side, Peer peer) implements AutoCloseable {
         static Connected by(MonitorConfig config) throws Exception {
             Monitor monitor = Monitor.start(config);
@@ -80,7 +80,7 @@ class CutTest {
         }
     }
 
-    /** Does something, and what was logged meanwhile. */
+    /** Runs an action, and returns what was logged meanwhile. */
     private static String logOf(Callable<Void> work) throws Exception {
         PrintStream before = System.err;
         ByteArrayOutputStream log = new ByteArrayOutputStream();

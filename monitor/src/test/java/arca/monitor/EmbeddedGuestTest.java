@@ -42,7 +42,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A guest in the monitor's process, whose loop the test drives. */
+/** Tests a guest in the monitor's process. The test drives its loop. */
 @ParameterizedClass
 @EnumSource(Variant.class)
 class EmbeddedGuestTest {
@@ -65,7 +65,7 @@ class EmbeddedGuestTest {
         return !Side.isSilent(guest.replies());
     }
 
-    /** The reply that is there: a test that is its own loop must not wait for one. */
+    /** Returns the reply that has come. A test that drives the loop must not wait for one. */
     private static Reply answer(EmbeddedGuest guest) throws Exception {
         assertTrue(isAnswered(guest), "no reply is there");
         try (Arena arena = Arena.ofConfined()) {
@@ -92,7 +92,7 @@ class EmbeddedGuestTest {
     void pumpOnceDoesWhatIsReadyAndNeverWaits() throws Exception {
         try (Monitor monitor = monitor();
                 EmbeddedGuest guest = monitor.embed()) {
-            guest.pumpOnce(); // what held when it began
+            guest.pumpOnce(); // handles the events that a new watch reports at once
             assertFalse(guest.pumpOnce(), "nothing to do");
             Endpoint at = Loopback.free();
             int listener = listen(guest, at);
@@ -115,7 +115,7 @@ class EmbeddedGuestTest {
         }
     }
 
-    /** All of it is told of in one round: that the guest has gone, and that there are bytes for it. */
+    /** One round of the loop learns both: the guest has gone, and there are bytes for it. */
     @Test
     void bytesForAGuestThatHasGoneDoNotTurnItsEndIntoAReset() throws Exception {
         try (Monitor monitor = monitor();
@@ -217,7 +217,7 @@ class EmbeddedGuestTest {
                 peer.awaitInput(guest::pumpOnce);
                 assertEquals("after the session", peer.receive(17));
                 peer.finish();
-                guest.run(); // ends with this, its last connection
+                guest.run(); // ends with this connection, which is the last one
                 peer.assertEnd();
                 side.assertEnd();
             }
@@ -256,7 +256,7 @@ class EmbeddedGuestTest {
             guest.pumpOnce();
             try (GuestSide side = take(guest, ready);
                     Peer peer = peers.accept()) {
-                Together.run(guest::stop); // any thread may
+                Together.run(guest::stop); // any thread may call it
                 assertTrue(guest.serveOne());
                 assertEquals(new AcceptErr(Errno.ESHUTDOWN), answer(guest));
                 ask(guest, new ListenRequest(Loopback.free()));
@@ -297,7 +297,7 @@ class EmbeddedGuestTest {
             try (Peer peer = listener.accept()) {
                 assertEquals(0, peer.drain());
             }
-            guest.stop(); // too late, and harmless
+            guest.stop(); // does nothing any more
         }
     }
 

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 
-/** The example of a monitor in one's own process does what it says. */
+/** Runs the example {@link EmbeddedMonitor}. */
 class EmbeddedMonitorTest {
     @Test
     void sendsATextAndPrintsTheAnswer() throws Exception {

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How a guest is handed its ends of a data pipe. */
+/** Tests how the monitor hands a guest its ends of a data pipe. */
 @ParameterizedClass
 @EnumSource(Variant.class)
 class HandoffTest {
@@ -75,7 +75,7 @@ class HandoffTest {
         return Reply.decode(MemorySegment.ofArray(message.bytes()), 0);
     }
 
-    /** The read end first, then the write end; blocking, close-on-exec, as large as was said. */
+    /** Checks the ends: first the read end, then the write end; both blocking, close-on-exec, and of the promised size. */
     private static void assertAsPromised(ConnectionReady ready, List<Fd> descriptors) {
         assertEquals(2, descriptors.size());
         int reader = descriptors.get(0).value();

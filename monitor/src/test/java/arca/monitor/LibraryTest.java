@@ -20,7 +20,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Guests that use the guest's library. */
+/** Tests guests that use the guest's library. */
 @ParameterizedClass
 @EnumSource(Variant.class)
 class LibraryTest {

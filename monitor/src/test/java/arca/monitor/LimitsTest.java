@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A guest that is at a limit is told so at once, lives, and has room again when something of it is gone. */
+/** At a limit, a guest's request fails at once, and the guest goes on. It has room again when something of it has ended. */
 class LimitsTest {
     private static final int MOST = 3;
 
@@ -77,7 +77,7 @@ class LimitsTest {
                     InetAddress.getLoopbackAddress(), listener.endpoint().port())) {
                 assertErrno(Errno.EMFILE, listener::accept);
                 try (ArcaSession other = session()) {
-                    GoodGuests.connect(other, peer, 1); // a limit is each guest's own
+                    GoodGuests.connect(other, peer, 1); // each guest has limits of its own
                 }
                 end(streams.removeLast());
                 try (ArcaStream accepted = listener.accept()) {
@@ -90,7 +90,7 @@ class LimitsTest {
         }
     }
 
-    /** Closes a connection of which nothing is on its way; at its end the monitor has forgotten it. */
+    /** Closes a connection on which no bytes are on their way. Returns when the monitor has forgotten the connection. */
     private static void end(ArcaStream stream) throws IOException {
         stream.shutdownOutput();
         assertEquals(-1, stream.inputStream().read());
@@ -127,7 +127,7 @@ class LimitsTest {
             assertEquals(new AcceptErr(Errno.ENOBUFS), guest.answerTo(tooMany));
             try (Peer _ = Peer.connect(at.getFirst())) {
                 guest.sideFor(first).close();
-                guest.ask(new AcceptRequest(listeners.get(MOST))); // there is room for one more now
+                guest.ask(new AcceptRequest(listeners.get(MOST))); // now there is room for one more
                 guest.ask(new AcceptRequest(0)); // answered after it
                 assertEquals(new AcceptErr(Errno.EBADF), guest.answer().reply());
             }
@@ -141,7 +141,8 @@ class LimitsTest {
                 EchoPeer peer = new EchoPeer();
                 ArcaSession session = session()) {
             try (Peer.Listener slow = Peer.Listener.open(0);
-                    Peer _ = Peer.connect(slow.endpoint())) { // the one that it has room for: the next gets no answer
+                    Peer _ =
+                            Peer.connect(slow.endpoint())) { // fills the backlog: the kernel ignores the next handshake
                 Endpoint at = slow.endpoint();
                 for (int i = 0; i < MOST; i++) {
                     assertThrows(SocketTimeoutException.class, () -> session.connect(at, Duration.ofMillis(1)));
@@ -151,7 +152,7 @@ class LimitsTest {
                     GoodGuests.connect(other, peer, 1);
                 }
             }
-            // Whoever tries again is refused, now that nobody listens.
+            // The kernel refuses further handshakes, because nobody listens any more.
             Patience.await("room for a handshake", () -> hasRoom(session, peer));
         }
     }
@@ -193,7 +194,7 @@ class LimitsTest {
         }
     }
 
-    /** Whether a guest is let in: the place of one that has left is free when its thread has ended. */
+    /** Returns whether the monitor accepts a guest. The place of a guest that has left is free once its thread has ended. */
     private boolean hasPlace(Endpoint anywhere) throws IOException {
         try (ArcaSession session = session()) {
             assertErrno(Errno.ECONNREFUSED, () -> session.connect(anywhere));

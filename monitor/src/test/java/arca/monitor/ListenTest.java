@@ -25,11 +25,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a ListenRequest is answered, and what there is then. */
+/** Tests the replies to ListenRequests, and the listeners that then exist. */
 @ParameterizedClass
 @EnumSource(Variant.class)
 class ListenTest {
-    private static final Endpoint NOT_OURS = Endpoint.parse("192.0.2.1:8080"); // RFC 5737, for documents
+    private static final Endpoint NOT_OURS = Endpoint.parse("192.0.2.1:8080"); // RFC 5737: documentation
 
     @Parameter
     Variant variant;
@@ -76,7 +76,7 @@ class ListenTest {
         }
     }
 
-    /** Ports of this run's address on which somebody listens: proc_net_tcp(5). */
+    /** Returns the ports of this run's address on which somebody listens: proc_net_tcp(5). */
     private static List<Integer> listeningPorts() throws Exception {
         String address = String.format("%08X:", Integer.reverseBytes(Loopback.ADDRESS));
         return Files.readAllLines(Path.of("/proc/self/net/tcp")).stream()
@@ -106,7 +106,8 @@ class ListenTest {
                 first.listen(at);
                 int id = other.ask(new ListenRequest(at));
                 assertEquals(new ListenErr(Errno.EADDRINUSE), other.answerTo(id));
-                first.send(new byte[] {99, 0, 0, 0, 0, 0, 0}); // ends its session, and tells when it has
+                first.send(
+                        new byte[] {99, 0, 0, 0, 0, 0, 0}); // ends its session; the guest sees when that has happened
                 first.assertEnd();
             }
             other.listen(at);

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A malformed frame, or an end inside one, ends one session and nothing else. */
+/** A malformed frame, or an end inside a frame, ends one session and nothing else. */
 @ParameterizedClass
 @EnumSource(Variant.class)
 class MalformedFrameTest {
@@ -36,7 +36,7 @@ class MalformedFrameTest {
     @Parameter
     Variant variant;
 
-    /** A frame of zeros under a header. */
+    /** Returns a frame whose payload is zeros. */
     private static byte[] frame(int type, int payloadLength) {
         byte[] frame = new byte[7 + payloadLength];
         frame[0] = (byte) type;
@@ -79,7 +79,7 @@ class MalformedFrameTest {
             int listener = culprit.listen(at);
             try (Peer peer = Peer.connect(at);
                     GuestSide side = culprit.accept(listener)) {
-                culprit.ask(new AcceptRequest(listener)); // waits, and is dropped
+                culprit.ask(new AcceptRequest(listener)); // waits, and never gets a reply
                 culprit.send(frame);
                 culprit.assertEnd();
 
@@ -92,7 +92,7 @@ class MalformedFrameTest {
         }
     }
 
-    /** A connection of a session that is over: both directions carry bytes, and end by themselves. */
+    /** Checks a connection of a session that has ended: both directions still carry bytes, and each ends by itself. */
     private static void assertGoesOn(GuestSide side, Peer peer) throws Exception {
         side.send("up");
         assertEquals("up", peer.receive(2));

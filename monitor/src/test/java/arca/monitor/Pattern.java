@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
 
-/** A stream of bytes that a seed decides, of which any part can be made, or checked, by its position. */
+/** A stream of bytes that a seed decides. Any part of it can be made or checked by its position. */
 final class Pattern {
     static final int MOST = 64 * 1024; // bytes made or checked at a time
 

@@ -17,33 +17,33 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Relaying allocates nothing, once it is compiled: so no collection ever holds a guest up. The linker makes an object for
- * each call that captures errno, and the compiler removes it where it has inlined enough. In the test's JVM that would be
- * luck, so this is measured in one that compiles in the foreground and inlines as deeply as ./arca has it.
+ * Relaying allocates nothing, once it is compiled. So no garbage collection ever delays a guest. The linker allocates an
+ * object for each call that captures errno, and the compiler removes it if it has inlined enough. In the test's own JVM that
+ * depends on luck. So the test measures another JVM, which compiles in the foreground and inlines as deeply as ./arca does.
  */
 class RelayAllocationTest {
     private static final int ROUNDS =
-            100; // at most; an allocation of every turn is in all of them, a compiler's is not
+            100; // at most; what a turn allocates is in every round, what the compiler allocates is not
     private static final int MESSAGES = 2_000;
     private static final long BULK = 16 << 20;
     private static final int PIECE = 128 * 1024;
 
-    /** Prints a line for each deed: what the guest's loop has allocated in the round that had least. */
+    /** Prints a line for each action: what the guest's loop has allocated in the round with the fewest bytes. */
     static final class Child {
         private Child() {}
 
         public static void main(String[] arguments) throws Exception {
             try (Joined joined = Joined.by(Variant.valueOf(arguments[0]))) {
-                tell("messages", () -> pingPong(joined));
-                tell("bulk to the peer", () -> move(joined.side(), joined.peer()));
-                tell("bulk from the peer", () -> move(joined.peer(), joined.side()));
+                print("messages", () -> pingPong(joined));
+                print("bulk to the peer", () -> move(joined.side(), joined.peer()));
+                print("bulk from the peer", () -> move(joined.peer(), joined.side()));
             }
         }
 
-        private static void tell(String what, Action deed) throws Exception {
+        private static void print(String what, Action action) throws Exception {
             long least = Long.MAX_VALUE;
             int round = 0;
-            for (; round < ROUNDS && least > 0; round++) least = Math.min(least, allocatedBy(deed));
+            for (; round < ROUNDS && least > 0; round++) least = Math.min(least, allocatedBy(action));
             System.out.println(what + ": " + least + " bytes");
             System.err.println(what + ": in round " + round);
         }
@@ -58,10 +58,10 @@ class RelayAllocationTest {
         command.addAll(ChildJvm.sameClasses());
         command.addAll(List.of(Child.class.getName(), variant.name()));
         ChildJvm.Result child = ChildJvm.run(command);
-        List<String> told =
+        List<String> printed =
                 child.output().lines().filter(line -> line.endsWith(" bytes")).toList();
         List<String> nothing = List.of("messages: 0 bytes", "bulk to the peer: 0 bytes", "bulk from the peer: 0 bytes");
-        assertEquals(nothing, told, child::output);
+        assertEquals(nothing, printed, child::output);
     }
 
     private static void pingPong(Joined joined) {
@@ -76,7 +76,7 @@ class RelayAllocationTest {
         }
     }
 
-    /** Moves many bytes; the receiver begins when everything is full, so that the loop has met that too. */
+    /** Moves many bytes. The receiver begins when all buffers are full, so that the loop has met that case, too. */
     private static void move(Side from, Side to) throws Exception {
         long first = from.fill();
         Together.run(() -> pass(BULK, from::write), () -> pass(first + BULK, to::read));
@@ -93,14 +93,14 @@ class RelayAllocationTest {
         }
     }
 
-    /** Bytes that the guest's loop allocates while something is done. */
-    private static long allocatedBy(Action deed) throws Exception {
+    /** Returns how many bytes the guest's loop allocates during an action. */
+    private static long allocatedBy(Action action) throws Exception {
         Thread loop = Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().equals("guest g1"))
                 .findFirst()
                 .orElseThrow();
         long before = Allocation.bytesOf(loop);
-        deed.run();
+        action.run();
         return Allocation.bytesOf(loop) - before;
     }
 }

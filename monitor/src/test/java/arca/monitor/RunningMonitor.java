@@ -36,7 +36,7 @@ final class RunningMonitor implements AutoCloseable {
         return new RawGuest(control);
     }
 
-    /** A guest by the guest's library. */
+    /** Returns a session of the guest's library. */
     ArcaSession session() throws IOException {
         return ArcaSession.connect(control);
     }
@@ -45,12 +45,12 @@ final class RunningMonitor implements AutoCloseable {
         return monitor.embed();
     }
 
-    /** Stops it and waits for its drain time. */
+    /** Stops the monitor, and waits for its drain time. */
     void stop() {
         monitor.stop();
     }
 
-    /** Stops it without any drain time. */
+    /** Stops the monitor without any drain time. */
     void cut() {
         monitor.close();
     }

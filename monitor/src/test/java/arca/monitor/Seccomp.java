@@ -11,9 +11,9 @@ import java.lang.invoke.MethodHandle;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 
-/** A seccomp filter of one thread and of those that it starts: seccomp(2). It stays until the thread ends. */
+/** A seccomp filter for one thread and for the threads that it starts: seccomp(2). It stays until the thread ends. */
 final class Seccomp {
-    private static final int PR_SET_NO_NEW_PRIVS = 38; // <linux/prctl.h>, as the next
+    private static final int PR_SET_NO_NEW_PRIVS = 38; // this and the next one: <linux/prctl.h>
     private static final int PR_SET_SECCOMP = 22;
     private static final long SECCOMP_MODE_FILTER = 2;
     private static final int LOAD_WORD = 0x20; // BPF_LD | BPF_W | BPF_ABS
@@ -25,14 +25,14 @@ final class Seccomp {
 
     private Seccomp() {}
 
-    /** Has a new thread do something, and waits for it: filters stay with that thread. */
+    /** Runs work in a new thread, and waits for it. The filters of that thread end with it. */
     static <T> T onItsOwnThread(Callable<T> work) throws Exception {
         FutureTask<T> task = new FutureTask<>(work);
         Thread.ofPlatform().daemon().start(task);
         return task.get();
     }
 
-    /** From now on splice(2) fails for the calling thread. */
+    /** Makes splice(2) fail from now on, for the calling thread. */
     static void refuseSplice(int errno) throws Exception {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment program = arena.allocate(4 * 8L, 8); // struct sock_filter: code, jt, jf, k
@@ -43,8 +43,9 @@ final class Seccomp {
             MemorySegment header = arena.allocate(16, 8); // struct sock_fprog
             header.set(ValueLayout.JAVA_SHORT, 0, (short) 4);
             header.set(ValueLayout.ADDRESS, 8, program);
-            assumeTrue(prctl(PR_SET_NO_NEW_PRIVS, 1, 0) == 0, "no_new_privs is not to be had");
-            assumeTrue(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, header.address()) == 0, "no seccomp filters here");
+            assumeTrue(prctl(PR_SET_NO_NEW_PRIVS, 1, 0) == 0, "prctl refuses no_new_privs");
+            assumeTrue(
+                    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, header.address()) == 0, "prctl refuses seccomp filters");
         }
     }
 

@@ -78,7 +78,7 @@ class SnapshotTest {
         }
     }
 
-    /** The only guest, once its loop has answered: a snapshot waits a quarter of a second for it and no longer. */
+    /** Returns the only guest, once its loop has answered. One snapshot waits at most a quarter of a second for it. */
     private static GuestSnapshot answered(Monitor monitor) throws Exception {
         List<GuestSnapshot> answered = new ArrayList<>();
         Patience.await("an answer of the loop", () -> {
@@ -89,7 +89,7 @@ class SnapshotTest {
         return answered.getFirst();
     }
 
-    /** Nanoseconds of processor time, as the kernel tells; 0 where it does not count. */
+    /** Returns the CPU time in nanoseconds, as the kernel reports it; 0 if the kernel does not count it. */
     private static long cpu(KernelThread thread) throws IOException {
         Path schedstat = thread.folder().resolve("schedstat");
         return Files.exists(schedstat)

@@ -29,7 +29,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A monitor that cannot start leaves nothing open, and closes the socket that it was given. */
+/** A monitor that cannot start leaves nothing open. It closes the socket that it was given. */
 class StartTest {
     @TempDir
     Path folder;
@@ -67,7 +67,7 @@ class StartTest {
 
     /** Starts monitors with room for 0, 1, 2 and so on descriptors, until one starts. */
     static final class WithoutRoom {
-        private static final int MOST = 32; // descriptors, with which any monitor starts
+        private static final int MOST = 32; // with so many descriptors, every monitor starts
 
         private WithoutRoom() {}
 
@@ -84,13 +84,14 @@ class StartTest {
             Set<String> before = DescriptorLeaks.open().keySet();
             int refused = 0;
             for (boolean started = false; !started; ) {
-                // Headroom would refuse before anything is opened, unless others in this process are faster.
+                // Headroom usually refuses before anything is opened. It cannot if other threads use up descriptors
+                // after its check.
                 ControlSocket control = ControlSocket.inherited(listener(Path.of(path + "" + refused)));
                 fill(filling);
                 for (int room = 0; room < refused; room++) filling.removeLast().close();
                 try (Monitor _ = Monitor.start(config, Optional.of(control))) {
                     started = true;
-                } catch (IOException e) { // EMFILE, of whatever it wanted to open next
+                } catch (IOException e) { // EMFILE, from whatever the monitor opens next
                     if (++refused > MOST) throw e;
                 }
                 while (!filling.isEmpty()) filling.removeLast().close();

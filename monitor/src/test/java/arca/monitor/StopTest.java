@@ -29,7 +29,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** How a monitor stops. */
+/** Tests how a monitor stops. */
 @ParameterizedClass
 @EnumSource(Variant.class)
 class StopTest {
@@ -67,8 +67,8 @@ class StopTest {
 
             new Transfer(joined.side(), joined.peer(), 1, 300_000, 2).run();
             new Transfer(joined.peer(), joined.side(), 2, 300_000, 2).run();
-            full.accept().close(); // the connection that went there
-            guest.assertEnd(); // with the last connection
+            full.accept().close(); // ends the last connection
+            guest.assertEnd(); // because the last connection has ended
             Together.join(stop);
         }
     }
@@ -118,7 +118,7 @@ class StopTest {
             joined.monitor().cut();
             joined.guest().assertEnd();
             assertEquals(Errno.EPIPE, joined.side().awaitWriteError());
-            joined.monitor().stop(); // nothing is left to do
+            joined.monitor().stop(); // does nothing any more
             assertFalse(joined.monitor().hasControlSocket());
         }
     }
@@ -138,7 +138,8 @@ class StopTest {
 
     @Test
     void closeCutsADrainShortThatIsUnderWay() throws Exception {
-        Duration tooLong = Duration.ofSeconds(2 * Patience.SECONDS); // and yet it ends, where the test fails
+        Duration tooLong =
+                Duration.ofSeconds(2 * Patience.SECONDS); // but the monitor ends at some time even if the test fails
         try (Joined joined =
                 Joined.by(variant, config -> config.toBuilder().drain(tooLong).build())) {
             FutureTask<Void> stop = Together.start(joined.monitor()::stop);

@@ -45,8 +45,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What a guest's loop asks of the kernel, call by call, with splice(2) and epoll(7): no more than there is a reason
- * for. Guest, loop and peer are one thread, so the counts are exact. Of waits those are counted that told of something.
+ * Counts the system calls of a guest's loop, with splice(2) and epoll(7). The loop makes no call without a reason. Guest,
+ * loop and peer run in one thread, so the counts are exact. A wait is counted only if it returned an event.
  */
 class SystemCallsTest {
     private static final int PIPE = 256 * 1024;
@@ -59,16 +59,16 @@ class SystemCallsTest {
     private final List<AutoCloseable> open = new ArrayList<>();
     private EmbeddedGuest guest;
 
-    /** Linux, and a count of what it is asked. */
+    /** Returns Linux, with a count of the calls. */
     private Kernel counted() {
         Kernel linux = new LinuxKernel();
         return (Kernel) Proxy.newProxyInstance(
                 SystemCallsTest.class.getClassLoader(), new Class<?>[] {Kernel.class}, (_, method, arguments) -> {
                     try {
                         Object answer = method.invoke(linux, arguments);
-                        boolean vain = method.getName().equals("epoll_wait") && answer.equals(0);
+                        boolean empty = method.getName().equals("epoll_wait") && answer.equals(0);
                         boolean isCall = !Set.of("nanoTime", "progress").contains(method.getName());
-                        if (!vain && isCall) calls.merge(method.getName(), 1, Integer::sum);
+                        if (!empty && isCall) calls.merge(method.getName(), 1, Integer::sum);
                         return answer;
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
@@ -97,7 +97,7 @@ class SystemCallsTest {
         while (guest.pumpOnce()) continue;
     }
 
-    /** What the loop has asked since the last time. */
+    /** Runs the loop until it has nothing to do. Returns the calls since the last time. */
     private String asked() {
         settle();
         String asked = calls.toString();
@@ -133,7 +133,7 @@ class SystemCallsTest {
         return assertInstanceOf(ListenOk.class, answer()).listenerId();
     }
 
-    /** A guest's side and its peer's, both still to be closed. */
+    /** Both ends of a connection: the guest's and the peer's. The test closes them at its end. */
     private record Both(GuestSide side, Peer peer) {}
 
     private Both accepted() throws Exception {
@@ -146,7 +146,7 @@ class SystemCallsTest {
                 side(assertInstanceOf(IncomingConnection.class, answer()).ready()), peer);
     }
 
-    /** Writes all at one side, and reads it at the other. */
+    /** Writes all bytes at one side, and reads them at the other. */
     private void carry(Side from, Side to, MemorySegment bytes) throws Exception {
         long written = 0;
         for (long read = 0; read < bytes.byteSize(); ) {
@@ -157,15 +157,15 @@ class SystemCallsTest {
     }
 
     /**
-     * Fails unless this is what a deed asks. TCP may tell in pieces of what it could tell at once, on a busy machine
-     * above all, so the deed is done until it has asked for exactly this: what is asked without a reason is asked each
+     * Fails unless an action makes exactly these calls. TCP may report in pieces what it could report at once, above all on
+     * a busy machine. So the action runs until it has made exactly these calls. A call without a reason would be made each
      * time.
      */
-    private void assertAsks(String expected, Action deed) throws Exception {
+    private void assertAsks(String expected, Action action) throws Exception {
         List<String> last = new ArrayList<>(List.of(""));
-        Patience.await(() -> "a deed that asks for " + expected + "; the last one asked for " + last.getFirst(), () -> {
+        Patience.await(() -> "an action with the calls " + expected + "; the last one had " + last.getFirst(), () -> {
             asked();
-            deed.run();
+            action.run();
             last.set(0, asked());
             return last.getFirst().equals(expected);
         });
@@ -196,7 +196,7 @@ class SystemCallsTest {
         });
     }
 
-    /** Whatever else there is that is idle. */
+    /** Idle connections cost nothing. */
     @ParameterizedTest
     @ValueSource(ints = {0, 50})
     void roundTrip(int idle) throws Exception {
@@ -210,7 +210,7 @@ class SystemCallsTest {
         });
     }
 
-    /** TCP might hold the end of each piece back, so it is pushed: setsockopt(2). */
+    /** TCP may hold back the end of each piece. So the monitor pushes it, by setsockopt(2). */
     @Test
     void mebibyteToThePeer() throws Exception {
         Both both = accepted();
@@ -222,7 +222,7 @@ class SystemCallsTest {
         });
     }
 
-    /** How many pieces TCP makes of it is TCP's affair, and each may be told of. */
+    /** TCP decides how many pieces it makes of the bytes, and may report each of them. */
     @Test
     void mebibyteFromThePeer() throws Exception {
         Both both = accepted();
@@ -241,7 +241,7 @@ class SystemCallsTest {
         });
     }
 
-    /** Crumbs, a segment each, and bulk, until all between the peers and the guest is full: none of it is read. */
+    /** Peers send single bytes, each in a segment of its own, and then many bytes, until all buffers to the guest are full. */
     @Test
     void bytesThatTheGuestDoesNotReadStayInTheKernel() throws Exception {
         List<Both> all = List.of(accepted(), accepted(), accepted());
@@ -258,7 +258,7 @@ class SystemCallsTest {
         assertFalse(Side.isSilent(all.getLast().side().input));
     }
 
-    /** Whether the peer's acknowledgement of the end has come by the first look, or is waited for, is up to TCP. */
+    /** The peer may have acknowledged the FIN when the loop first asks, or only later. */
     @Test
     void end() throws Exception {
         Both both = accepted();

@@ -11,9 +11,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 
 /**
- * One direction's bytes, from a side that sends them to one that checks each, in pieces and with pauses that a seed
- * decides. A pause is no time: a receiver that pauses goes on when the sender cannot, so that everything between them is
- * full; a sender that pauses goes on when all has been received, so that everything is empty.
+ * Sends bytes in one direction, and checks each byte at the other side. A seed decides the sizes of the pieces, and when a
+ * side pauses. A pause has no fixed length: a receiver pauses until the sender can send no more, so that all buffers are
+ * full; a sender pauses until everything has been received, so that all buffers are empty.
  */
 final class Transfer {
     private final Side from;
@@ -29,7 +29,7 @@ final class Transfer {
     private boolean failed;
 
     /**
-     * A transfer that has not begun.
+     * Creates a transfer that has not begun.
      *
      * @param pauses how often each side pauses, on average
      */
@@ -42,18 +42,18 @@ final class Transfer {
         this.pattern = new Pattern(seed);
     }
 
-    /** What both of its threads do: sends, and ends what it sends; receives to the end. */
-    Action[] deeds() {
-        return new Action[] {() -> telling(this::send), () -> telling(this::receive)};
+    /** Returns what its two threads do. One sends and then closes its direction; the other reads to the end. */
+    Action[] actions() {
+        return new Action[] {() -> withSeed(this::send), () -> withSeed(this::receive)};
     }
 
     void run() throws Exception {
-        Together.run(deeds());
+        Together.run(actions());
     }
 
-    private void telling(Action deed) throws Exception {
+    private void withSeed(Action action) throws Exception {
         try {
-            deed.run();
+            action.run();
         } catch (Throwable e) {
             fail();
             throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
@@ -83,7 +83,7 @@ final class Transfer {
                 done += n;
             }
         } finally {
-            senderWaits(true); // never again
+            senderWaits(true); // for good: a receiver that pauses must go on
         }
         from.finish();
     }

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Urgent data, at which splice(2) stops: tcp(7). Each such byte must come in its place. */
+/** Tests urgent data: tcp(7). splice(2) stops before an urgent byte. Each such byte must arrive at its place. */
 @ParameterizedClass
 @EnumSource(Variant.class)
 class UrgentTest {
@@ -69,7 +69,7 @@ class UrgentTest {
         }
     }
 
-    /** Of a stream longer than pipe and socket hold, read late, every thousandth byte or so is urgent. */
+    /** About every thousandth byte is urgent. The stream is longer than pipe and socket hold, and the guest reads it late. */
     @ParameterizedTest
     @ValueSource(ints = {4096, 65_536})
     void urgentBytesInAStreamThatFillsThePipe(int pipeSize) throws Exception {

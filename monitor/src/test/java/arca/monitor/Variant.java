@@ -6,7 +6,7 @@ import arca.monitor.config.MonitorConfig.RelayMode;
 import arca.monitor.policy.Policy;
 import java.time.Duration;
 
-/** The ways in which a monitor can work: what a guest or a peer sees of it is the same in all of them. */
+/** The ways in which a monitor can work. Guests and peers see no difference. */
 enum Variant {
     EPOLL_SPLICE(Readiness.EPOLL, RelayMode.SPLICE),
     EPOLL_COPY(Readiness.EPOLL, RelayMode.COPY),
@@ -21,7 +21,7 @@ enum Variant {
         this.relay = relay;
     }
 
-    /** A configuration that allows every endpoint of loopback, listens everywhere, and has time. */
+    /** Returns a configuration that allows connects to loopback and listens everywhere. Its timeouts are long. */
     MonitorConfig config() {
         return MonitorConfig.builder()
                 .connectTimeout(Duration.ofHours(1))

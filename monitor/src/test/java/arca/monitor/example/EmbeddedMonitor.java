@@ -12,21 +12,21 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A monitor in one's own process, and a guest beside it: sends a text to a TCP server, and prints what it answers. The
- * guest has no TCP of its own; its requests go through one kernel pipe, the replies come through another, and its data
- * pipes are handed over by their numbers.
+ * Shows a monitor and a guest in one process. The guest sends a text to a TCP server, and prints the answer. The guest has
+ * no TCP of its own: its requests go through one kernel pipe, and the replies come through another. It takes its data pipes
+ * by their numbers.
  */
 public final class EmbeddedMonitor {
     private EmbeddedMonitor() {}
 
     /**
-     * Runs it.
+     * Runs the example.
      *
      * @param args an IPv4 address, a port, a text
      */
     public static void main(String[] args) throws Exception {
         InetSocketAddress server = new InetSocketAddress(args[0], Integer.parseInt(args[1]));
-        // Nothing is allowed unless a rule says so.
+        // A guest may do only what a rule allows.
         Policy policy = Policy.NOTHING.allowConnect(args[0] + ":" + args[1]);
         try (Monitor monitor =
                 Monitor.start(MonitorConfig.builder().policy(policy).build())) {
@@ -39,11 +39,11 @@ public final class EmbeddedMonitor {
                 stream.inputStream().transferTo(System.out);
                 System.out.flush();
             }
-            loop.join(); // ends by itself: the session is closed, and its last connection over
+            loop.join(); // the loop ends, because the session is closed and the last connection has ended
         }
     }
 
-    /** The guest's loop: it belongs to the thread that makes it, and the guest's own code to others. */
+    /** Runs the guest's loop. It belongs to the thread that creates it; the guest's own code runs in other threads. */
     private static void serve(Monitor monitor, CompletableFuture<ArcaSession> opened) {
         try (EmbeddedGuest guest = monitor.embed()) {
             opened.complete(guest.session());

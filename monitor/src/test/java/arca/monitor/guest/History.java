@@ -67,8 +67,7 @@ public final class History {
     }
 
     /**
-     * Uses up the log's lines for an hour: here are thousands of guests that break the protocol, and nobody reads about
-     * them.
+     * Uses up the log's lines for an hour. In a simulation, thousands of guests break the protocol, and nobody reads that.
      */
     private static void silence(RateLimitedLog log) {
         long later = System.nanoTime() + HOUR_NANOS;

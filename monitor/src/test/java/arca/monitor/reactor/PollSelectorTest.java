@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 class PollSelectorTest {
     private static final int SOURCE = 0; // a slot, and its token too
     private static final int SINK = 1;
-    private static final int OTHER = 40; // higher than the tables are long at first
+    private static final int OTHER = 40; // beyond the first size of the tables
     private static final int SIZE = 1 << 16;
 
     private final Arena arena = Arena.ofConfined();
@@ -82,7 +82,7 @@ class PollSelectorTest {
         pipe[end] = -1;
     }
 
-    /** What a wait reports that does not wait: events by token. */
+    /** Returns what a wait of zero length reports: events by token. */
     private Map<Integer, Integer> reported() {
         Map<Integer, Integer> reported = new TreeMap<>();
         int n = selector.await(0);
@@ -130,7 +130,7 @@ class PollSelectorTest {
     void expectIgnoresEventsThatWereNotAllowed() throws Exception {
         try (EventFd both = EventFd.open()) {
             selector.add(OTHER, both.fd().value(), POLLIN, OTHER);
-            selector.expect(OTHER, POLLOUT); // which holds
+            selector.expect(OTHER, POLLOUT); // the descriptor is writable
             assertEquals(Map.of(), reported());
             selector.forget(OTHER);
         }

@@ -124,7 +124,7 @@ class ReactorTest {
         assertEquals(released[0], watched(empty(), "").slot, "free after the round");
     }
 
-    /** The kernel reports it as long as the file is open somewhere, here in a message: epoll(7), question 6. */
+    /** The kernel reports events as long as the file is open somewhere, here in a message: epoll(7), question 6. */
     @Test
     void lateEventOfAnOldFileDoesNotReachTheNewOwnerOfItsSlot() throws Exception {
         start("epoll");
@@ -264,7 +264,7 @@ class ReactorTest {
         });
     }
 
-    /** A task that asks for another turn each time, and does what it is told in each. */
+    /** A task that runs an action in each turn, and then asks for another turn. */
     private final class Again implements Reactor.Task {
         private final Runnable work;
 
@@ -316,7 +316,7 @@ class ReactorTest {
         start("epoll");
         Source source = empty();
         watched(source, "event");
-        try (Kernel peer = new LinuxKernel()) { // whose progress is not this loop's
+        try (Kernel peer = new LinuxKernel()) { // its progress does not count as this loop's
             for (int i = 0; i < 2 * SpinDetector.MAX_IDLE_TURNS; i++) {
                 assertEquals(1, peer.write(source.writer, bytes, 0, 1));
                 assertTrue(reactor.step(0));

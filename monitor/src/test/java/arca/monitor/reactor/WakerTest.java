@@ -48,7 +48,7 @@ class WakerTest {
         waker.get().close();
     }
 
-    /** {@link Monitor#snapshot} asks so if the guest, and the monitor with it, ends meanwhile. */
+    /** {@link Monitor#snapshot} does so if the guest and the monitor end meanwhile. */
     @Test
     void guestThatHasEndedMayStillBeAsked() throws Exception {
         try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM | SOCK_NONBLOCK)) {

@@ -93,11 +93,11 @@ final class Connection implements AutoCloseable {
 
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment bytes = arena.allocate(CHUNK);
-    private final EventFd bell = EventFd.open();
+    private final EventFd wakeup = EventFd.open();
 
     Connection(Loop loop, Method method, Duration linger) throws IOException {
         Kernel kernel = kernel();
-        reactor = loop.reactor(kernel, new Mailbox(bell.fd().value(), bell::signal));
+        reactor = loop.reactor(kernel, new Mailbox(wakeup.fd().value(), wakeup::signal));
         mover = method.mover(kernel);
         try (Fd listener = Sockets.listen(new SocketAddress.IPv4(LOCALHOST, 0), 0, 1)) {
             Sockets.setOption(listener, SOL_SOCKET, SO_RCVBUF, PEER_BUFFER); // the peer's socket inherits it
@@ -212,7 +212,7 @@ final class Connection implements AutoCloseable {
         reactor.close();
         mover.close();
         linux.close();
-        bell.close();
+        wakeup.close();
         arena.close();
     }
 }

@@ -75,12 +75,12 @@ class HeldBackTest {
     @ParameterizedTest(name = "{0}, pipe of {1}")
     @CsvSource({"EPOLL, 65536", "EPOLL, 262144", "POLL, 65536", "POLL, 262144"})
     void nothingIsHeldBack(String readiness, int pipeSize) throws Exception {
-        try (EventFd bell = EventFd.open();
+        try (EventFd wakeup = EventFd.open();
                 Kernel kernel = new LinuxKernel();
                 Mover mover = Mover.splicing(kernel);
                 Fd listener = listen();
                 Fd connected = Sockets.connect(Sockets.localAddress(listener))) {
-            Mailbox mailbox = new Mailbox(bell.fd().value(), bell::signal);
+            Mailbox mailbox = new Mailbox(wakeup.fd().value(), wakeup::signal);
             peer = connected;
             reactor = readiness.equals("EPOLL") ? Reactor.onEpoll(kernel, mailbox) : Reactor.onPoll(kernel, mailbox);
             pipe = DataPipe.open(reactor, pipeSize);

@@ -50,9 +50,9 @@ class UrgentByteAheadTest {
     @ParameterizedTest(name = "poll {0}")
     @ValueSource(booleans = {false, true})
     void loopSleepsUntilTheBytesBeforeItArrive(boolean poll) throws Exception {
-        try (EventFd bell = EventFd.open();
+        try (EventFd wakeup = EventFd.open();
                 Kernel kernel = new LinuxKernel();
-                Reactor reactor = reactor(poll, kernel, new Mailbox(bell.fd().value(), bell::signal));
+                Reactor reactor = reactor(poll, kernel, new Mailbox(wakeup.fd().value(), wakeup::signal));
                 Mover mover = Mover.splicing(kernel);
                 Arena arena = Arena.ofConfined();
                 Fd listener = Sockets.listen(loopback(), SOCK_NONBLOCK, 1);

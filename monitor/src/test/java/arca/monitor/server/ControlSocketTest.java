@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The file that guests connect to: whose it is, who may use it, and what is there before and after. */
+/** Tests the file that guests connect to: its owner, its mode, and what is at its path before and after. */
 class ControlSocketTest {
     @TempDir
     Path folder;
@@ -127,13 +127,13 @@ class ControlSocketTest {
         }
     }
 
-    /** Many locks on one path, each as soon as the last is released: at no time do two of them have it. */
+    /** Many threads lock one path, again and again. Never do two of them hold the lock. */
     @Test
     void exactlyOneOfManyHasThePath() throws Exception {
         AtomicInteger running = new AtomicInteger();
         AtomicInteger won = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
-        Together.Action deed = () -> {
+        Together.Action action = () -> {
             for (int i = 0; i < 5000; i++) {
                 ControlLock lock;
                 try {
@@ -144,12 +144,12 @@ class ControlSocketTest {
                 }
                 most.accumulateAndGet(running.incrementAndGet(), Math::max);
                 won.incrementAndGet();
-                Thread.yield(); // so that another one has time to be wrong
+                Thread.yield(); // gives another thread time to take the lock, if it could
                 running.decrementAndGet();
                 lock.close();
             }
         };
-        Together.run(Collections.nCopies(8, deed).toArray(Together.Action[]::new));
+        Together.run(Collections.nCopies(8, action).toArray(Together.Action[]::new));
         assertEquals(1, most.get());
         assertTrue(won.get() > 0);
         try (Stream<Path> left = Files.list(folder)) {
@@ -165,7 +165,7 @@ class ControlSocketTest {
             Files.delete(path);
             Files.delete(first.resolve("control.lock"));
             Files.delete(first);
-            Files.createDirectory(first); // as a service manager makes a service's directory again
+            Files.createDirectory(first); // as a service manager does when it starts a service again
             try (Monitor _ = start()) {
                 old.stop();
                 assertServes();
@@ -180,7 +180,7 @@ class ControlSocketTest {
         assertRefused(lock() + ": this is not a lock file");
         assertFalse(Files.exists(elsewhere));
         assertTrue(Files.isSymbolicLink(lock()));
-        Files.writeString(elsewhere, "precious"); // what it leads to may be a file, too
+        Files.writeString(elsewhere, "precious"); // a link to a file is left alone, too
         Files.setPosixFilePermissions(elsewhere, PosixFilePermissions.fromString("rw-------"));
         assertRefused(lock() + ": this is not a lock file");
         assertEquals("precious", Files.readString(elsewhere));
@@ -198,7 +198,7 @@ class ControlSocketTest {
         assertRefused("not a lock file");
         Files.delete(lock());
         Files.createFile(lock(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r-----")));
-        assertRefused("not a lock file"); // others could open it, and hold its lock
+        assertRefused("not a lock file"); // others could open the file and hold its lock
         Files.setPosixFilePermissions(lock(), PosixFilePermissions.fromString("rw-------"));
         Files.createLink(folder.resolve("second name"), lock());
         assertRefused("not a lock file");
@@ -208,7 +208,7 @@ class ControlSocketTest {
         }
     }
 
-    /** In a sticky directory, such as /tmp, others may make files, but not in place of the monitor's. */
+    /** In a sticky directory such as /tmp, others may create files, but may not replace the monitor's. */
     @Test
     void strangerInAStickyDirectoryStopsNothing() throws Exception {
         assumeRoot();

@@ -29,12 +29,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A fault in the monitor's own code, wherever a guest meets it, ends that guest and nobody else. */
+/** A fault in the monitor's own code ends the guest that meets it, and no other guest. */
 class FaultTest {
     @TempDir
     Path folder;
 
-    /** A kernel whose call of one name throws once it is armed. */
+    /** Returns a kernel in which the call of one name throws, once it is armed. */
     private static Kernel faulty(String call, AtomicBoolean armed) {
         Kernel linux = new LinuxKernel();
         return (Kernel) Proxy.newProxyInstance(
@@ -49,7 +49,7 @@ class FaultTest {
                 });
     }
 
-    /** The descriptors that the guest had are closed, or the test would leave some open. */
+    /** The guest's descriptors are closed. Otherwise the check for leaks after the test would fail. */
     @ParameterizedTest
     @ValueSource(
             strings = {"read", "sendmsg", "splice", "shutdown", "epoll_wait", "socket", "connect", "pipe2", "accept4"})
@@ -80,7 +80,7 @@ class FaultTest {
         }
     }
 
-    /** Does everything that a guest can, and sooner or later meets the fault. */
+    /** Does everything that a guest can do. Sooner or later it meets the fault. */
     private static void meet(ArcaSession session, EchoPeer peer, AtomicBoolean armed) throws IOException {
         ArcaListener listener = GoodGuests.listen(session);
         try (ArcaStream stream = session.connect(peer.address());
@@ -99,7 +99,7 @@ class FaultTest {
             });
             assertEquals(-1, socket.getInputStream().read());
         } catch (IOException e) {
-            if (armed.get()) throw e; // else a reset, as the thread's end gives
+            if (armed.get()) throw e; // otherwise it is a reset, caused by the end of the guest's thread
         }
     }
 }

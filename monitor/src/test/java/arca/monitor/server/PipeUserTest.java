@@ -7,11 +7,11 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** Which processes the watchdog may kill, and how it names them. */
+/** Tests which processes the watchdog may kill, and how it names them. */
 class PipeUserTest {
     private static final int NOBODY = 65534;
 
-    /** The process of this test is the parent of the monitor, and the guest. */
+    /** The process of this test is both the parent of the monitor and the guest. */
     @Test
     void ancestorOfTheMonitorIsNotKilled() throws Exception {
         int pid = (int) ProcessHandle.current().pid();

@@ -26,7 +26,7 @@ import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A guest that connected before the listening socket was the monitor's may have sent a pipe whose lock it holds. */
+/** A guest may have connected before the monitor had the listening socket, and may have sent a pipe whose lock it holds. */
 class RefusalsTest {
     private static final int MOST = 64; // sockets of refused guests that may wait to be closed
 
@@ -38,7 +38,7 @@ class RefusalsTest {
                 Sockets.listen(SocketAddress.Unix.path(folder.resolve("s").toString()), SOCK_NONBLOCK, 1));
     }
 
-    /** Sends the only descriptor of a pipe's read end to the other side of a pair, which has it until that closes. */
+    /** Sends the only descriptor of a pipe's read end to the other side of a pair. It stays open until that side closes. */
     private static void giveAway(Pipe pipe, Sockets.Pair pair, Arena arena) {
         try (ScmRights rights = new ScmRights(arena, 1, 1)) {
             rights.put(0, pipe.reader().value());

@@ -11,13 +11,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** When the watchdog reports a thread, in looks. */
+/** Tests when the watchdog reports a thread. Times are counted in looks. */
 class SightingsTest {
     private static final int LOOKS = 500; // two minutes
 
     private final Sightings sightings = new Sightings();
 
-    /** The looks at which a report is due that finds the thread in one place, in calls that are this far apart. */
+    /** Returns the looks at which a report is due, for a thread that is always in one place, in calls that are this far apart. */
     private List<Integer> due(Where where, int step, boolean soon) {
         List<Integer> due = new ArrayList<>();
         for (int look = 1; look <= LOOKS; look++) {
@@ -46,7 +46,7 @@ class SightingsTest {
         assertEquals(List.of(), due(where, 0, false));
     }
 
-    /** A loop that is busy with a pipe is found waiting for its lock now and then, each time in another call. */
+    /** A loop that works on a pipe waits for the pipe's lock now and then, each time in another call. */
     @Test
     void threadThatGoesFromCallToCallIsNot() {
         assertEquals(List.of(), due(Where.PIPE_LOCK, 1, false));

@@ -28,15 +28,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What the kernel tells of a thread, for threads that wait for one thing and another. */
+/** Tests what the kernel reports about a thread, for threads that wait for different things. */
 class ThreadStateTest {
-    /** A thread that does something, once it has opened what the kernel tells of it. */
-    private record Watched(ThreadState state, FutureTask<Void> deed) {
-        static Watched start(Together.Action deed) throws Exception {
+    /** A thread that first opens its own {@link ThreadState}, and then runs an action. */
+    private record Watched(ThreadState state, FutureTask<Void> task) {
+        static Watched start(Together.Action action) throws Exception {
             CompletableFuture<ThreadState> state = new CompletableFuture<>();
             FutureTask<Void> task = Together.start(() -> {
                 state.complete(ThreadState.ofThisThread());
-                deed.run();
+                action.run();
             });
             return new Watched(state.get(), task);
         }
@@ -47,7 +47,7 @@ class ThreadStateTest {
     }
 
     @Test
-    void waitForAPipesLockIsToldFromAWaitThatASignalEnds() throws Exception {
+    void waitForAPipesLockDiffersFromAWaitThatASignalEnds() throws Exception {
         try (Pipe pipe = Pipe.open(0);
                 Sockets.Pair idle = Sockets.pair(SOCK_STREAM);
                 Arena arena = Arena.ofShared()) {
@@ -65,15 +65,15 @@ class ThreadStateTest {
                 assertEquals(Where.FREE, holds.look(buffer), "a signal could end its wait");
                 over.set(true);
                 assertEquals(1, Syscalls.write(idle.second().value(), bytes));
-                Together.join(holder.deed());
-                Together.join(waiter.deed());
+                Together.join(holder.task());
+                Together.join(waiter.task());
                 waiter.await(Where.ENDED, buffer);
             }
             assertEquals(Where.ENDED, waiter.state().look(buffer), "closed");
         }
     }
 
-    /** A parent waits in state D until the child that vfork(2) made ends: here, until there is a line to read. */
+    /** After vfork(2), the parent waits in state D until the child ends. This child ends when it has read a line. */
     @Test
     void anotherWaitInStateDIsNotTakenForAPipesLock(@TempDir Path folder) throws Exception {
         Path source = Files.writeString(folder.resolve("vfork.c"), """
@@ -88,7 +88,7 @@ class ThreadStateTest {
                 ThreadState state = ThreadState.of("/proc/" + parent.pid());
                 Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(1024);
-            // On its way to sleep the thread is in state D already, and the kernel names no function yet.
+            // A thread that is about to sleep is already in state D, but the kernel names no function yet.
             Patience.await("the wait for the child", () -> {
                 Where where = state.look(buffer);
                 assertNotEquals(Where.PIPE_LOCK, where);

@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** When the watchdog sleeps. What it does about a guest is tested with real guests in other processes. */
+/** Tests when the watchdog sleeps. Other tests, with guests in other processes, show what it does about a guest. */
 class WatchdogTest {
-    /** A thread that waits for a time is TIMED_WAITING; one that nothing but a guest wakes is WAITING. */
+    /** A thread that waits with a timeout is TIMED_WAITING. A thread that only a guest wakes is WAITING. */
     @Test
     void watchdogDoesNotWakeWhileThereAreNoGuests(@TempDir Path folder) throws Exception {
         Path control = folder.resolve("control");
