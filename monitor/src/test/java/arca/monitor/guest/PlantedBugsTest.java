@@ -147,8 +147,8 @@ class PlantedBugsTest {
                 bug(
                         "a peer that pauses for 30 seconds is cut off",
                         "config.MonitorConfig",
-                        "Duration.ofMinutes(5),",
-                        "Duration.ofSeconds(30),"),
+                        "linger = Duration.ofMinutes(5);",
+                        "linger = Duration.ofSeconds(30);"),
                 bug(
                         "events carry no generation",
                         new Change("reactor.Reactor", "released[releasedCount++] = slot;", "free[freeCount++] = slot;"),
