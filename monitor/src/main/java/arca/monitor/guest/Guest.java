@@ -28,10 +28,8 @@ import arca.monitor.reactor.Reactor;
 import arca.monitor.relay.DataPipe;
 import arca.monitor.relay.Mover;
 import arca.monitor.snapshot.GuestSnapshot;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -81,10 +79,9 @@ public final class Guest implements AutoCloseable {
     private final Requests requests;
     private final Replies replies;
 
-    private final Map<Integer, Listener> listeners = new HashMap<>();
-    private final Set<PendingConnect> connecting = new LinkedHashSet<>();
     private final Connections connections;
-    private int waitingAccepts;
+    private final Listeners listeners;
+    private final Set<PendingConnect> connecting = new LinkedHashSet<>();
     private State state = State.OPEN;
 
     /**
@@ -104,6 +101,7 @@ public final class Guest implements AutoCloseable {
         this.channel = channel;
         this.denials = new Denials(name, shared.log);
         this.connections = new Connections(name, shared, reactor, mover, this::endIfNothingIsLeft);
+        this.listeners = new Listeners(this, shared, reactor, connections);
         this.requests = new Requests(this, reactor, channel);
         this.replies = new Replies(reactor, channel, this::allRepliesSent, this::channelFailed);
         try {
@@ -140,8 +138,8 @@ public final class Guest implements AutoCloseable {
     /** Returns what the guest has now, and what its loop has done for it. */
     public GuestSnapshot.Counts counts() {
         return new GuestSnapshot.Counts(
-                listeners.size(),
-                waitingAccepts,
+                listeners.count(),
+                listeners.waitingAccepts(),
                 connecting.size(),
                 connections.count(),
                 reactor.rounds(),
@@ -157,7 +155,7 @@ public final class Guest implements AutoCloseable {
     }
 
     private void allRepliesSent() {
-        listeners.values().forEach(Listener::acceptConnections);
+        listeners.acceptConnections();
         requests.read();
         endIfNothingIsLeft();
     }
@@ -214,16 +212,12 @@ public final class Guest implements AutoCloseable {
         if (denied.isPresent()) {
             denials.log(denied.get());
             reply(requestId, new ListenErr(Errno.EACCES));
-        } else if (listeners.size() >= limits.listeners()) {
-            reply(requestId, new ListenErr(Errno.EMFILE));
         } else {
-            int id = shared.listenerIds.take();
             try {
-                listeners.put(id, Listener.open(id, this, reactor, address(at)));
+                int id = listeners.open(address(at));
                 LOG.debug("{}: listener {} on {}", name, Integer.toUnsignedString(id), at);
                 reply(requestId, new ListenOk(id));
             } catch (ErrnoException e) {
-                shared.listenerIds.release(id);
                 reply(requestId, new ListenErr(e.errno()));
             }
         }
@@ -233,7 +227,7 @@ public final class Guest implements AutoCloseable {
         int denied = deniesConnect(to);
         if (denied != 0) {
             reply(requestId, new ConnectErr(denied));
-        } else if (connections.count() + connecting.size() >= limits.connections()) {
+        } else if (!hasRoomForConnection()) {
             reply(requestId, new ConnectErr(Errno.EMFILE));
         } else if (connecting.size() >= limits.connecting()) {
             reply(requestId, new ConnectErr(Errno.ENOBUFS));
@@ -271,15 +265,8 @@ public final class Guest implements AutoCloseable {
     }
 
     private void accept(int requestId, int listenerId) {
-        Listener listener = listeners.get(listenerId);
-        if (listener == null) {
-            reply(requestId, new AcceptErr(Errno.EBADF));
-        } else if (waitingAccepts >= limits.waitingAccepts()) {
-            reply(requestId, new AcceptErr(Errno.ENOBUFS));
-        } else {
-            waitingAccepts++;
-            listener.accept(requestId);
-        }
+        int refused = listeners.accept(requestId, listenerId);
+        if (refused != 0) acceptFailed(requestId, refused);
     }
 
     // Connections.
@@ -289,18 +276,13 @@ public final class Guest implements AutoCloseable {
         return state == State.OPEN && replies.failure() == 0 && !replies.isBlocked();
     }
 
-    /** Opens a data pipe for the next connection, before accept4(2) takes it. Throws EMFILE or ENFILE at a limit. */
-    void prepareAccept() throws ErrnoException {
-        if (connections.count() + connecting.size() >= limits.connections()) {
-            throw new ErrnoException("accept", Errno.EMFILE);
-        }
-        connections.openSpare();
+    /** Returns whether the guest may have one more connection. Those of handshakes in progress count, too. */
+    boolean hasRoomForConnection() {
+        return connections.count() + connecting.size() < limits.connections();
     }
 
-    /** Hands a connection from the backlog, and its data pipe, to the guest. Takes ownership of the socket. */
-    void incoming(int requestId, int listenerId, Descriptor socket) {
-        waitingAccepts--;
-        DataPipe pipe = connections.takeSpare();
+    /** Hands a connection from a backlog to the guest. Takes ownership of the socket and the pipe. */
+    void incoming(int requestId, int listenerId, Descriptor socket, DataPipe pipe) {
         try {
             ConnectionReady ready = connections.start(listenerId, socket, pipe);
             replies.send(requestId, new IncomingConnection(ready), ready.pipe().pipeId(), pipe);
@@ -309,10 +291,8 @@ public final class Guest implements AutoCloseable {
         }
     }
 
-    /** Refuses an AcceptRequest that has waited. */
+    /** Refuses an AcceptRequest. */
     void acceptFailed(int requestId, int errno) {
-        waitingAccepts--;
-        if (waitingAccepts == 0) connections.closeSpare();
         reply(requestId, new AcceptErr(errno));
     }
 
@@ -341,8 +321,8 @@ public final class Guest implements AutoCloseable {
     public void stop() {
         if (state != State.OPEN) return;
         state = State.STOPPING;
-        listeners.values().forEach(listener -> listener.refuse(Errno.ESHUTDOWN));
-        closeListeners();
+        listeners.refuseAccepts(Errno.ESHUTDOWN);
+        listeners.close();
         for (PendingConnect pending : List.copyOf(connecting)) {
             pending.close();
             connectFailed(pending, Errno.ESHUTDOWN);
@@ -353,23 +333,13 @@ public final class Guest implements AutoCloseable {
     private void endChannel() {
         if (state == State.DRAINING || state == State.ENDED) return;
         state = State.DRAINING;
-        closeListeners();
+        listeners.close();
         connecting.forEach(PendingConnect::close);
         connecting.clear();
         requests.close();
         replies.close();
         channel.close();
         endIfNothingIsLeft();
-    }
-
-    private void closeListeners() {
-        waitingAccepts = 0;
-        connections.closeSpare();
-        for (Listener listener : listeners.values()) {
-            listener.close();
-            shared.listenerIds.release(listener.id());
-        }
-        listeners.clear();
     }
 
     private void endIfNothingIsLeft() {
@@ -381,7 +351,7 @@ public final class Guest implements AutoCloseable {
 
     /** Accepts the connections in the backlogs for which an AcceptRequest waits. Never waits. */
     public void pollAccepts() {
-        listeners.values().forEach(Listener::backlogReady);
+        listeners.pollAccepts();
     }
 
     /** Closes everything at once. A peer that has not received everything is reset. */

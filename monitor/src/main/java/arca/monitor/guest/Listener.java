@@ -24,15 +24,15 @@ final class Listener implements AutoCloseable {
     private static final int BACKLOG = 4096; // the kernel cuts it to net.core.somaxconn
 
     private final int id;
-    private final Guest guest;
+    private final Listeners owner;
     private final Reactor reactor;
     private final Descriptor socket;
     private final Queue<Integer> waiting = new ArrayDeque<>(1);
     private boolean backlogEmpty; // accept4(2) answered EAGAIN, and no event has come since
 
-    private Listener(int id, Guest guest, Reactor reactor, Descriptor socket) {
+    private Listener(int id, Listeners owner, Reactor reactor, Descriptor socket) {
         this.id = id;
-        this.guest = guest;
+        this.owner = owner;
         this.reactor = reactor;
         this.socket = socket;
     }
@@ -43,7 +43,7 @@ final class Listener implements AutoCloseable {
      * @param id the listener's id; the caller releases it
      * @throws ErrnoException the first of these calls that failed. Nothing is open then
      */
-    static Listener open(int id, Guest guest, Reactor reactor, SocketAddress.Inet at) throws ErrnoException {
+    static Listener open(int id, Listeners owner, Reactor reactor, SocketAddress.Inet at) throws ErrnoException {
         Kernel kernel = reactor.kernel();
         Descriptor socket =
                 new Descriptor(reactor, check("socket", kernel.socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK)));
@@ -53,7 +53,7 @@ final class Listener implements AutoCloseable {
             TcpOptions.set(kernel, fd); // connections inherit the options
             check("bind", kernel.bind(fd, at));
             check("listen", kernel.listen(fd, BACKLOG));
-            Listener listener = new Listener(id, guest, reactor, socket);
+            Listener listener = new Listener(id, owner, reactor, socket);
             check("epoll_ctl", socket.watch(EPOLLIN, (_, _) -> listener.backlogReady()));
             return listener;
         } catch (Throwable e) {
@@ -79,13 +79,13 @@ final class Listener implements AutoCloseable {
     }
 
     /**
-     * Accepts a connection for each request that waits, as long as the backlog has one. Before each accept4(2), the
-     * guest prepares what the connection needs. So the monitor takes no connection that it cannot hand over.
+     * Accepts a connection for each request that waits, as long as the backlog has one. Before each accept4(2), what
+     * the connection needs is prepared. So the monitor takes no connection that it cannot hand over.
      */
     void acceptConnections() {
-        while (!waiting.isEmpty() && guest.mayAccept()) {
+        while (!waiting.isEmpty() && owner.mayAccept()) {
             try {
-                guest.prepareAccept();
+                owner.prepareAccept();
                 if (backlogEmpty) return;
                 int n = reactor.kernel().accept4(socket.fd());
                 if (n == -Errno.EAGAIN) {
@@ -95,7 +95,7 @@ final class Listener implements AutoCloseable {
                 }
                 if (n < 0 && isConnectionError(-n)) continue;
                 Descriptor connection = new Descriptor(reactor, check("accept4", n));
-                guest.incoming(waiting.remove(), id, connection);
+                owner.accepted(waiting.remove(), id, connection);
             } catch (ErrnoException e) {
                 refuseOldest(e.errno());
             }
@@ -122,7 +122,7 @@ final class Listener implements AutoCloseable {
     }
 
     private void refuseOldest(int errno) {
-        guest.acceptFailed(waiting.remove(), errno);
+        owner.acceptFailed(waiting.remove(), errno);
     }
 
     /** Refuses every request that waits. */

@@ -1,0 +1,126 @@
+package arca.monitor.guest;
+
+import arca.bindings.Errno;
+import arca.bindings.ErrnoException;
+import arca.bindings.SocketAddress;
+import arca.monitor.config.Limits;
+import arca.monitor.reactor.Descriptor;
+import arca.monitor.reactor.Reactor;
+import java.util.HashMap;
+import java.util.Map;
+
+/** The listeners of a guest, and how many AcceptRequests wait for their connections. Loop thread only. */
+final class Listeners implements AutoCloseable {
+    private final Guest guest;
+    private final SharedResources shared;
+    private final Limits limits;
+    private final Reactor reactor;
+    private final Connections connections;
+    private final Map<Integer, Listener> open = new HashMap<>();
+    private int waitingAccepts;
+
+    /** Creates an empty set. */
+    Listeners(Guest guest, SharedResources shared, Reactor reactor, Connections connections) {
+        this.guest = guest;
+        this.shared = shared;
+        this.limits = shared.config.limits();
+        this.reactor = reactor;
+        this.connections = connections;
+    }
+
+    /** Returns how many listeners are open. */
+    int count() {
+        return open.size();
+    }
+
+    /** Returns how many AcceptRequests wait. */
+    int waitingAccepts() {
+        return waitingAccepts;
+    }
+
+    /**
+     * Opens a listener. Returns its id.
+     *
+     * @throws ErrnoException EMFILE at the guest's limit, or the error of the first system call that failed
+     */
+    int open(SocketAddress.Inet at) throws ErrnoException {
+        if (open.size() >= limits.listeners()) throw new ErrnoException("listen", Errno.EMFILE);
+        int id = shared.listenerIds.take();
+        try {
+            open.put(id, Listener.open(id, this, reactor, at));
+            return id;
+        } catch (ErrnoException e) {
+            shared.listenerIds.release(id);
+            throw e;
+        }
+    }
+
+    /**
+     * Gives an AcceptRequest to a listener, which answers it as soon as there is a connection for it.
+     *
+     * @return 0, or why the request is refused: EBADF if there is no such listener, ENOBUFS at the guest's limit
+     */
+    int accept(int requestId, int listenerId) {
+        Listener listener = open.get(listenerId);
+        if (listener == null) return Errno.EBADF;
+        if (waitingAccepts >= limits.waitingAccepts()) return Errno.ENOBUFS;
+        waitingAccepts++;
+        listener.accept(requestId);
+        return 0;
+    }
+
+    /** Accepts the connections for which a request waits and which have stayed in the backlogs. */
+    void acceptConnections() {
+        open.values().forEach(Listener::acceptConnections);
+    }
+
+    /** Accepts the connections for which a request waits, whether or not an event has announced them. */
+    void pollAccepts() {
+        open.values().forEach(Listener::backlogReady);
+    }
+
+    // Called by a listener.
+
+    /** Returns whether a connection that is accepted now can be handed to the guest. */
+    boolean mayAccept() {
+        return guest.mayAccept();
+    }
+
+    /** Opens a data pipe for the next connection, before accept4(2) takes it. Throws EMFILE or ENFILE at a limit. */
+    void prepareAccept() throws ErrnoException {
+        if (!guest.hasRoomForConnection()) throw new ErrnoException("accept", Errno.EMFILE);
+        connections.openSpare();
+    }
+
+    /** Hands a connection from a backlog to the guest. Takes ownership of the socket. */
+    void accepted(int requestId, int listenerId, Descriptor socket) {
+        waitingAccepts--;
+        guest.incoming(requestId, listenerId, socket, connections.takeSpare());
+    }
+
+    /** Refuses an AcceptRequest that has waited. */
+    void acceptFailed(int requestId, int errno) {
+        waitingAccepts--;
+        if (waitingAccepts == 0) connections.closeSpare();
+        guest.acceptFailed(requestId, errno);
+    }
+
+    // Ends.
+
+    /** Refuses every AcceptRequest that waits. */
+    void refuseAccepts(int errno) {
+        open.values().forEach(listener -> listener.refuse(errno));
+    }
+
+    /** Closes every listener, and drops the AcceptRequests that wait. */
+    @Override
+    public void close() {
+        waitingAccepts = 0;
+        connections.closeSpare();
+        for (Listener listener : open.values()) {
+            listener.close();
+            shared.listenerIds.release(listener.id());
+        }
+        open.clear();
+    }
+}
