@@ -207,7 +207,9 @@ public final class Scenario {
      * @param ran false if the kernel had no room for a loop
      */
     public void check(boolean ran) {
-        if (kernel.openDescriptors() != 1) throw new Violation("descriptors are left open: " + kernel.leftOpen());
+        if (kernel.descriptors().count() != 1)
+            throw new Violation(
+                    "descriptors are left open: " + kernel.descriptors().describe());
         if (!ran) return;
         while (world.next(LONGEST)) {
             if (world.now() > LONGEST) throw new Violation("the loop has ended, but its guests and peers do not end");

@@ -1,9 +1,5 @@
 package arca.monitor.sim;
 
-import static arca.bindings.Constants.AF_INET;
-import static arca.bindings.Constants.EPOLLERR;
-import static arca.bindings.Constants.EPOLLHUP;
-import static arca.bindings.Constants.EPOLLIN;
 import static arca.bindings.Constants.FIONREAD;
 import static arca.bindings.Constants.F_GETPIPE_SZ;
 import static arca.bindings.Constants.F_SETFL;
@@ -24,14 +20,7 @@ import arca.bindings.SocketAddress;
 import arca.monitor.reactor.Kernel;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /**
@@ -57,44 +46,31 @@ public final class SimKernel implements Kernel {
         int connect(SimTcp socket, SocketAddress.Inet address);
     }
 
-    private static final int FIRST_FD = 3;
-    private static final int FIRST_FREE_PORT = 32768;
-    private static final int ALWAYS = EPOLLERR | EPOLLHUP;
-    private static final int BATCH = 16; // slots that splice(2) sends to a socket at once
-    private static final int PIECE = 1 << 15; // the most that one slot holds
-    private static final int POLL_ON_STACK = 9; // entries for which poll(2) needs no memory: fs/select.c
     private static final int STOPPED_ONE_IN = 50;
     private static final int STOPPED_TIMES = 300;
-
-    /** Sockets of different families may listen on ports of the same number. */
-    private record Port(int family, int number) {
-        static Port of(SocketAddress.Inet address) {
-            return new Port(address.family(), address.port());
-        }
-    }
 
     private final World world;
     private final Faults faults;
     private final Network network;
-    private final int descriptors; // RLIMIT_NOFILE
+    private final SimBytes bytes;
     private final long callNanos;
     private final Consumer<String> trace;
 
-    private final Map<Integer, SimFile> table = new HashMap<>();
-    private final TreeSet<Integer> freed = new TreeSet<>();
-    private int next = FIRST_FD;
-    private final Map<Port, SimTcp> listeners = new LinkedHashMap<>();
-    private int nextPort = FIRST_FREE_PORT;
+    private final SimDescriptors descriptors;
+    private final SimPorts ports = new SimPorts();
     private long progress;
 
     private final Directions directions = new Directions();
+    private final SimWaits waits;
     private long spliceRefused = Long.MAX_VALUE; // from this time on
 
     SimKernel(World world, Faults faults, Network network, int descriptors, long callNanos, Consumer<String> trace) {
         this.world = world;
         this.faults = faults;
         this.network = network;
-        this.descriptors = descriptors;
+        this.descriptors = new SimDescriptors(descriptors);
+        this.bytes = new SimBytes(faults);
+        this.waits = new SimWaits(world, faults, directions);
         this.callNanos = callNanos;
         this.trace = trace;
     }
@@ -103,15 +79,12 @@ public final class SimKernel implements Kernel {
 
     /** Returns a new descriptor for a file. */
     int install(SimFile file) {
-        Integer fd = freed.pollFirst();
-        if (fd == null) fd = next++;
-        table.put(fd, file);
         progress++;
-        return fd;
+        return descriptors.add(file);
     }
 
     public boolean isOpen(int fd) {
-        return table.containsKey(fd);
+        return descriptors.isOpen(fd);
     }
 
     /** Calls send(2) with one byte and MSG_OOB. Only peers do this, never a loop. */
@@ -131,12 +104,12 @@ public final class SimKernel implements Kernel {
         return spliceRefused <= world.now();
     }
 
-    int openDescriptors() {
-        return table.size();
+    SimDescriptors descriptors() {
+        return descriptors;
     }
 
     SimTcp listener(SocketAddress.Inet address) {
-        return listeners.get(Port.of(address));
+        return ports.listener(address);
     }
 
     Directions directions() {
@@ -146,19 +119,15 @@ public final class SimKernel implements Kernel {
     /** Checks that what is open is within the limits of one guest. */
     void checkLimits(int connections, int listening, int connecting) {
         int[] open = new int[2];
-        for (SimFile file : table.values()) {
+        for (SimFile file : descriptors.files()) {
             if (file instanceof SimTcp socket && !socket.isListening()) open[socket.isConnecting() ? 1 : 0]++;
         }
         if (open[0] > connections)
-            throw violation("the guest has %d connections, its limit is %d", open[0], connections);
+            throw Violation.of("the guest has %d connections, its limit is %d", open[0], connections);
         if (open[1] > connecting)
-            throw violation("the guest has %d handshakes in progress, its limit is %d", open[1], connecting);
-        if (listeners.size() > listening)
-            throw violation("the guest has %d listeners, its limit is %d", listeners.size(), listening);
-    }
-
-    private static Violation violation(String format, Object... arguments) {
-        return new Violation(String.format(format, arguments));
+            throw Violation.of("the guest has %d handshakes in progress, its limit is %d", open[1], connecting);
+        if (ports.listeners() > listening)
+            throw Violation.of("the guest has %d listeners, its limit is %d", ports.listeners(), listening);
     }
 
     // Every call.
@@ -171,20 +140,11 @@ public final class SimKernel implements Kernel {
     }
 
     private SimFile file(String call, int fd) {
-        SimFile file = table.get(fd);
-        if (file == null) throw violation("%s of descriptor %d, which is not open", call, fd);
-        return file;
-    }
-
-    private <F extends SimFile> F file(String call, int fd, Class<F> type) {
-        SimFile file = file(call, fd);
-        if (!type.isInstance(file))
-            throw violation("%s of descriptor %d, which is not a %s", call, fd, type.getSimpleName());
-        return type.cast(file);
+        return descriptors.file(call, fd);
     }
 
     private SimTcp tcp(String call, int fd) {
-        return file(call, fd, SimTcp.class);
+        return descriptors.file(call, fd, SimTcp.class);
     }
 
     private int ended(String call, Object what, int n) {
@@ -194,17 +154,6 @@ public final class SimKernel implements Kernel {
 
     private long ended(String call, Object what, long n) {
         return ended(call, what, (int) n);
-    }
-
-    private boolean hasRoom(int more) {
-        return table.size() + more <= descriptors;
-    }
-
-    /** Returns {@code n}. Throws a violation if the call would have slept: no call of a loop may. */
-    private long awake(String call, SimFile file, long n) {
-        if (n == -Errno.EAGAIN && !file.nonBlocking)
-            throw violation("%s would block: the descriptor is in blocking mode", call);
-        return n;
     }
 
     private static void unlocked(String call, SimFile file) {
@@ -219,7 +168,7 @@ public final class SimKernel implements Kernel {
     public int socket(int domain, int type) {
         begin();
         int n = faults.draw(Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM);
-        if (n == 0 && !hasRoom(1)) n = -Errno.EMFILE;
+        if (n == 0 && !descriptors.hasRoom(1)) n = -Errno.EMFILE;
         if (n == 0) {
             SimTcp socket = new SimTcp(world, domain);
             socket.nonBlocking = (type & SOCK_NONBLOCK) != 0;
@@ -232,33 +181,14 @@ public final class SimKernel implements Kernel {
     public int bind(int fd, SocketAddress.Inet address) {
         begin();
         SimTcp socket = tcp("bind", fd);
-        int n = otherFamily(socket, address);
-        if (n == 0 && listeners.containsKey(Port.of(address))) n = -Errno.EADDRINUSE;
-        if (n == 0) socket.local = address.port() != 0 ? address : withPort(address, nextPort++);
-        return ended("bind", fd, n);
-    }
-
-    private static SocketAddress.Inet withPort(SocketAddress.Inet address, int port) {
-        return switch (address) {
-            case SocketAddress.IPv4 ipv4 -> new SocketAddress.IPv4(ipv4.address(), port);
-            case SocketAddress.IPv6 ipv6 -> new SocketAddress.IPv6(ipv6.address(), port);
-        };
-    }
-
-    /**
-     * Returns the error of bind(2) and connect(2) for an address of the wrong family, or 0: net/ipv4/af_inet.c,
-     * net/ipv6/af_inet6.c.
-     */
-    private static int otherFamily(SimTcp socket, SocketAddress.Inet address) {
-        if (socket.family == address.family()) return 0;
-        return socket.family == AF_INET ? -Errno.EAFNOSUPPORT : -Errno.EINVAL;
+        return ended("bind", fd, ports.bind(socket, address));
     }
 
     @Override
     public int isLocal(SocketAddress.Inet address) {
         begin();
         int n = faults.draw(Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM);
-        if (n == 0 && !hasRoom(1)) n = -Errno.EMFILE;
+        if (n == 0 && !descriptors.hasRoom(1)) n = -Errno.EMFILE;
         if (n < 0) network.notSaid(address.port(), -n);
         else if (network.isLocal(address)) n = 1;
         return ended("isLocal", address, n);
@@ -268,9 +198,7 @@ public final class SimKernel implements Kernel {
     public int listen(int fd, int backlog) {
         begin();
         SimTcp socket = tcp("listen", fd);
-        int n = listeners.putIfAbsent(Port.of(socket.local), socket) == null ? 0 : -Errno.EADDRINUSE;
-        if (n == 0) socket.listen();
-        return ended("listen", fd, n);
+        return ended("listen", fd, ports.listen(socket));
     }
 
     @Override
@@ -278,7 +206,7 @@ public final class SimKernel implements Kernel {
         begin();
         SimTcp listener = tcp("accept4", fd);
         int n = faults.draw(Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM, Errno.ENOBUFS, Errno.ECONNABORTED);
-        if (n == 0 && !hasRoom(1)) n = -Errno.EMFILE;
+        if (n == 0 && !descriptors.hasRoom(1)) n = -Errno.EMFILE;
         if (n == -Errno.ECONNABORTED) {
             SimTcp aborted = listener.accept();
             if (aborted == null) n = -Errno.EAGAIN;
@@ -286,7 +214,7 @@ public final class SimKernel implements Kernel {
         } else if (n == 0) {
             SimTcp connection = listener.accept();
             if (connection == null) {
-                n = (int) awake("accept4", listener, -Errno.EAGAIN);
+                n = (int) SimBytes.awake("accept4", listener, -Errno.EAGAIN);
             } else {
                 connection.nonBlocking = true;
                 connection.urgentInLine = listener.urgentInLine;
@@ -301,10 +229,10 @@ public final class SimKernel implements Kernel {
         begin();
         SimTcp socket = tcp("connect", fd);
         int n = faults.draw(Errno.EADDRNOTAVAIL, Errno.ENETUNREACH, Errno.ENOBUFS);
-        if (n == 0) n = otherFamily(socket, address);
+        if (n == 0) n = SimPorts.otherFamily(socket, address);
         if (n == 0) {
             socket.remote = address;
-            socket.local = SimTcp.loopback(socket.family, nextPort++);
+            ports.bindFree(socket);
             socket.connecting();
             n = network.connect(socket, address);
         }
@@ -314,7 +242,7 @@ public final class SimKernel implements Kernel {
 
     private int awakeConnect(SimTcp socket, int n) {
         if (n == -Errno.EINPROGRESS && !socket.nonBlocking)
-            throw violation("connect would block: the socket is in blocking mode");
+            throw Violation.of("connect would block: the socket is in blocking mode");
         return n;
     }
 
@@ -372,7 +300,7 @@ public final class SimKernel implements Kernel {
     public int pipe2(int[] ends) {
         begin();
         int n = faults.draw(Errno.EMFILE, Errno.ENFILE);
-        if (n == 0 && !hasRoom(2)) n = -Errno.EMFILE;
+        if (n == 0 && !descriptors.hasRoom(2)) n = -Errno.EMFILE;
         if (n == 0) {
             SimPipe pipe = new SimPipe();
             ends[0] = install(pipe.reader);
@@ -390,11 +318,11 @@ public final class SimKernel implements Kernel {
             case F_SETFL -> file.nonBlocking = (argument & O_NONBLOCK) != 0;
             case F_GETPIPE_SZ, F_SETPIPE_SZ -> {
                 unlocked("fcntl", file);
-                SimPipe pipe = file("fcntl", fd, SimPipe.End.class).pipe();
+                SimPipe pipe = descriptors.file("fcntl", fd, SimPipe.End.class).pipe();
                 if (command == F_SETPIPE_SZ) n = faults.draw(Errno.EPERM, Errno.ENOMEM);
                 if (n == 0) n = command == F_GETPIPE_SZ ? pipe.capacity() : pipe.resize(argument);
             }
-            default -> throw violation("the simulation does not know fcntl command %d", command);
+            default -> throw Violation.of("the simulation does not know fcntl command %d", command);
         }
         return ended("fcntl", fd, n);
     }
@@ -413,7 +341,7 @@ public final class SimKernel implements Kernel {
                         file instanceof SimPipe.End end
                                 ? end.pipe().bytes()
                                 : tcp("ioctl", fd).readable();
-                    default -> throw violation("the simulation does not know ioctl request %d", request);
+                    default -> throw Violation.of("the simulation does not know ioctl request %d", request);
                 });
     }
 
@@ -422,10 +350,9 @@ public final class SimKernel implements Kernel {
         begin();
         SimFile file = file("close", fd);
         unlocked("close", file);
-        table.remove(fd);
-        freed.add(fd);
+        descriptors.remove(fd);
         progress++;
-        if (file instanceof SimTcp socket && socket.isListening()) listeners.remove(Port.of(socket.local));
+        if (file instanceof SimTcp socket && socket.isListening()) ports.remove(socket);
         file.drop();
         if (!file.isOpen()) {
             directions.forget(file);
@@ -442,51 +369,10 @@ public final class SimKernel implements Kernel {
         SimFile sink = file("splice", out);
         unlocked("splice", source);
         unlocked("splice", sink);
-        long n;
-        if (refusesSplice()) n = -Errno.EPERM;
-        else if (source instanceof SimTcp from && sink instanceof SimPipe.End to) n = splice(from, to, count);
-        else if (source instanceof SimPipe.End from && sink instanceof SimTcp to) n = splice(from, to, count);
-        else throw violation("splice from %s to %s", source, sink);
+        long n = refusesSplice() ? -Errno.EPERM : bytes.splice(source, sink, count);
         directions.moved(source, sink, n);
         if (n > 0) progress++;
         return ended("splice", in + " " + out, n);
-    }
-
-    private long splice(SimTcp from, SimPipe.End end, long count) {
-        SimPipe to = end.pipe();
-        if (!to.reader.isOpen()) return -Errno.EPIPE;
-        if (to.isFull()) return -Errno.EAGAIN;
-        int fault = faults.draw(Errno.ENOMEM);
-        if (fault != 0) return fault;
-        // Never short for another reason: fs/splice.c and net/ipv4/tcp.c wait for nothing here.
-        int most = (int) Math.min(count, (long) to.freeSlots() * SimPipe.PAGE);
-        int n = 0;
-        while (n < most && !to.isFull()) {
-            byte[] piece = from.splicePiece(Math.min(PIECE, most - n));
-            if (piece == null) break;
-            to.add(piece);
-            n += piece.length;
-        }
-        if (n == 0) return awake("splice", from, from.nothing());
-        to.reader.wake(EPOLLIN);
-        return n;
-    }
-
-    private long splice(SimPipe.End end, SimTcp to, long count) {
-        SimPipe from = end.pipe();
-        if (from.bytes() == 0) return from.writer.isOpen() ? -Errno.EAGAIN : 0;
-        int n = mayNotSend(to);
-        if (n != 0) return awake("splice", to, n);
-        n = faults.shorten((int) Math.min(Math.min(count, from.bytes()), to.room()));
-        // Whether more is in the pipe is asked before the slots of a batch are let go: a full one always finds some.
-        boolean more = n < count && from.slots(n) % BATCH == 0;
-        to.send(from.spliceOut(n), more);
-        return n;
-    }
-
-    private int mayNotSend(SimTcp to) {
-        int fault = faults.draw(Errno.ENOMEM, Errno.ENOBUFS);
-        return fault != 0 ? fault : to.mayNotSend();
     }
 
     @Override
@@ -494,33 +380,15 @@ public final class SimKernel implements Kernel {
         begin();
         SimFile file = file("read", fd);
         unlocked("read", file);
-        int most = (int) Math.min(length, to.byteSize() - offset);
-        byte[] bytes;
-        switch (file) {
-            case SimEventFd eventfd -> {
-                progress++;
-                MemorySegment.copy(new long[] {eventfd.take()}, 0, to, ValueLayout.JAVA_LONG, offset, 1);
-                return Long.BYTES;
-            }
-            case SimPipe.End end -> {
-                bytes = end.pipe().read(most);
-                if (bytes.length == 0) {
-                    return ended(
-                            "read", fd, awake("read", end, end.pipe().writer.isOpen() ? -Errno.EAGAIN : 0));
-                }
-            }
-            case SimTcp socket -> {
-                bytes = socket.receive(most);
-                if (bytes == null) return ended("read", fd, awake("read", socket, socket.nothing()));
-            }
-            case SimUnix channel -> {
-                bytes = channel.read(faults.shorten(most));
-                if (bytes == null) return ended("read", fd, awake("read", channel, channel.end()));
-            }
-            default -> throw violation("read of %s", file);
+        if (file instanceof SimEventFd eventfd) {
+            progress++;
+            to.set(ValueLayout.JAVA_LONG, offset, eventfd.take());
+            return Long.BYTES;
         }
+        SimBytes.Read read = bytes.read(file, (int) Math.min(length, to.byteSize() - offset));
+        if (read.result() <= 0) return ended("read", fd, read.result());
         progress++;
-        return took("read", fd, file, bytes, to, offset);
+        return took("read", fd, file, read.bytes(), to, offset);
     }
 
     private long took(String call, int fd, SimFile file, byte[] bytes, MemorySegment to, long offset) {
@@ -534,24 +402,7 @@ public final class SimKernel implements Kernel {
         begin();
         SimFile file = file("write", fd);
         unlocked("write", file);
-        byte[] bytes = from.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
-        long n;
-        switch (file) {
-            case SimPipe.End end -> {
-                n = end.pipe().reader.isOpen() && !end.pipe().isFull() ? faults.draw(Errno.ENOMEM) : 0;
-                if (n == 0) n = end.pipe().write(bytes, faults.shorten(bytes.length));
-                awake("write", end, n);
-            }
-            case SimTcp socket -> {
-                n = mayNotSend(socket);
-                if (n == 0) {
-                    n = faults.shorten(Math.min(bytes.length, socket.room()));
-                    socket.send(Arrays.copyOf(bytes, (int) n));
-                }
-                awake("write", socket, n);
-            }
-            default -> throw violation("write of %s", file);
-        }
+        long n = bytes.write(file, from.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE));
         directions.wrote(file, n);
         if (n > 0) progress++;
         return ended("write", fd, n);
@@ -573,14 +424,14 @@ public final class SimKernel implements Kernel {
     @Override
     public long sendmsg(int fd, MemorySegment frame, long length, int first, int second) {
         begin();
-        SimUnix channel = file("sendmsg", fd, SimUnix.class);
+        SimUnix channel = descriptors.file("sendmsg", fd, SimUnix.class);
         SimFile[] files = first < 0 ? new SimFile[0] : new SimFile[] {file("sendmsg", first), file("sendmsg", second)};
         long n = files.length == 0
                 ? faults.draw(Errno.ENOMEM, Errno.ENOBUFS)
                 : faults.draw(Errno.ENOMEM, Errno.ENOBUFS, Errno.ETOOMANYREFS);
         if (n == 0) n = channel.send(frame.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), files);
         if (n > 0) progress++;
-        return ended("sendmsg", fd, awake("sendmsg", channel, n));
+        return ended("sendmsg", fd, SimBytes.awake("sendmsg", channel, n));
     }
 
     // Waits.
@@ -589,26 +440,26 @@ public final class SimKernel implements Kernel {
     public int epoll_create1() {
         begin();
         int n = faults.draw(Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM);
-        if (n == 0 && !hasRoom(1)) n = -Errno.EMFILE;
+        if (n == 0 && !descriptors.hasRoom(1)) n = -Errno.EMFILE;
         return n == 0 ? install(new SimEpoll()) : n;
     }
 
     @Override
     public int epoll_ctl(int epfd, int op, int fd, int events, long token) {
         begin();
-        SimEpoll epoll = file("epoll_ctl", epfd, SimEpoll.class);
+        SimEpoll epoll = descriptors.file("epoll_ctl", epfd, SimEpoll.class);
         SimFile file = file("epoll_ctl", fd);
         int n = op == arca.bindings.Constants.EPOLL_CTL_ADD ? faults.draw(Errno.ENOSPC, Errno.ENOMEM) : 0;
         if (n == 0) n = epoll.control(op, fd, file, events, token);
-        if (n == -Errno.ENOENT || n == -Errno.EEXIST) throw violation("epoll_ctl %d of %d: %d", op, fd, n);
+        if (n == -Errno.ENOENT || n == -Errno.EEXIST) throw Violation.of("epoll_ctl %d of %d: %d", op, fd, n);
         return ended("epoll_ctl " + op, fd, n);
     }
 
     @Override
     public int epoll_wait(int epfd, long[] tokens, int[] events, int timeoutMillis) {
         begin();
-        SimEpoll epoll = file("epoll_wait", epfd, SimEpoll.class);
-        int n = await(epoll::hasEvents, timeoutMillis, Errno.EINTR);
+        SimEpoll epoll = descriptors.file("epoll_wait", epfd, SimEpoll.class);
+        int n = waits.await(epoll::hasEvents, timeoutMillis, Errno.EINTR);
         if (n <= 0) return ended("epoll_wait", epfd, n);
         int most = faults.shorten(tokens.length);
         return ended("epoll_wait", epfd, epoll.take(world, tokens, events, most));
@@ -617,17 +468,10 @@ public final class SimKernel implements Kernel {
     @Override
     public int poll(int[] fds, int[] events, int[] revents, int count, int timeoutMillis) {
         begin();
-        for (int i = 0; i < count; i++) if (fds[i] >= 0) file("poll", fds[i]);
-        if (count == 0) { // a sleep on purpose
-            world.elapse(timeoutMillis * 1_000_000L);
-            return 0;
-        }
-        if (trace != null) trace.accept("poll" + polls(fds, events, revents, count));
-        int[] mayFail = count > POLL_ON_STACK ? new int[] {Errno.EINTR, Errno.ENOMEM} : new int[] {Errno.EINTR};
-        int n = timeoutMillis == 0 ? 0 : await(() -> polled(fds, events, revents, count) > 0, timeoutMillis, mayFail);
-        n = n < 0 ? n : polled(fds, events, revents, count);
-        if (trace != null) trace.accept(polls(fds, events, revents, count));
-        return ended("poll", timeoutMillis, n);
+        SimFile[] files = new SimFile[count];
+        for (int i = 0; i < count; i++) if (fds[i] >= 0) files[i] = file("poll", fds[i]);
+        int n = waits.poll(files, events, revents, timeoutMillis);
+        return ended("poll", polls(fds, events, revents, count), n);
     }
 
     private static String polls(int[] fds, int[] events, int[] revents, int count) {
@@ -637,37 +481,6 @@ public final class SimKernel implements Kernel {
             all.append('/').append(Integer.toHexString(revents[i]));
         }
         return all.toString();
-    }
-
-    private int polled(int[] fds, int[] events, int[] revents, int count) {
-        int n = 0;
-        for (int i = 0; i < count; i++) {
-            revents[i] = fds[i] < 0 ? 0 : table.get(fds[i]).events() & (events[i] | ALWAYS);
-            if (revents[i] != 0) n++;
-        }
-        return n;
-    }
-
-    @FunctionalInterface
-    private interface Condition {
-        boolean holds();
-    }
-
-    /** Waits. Returns 1 if there are events, 0 if the time is over, or {@code -errno}. */
-    private int await(Condition events, int timeoutMillis, int... faultsOfWaits) {
-        if (events.holds()) return 1;
-        if (timeoutMillis == 0) return 0;
-        int fault = faults.draw(faultsOfWaits);
-        if (fault != 0) return fault;
-        long until = timeoutMillis < 0 ? Long.MAX_VALUE : world.now() + timeoutMillis * 1_000_000L;
-        directions.findStarved();
-        while (world.next(until)) {
-            if (events.holds()) return 1;
-            directions.findStarved();
-        }
-        if (timeoutMillis < 0)
-            throw violation("stalled: the loop waits without a timeout, and nothing more will happen");
-        return 0;
     }
 
     @Override
@@ -683,10 +496,4 @@ public final class SimKernel implements Kernel {
     /** Does nothing: the garbage collector frees everything. */
     @Override
     public void close() {}
-
-    List<String> leftOpen() {
-        List<String> left = new ArrayList<>();
-        table.forEach((fd, file) -> left.add(fd + " " + file.getClass().getSimpleName()));
-        return left;
-    }
 }

@@ -8,6 +8,10 @@ public final class Violation extends AssertionError {
         super(what);
     }
 
+    static Violation of(String format, Object... arguments) {
+        return new Violation(String.format(format, arguments));
+    }
+
     @Override
     public String toString() {
         return getMessage();
