@@ -46,14 +46,10 @@ final class SimTcp extends SimFile {
     SocketAddress.Inet remote; // once it connects
 
     // To be read.
-    private final Chunks received = new Chunks();
-    private int receiveBuffer = 1 << 16;
+    private final SimReceiveQueue received = new SimReceiveQueue();
     private boolean ended; // the other end's FIN has come
     private boolean readShut;
     private int error;
-    private long arrived; // bytes, since the beginning
-    private long read; // how many of them have been read
-    private long urgentAt = -1; // position of the urgent byte in the stream
     boolean urgentInLine;
 
     // To be sent.
@@ -97,7 +93,7 @@ final class SimTcp extends SimFile {
     /** Sets the buffer sizes and the delay of this end. */
     void tune(int buffers, long nanos) {
         sendBuffer = buffers;
-        receiveBuffer = buffers;
+        received.resize(buffers);
         latency = nanos;
     }
 
@@ -153,17 +149,12 @@ final class SimTcp extends SimFile {
 
     // Reading.
 
-    /** Returns whether splice(2) can take nothing, because the next byte is urgent. */
-    private boolean atUrgent() {
-        return urgentAt == read;
-    }
-
     int readable() {
         return received.size();
     }
 
     long arrived() {
-        return arrived;
+        return received.arrived();
     }
 
     boolean wasReset() {
@@ -172,9 +163,7 @@ final class SimTcp extends SimFile {
 
     /** Takes the next piece for splice(2). Returns null if there is none: {@link #nothing} says why. */
     byte[] splicePiece(int most) {
-        if (received.isEmpty() || atUrgent()) return null;
-        long upTo = urgentAt > read ? Math.min(most, urgentAt - read) : most;
-        return taken(received.takePiece((int) upTo));
+        return taken(received.takePiece(most));
     }
 
     /**
@@ -182,20 +171,16 @@ final class SimTcp extends SimFile {
      * {@link #nothing}.
      */
     byte[] receive(int most) {
-        if (received.isEmpty()) return null;
-        long upTo = urgentAt > read ? Math.min(most, urgentAt - read) : most;
-        return taken(received.take((int) upTo));
+        return taken(received.take(most));
     }
 
     /** Returns the next byte, as MSG_PEEK does; null if there is none. */
     byte[] peek() {
-        return received.isEmpty() ? null : new byte[] {received.first()};
+        return received.peek();
     }
 
     private byte[] taken(byte[] bytes) {
-        read += bytes.length;
-        if (read > urgentAt) urgentAt = -1;
-        if (other != null) other.transmit(); // the window is open
+        if (bytes != null && other != null) other.transmit(); // the window is open
         return bytes;
     }
 
@@ -295,7 +280,7 @@ final class SimTcp extends SimFile {
 
     private boolean hasToTransmit() {
         if (state != State.CONNECTED) return false;
-        if (!unsent.isEmpty()) return unsent.size() > heldBack && other.received.size() < other.receiveBuffer;
+        if (!unsent.isEmpty()) return unsent.size() > heldBack && other.received.window() > 0;
         return writeShut && !endSent;
     }
 
@@ -317,7 +302,7 @@ final class SimTcp extends SimFile {
             acknowledge(0);
             other.endArrived();
         } else {
-            int window = other.receiveBuffer - other.received.size();
+            int window = other.received.window();
             byte[] bytes = unsent.takePiece(
                     Math.min(Math.min(window, unsent.size() - heldBack), 1 + world.random.nextInt(1 << 15)));
             unacknowledged += bytes.length;
@@ -354,9 +339,7 @@ final class SimTcp extends SimFile {
     private boolean arrive(byte[] bytes, long urgent) {
         if (state != State.CONNECTED) return true; // the reset is on its way
         if (!isOpen()) return false;
-        arrived += bytes.length;
-        received.add(bytes);
-        if (urgent >= 0) urgentAt = urgent;
+        received.add(bytes, urgent);
         wake(EPOLLIN | EPOLLPRI);
         return true;
     }
@@ -437,7 +420,7 @@ final class SimTcp extends SimFile {
         if (noReading && writeShut || state == State.CLOSED) events |= EPOLLHUP;
         if (writeShut || isWritable()) events |= EPOLLOUT;
         else noSpace = true;
-        if (urgentAt >= read) events |= EPOLLPRI;
+        if (received.hasUrgent()) events |= EPOLLPRI;
         if (error != 0) events |= EPOLLERR;
         return events;
     }
