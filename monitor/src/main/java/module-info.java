@@ -6,6 +6,7 @@ module arca.monitor {
 
     exports arca.monitor;
     exports arca.monitor.config;
+    exports arca.monitor.event;
     exports arca.monitor.policy;
     exports arca.monitor.snapshot;
 }

@@ -202,7 +202,7 @@ final class MonitorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        MonitorConfig config = config();
+        MonitorConfig settings = config();
         closeToOthers();
         ServiceManager manager = ServiceManager.of(System.getenv());
         Optional<Duration> aliveInterval = manager.aliveInterval();
@@ -214,14 +214,15 @@ final class MonitorCommand implements Callable<Integer> {
                     "'--control-mode' and '--control-group' are for a socket that the monitor makes; this one's maker says "
                             + "who may connect, as with SocketMode= and SocketGroup=");
         }
-        logging.start();
+        logging.start(); // before the first logger exists
+        MonitorConfig config = settings.toBuilder().observer(new EventLog()).build();
         Logger log = LoggerFactory.getLogger(MonitorCommand.class);
         Shutdown shutdown = Shutdown.onSignal();
         Signals.handle("HUP", () -> log.info("SIGHUP: there is no policy file to read again"));
         Signals.ignore("USR1"); // SIGUSR2 is HotSpot's own, which does nothing when it comes from outside
         Monitor monitor = passed.isPresent() ? Monitor.start(config, passed.get()) : Monitor.start(config);
         if (!shutdown.isUnderWay()) {
-            for (String shortfall : config.limits().shortfalls()) log.warn("{}", shortfall);
+            config.limits().shortfalls().forEach(EventLog::systemLimit);
             String where = control.map(path -> path.toAbsolutePath().toString()).orElse("the socket that was passed");
             log.info("ready: guests connect to {}", where);
             manager.ready("guests connect to " + where);
@@ -293,13 +294,10 @@ final class MonitorCommand implements Callable<Integer> {
     }
 
     private Policy policy() {
-        return checked(
-                "",
-                () -> Policy.NOTHING
-                        .allowConnect(allowConnect)
-                        .denyConnect(denyConnect)
-                        .allowListen(allowListen)
-                        .denyListen(denyListen));
+        Policy connects = checked("--allow-connect ", () -> Policy.NOTHING.allowConnect(allowConnect));
+        Policy denied = checked("--deny-connect ", () -> connects.denyConnect(denyConnect));
+        Policy listens = checked("--allow-listen ", () -> denied.allowListen(allowListen));
+        return checked("--deny-listen ", () -> listens.denyListen(denyListen));
     }
 
     /** Returns what a supplier makes. A value that it refuses is a usage error of an option. */

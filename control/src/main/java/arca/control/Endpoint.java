@@ -30,7 +30,7 @@ public record Endpoint(int address, int port) {
             return new Endpoint(
                     Ipv4.parse(text.substring(0, colon)), Decimal.parse(text.substring(colon + 1), MAX_PORT));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(e.getMessage() + " in " + text, e);
+            throw new IllegalArgumentException(text + ": " + e.getMessage(), e);
         }
     }
 

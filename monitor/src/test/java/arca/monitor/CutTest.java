@@ -13,6 +13,7 @@ import arca.control.Request.ConnectRequest;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.DataPipes.Ends;
 import arca.monitor.config.MonitorConfig;
+import arca.monitor.event.GuestEvent;
 import arca.testnet.EchoPeer;
 import arca.testnet.GoodGuests;
 import arca.testnet.GuestSide;
@@ -24,6 +25,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -136,18 +139,20 @@ class CutTest {
     @ParameterizedTest
     @EnumSource(Variant.class)
     void peerThatAcknowledgesNothingIsCutAfterTheLingerTime(Variant variant) throws Exception {
-        String log = logOf(() -> {
-            MonitorConfig config =
-                    variant.config().toBuilder().linger(Duration.ZERO).build();
-            try (Connected connected = Connected.by(config);
-                    Arena arena = Arena.ofConfined()) {
-                while (connected.side.fill() > 0) while (connected.guest.pumpOnce()) continue;
-                connected.side.close();
-                connected.assertReset(arena.allocate(1 << 16));
-            }
-            return null;
-        });
-        assertLogged(
-                log, "connection .* acknowledged nothing for 0 s \\(--linger\\); \\d+ bytes were not acknowledged");
+        List<GuestEvent> events = new ArrayList<>();
+        MonitorConfig config = variant.config().toBuilder()
+                .linger(Duration.ZERO)
+                .observer((_, event) -> events.add(event))
+                .build();
+        try (Connected connected = Connected.by(config);
+                Arena arena = Arena.ofConfined()) {
+            while (connected.side.fill() > 0) while (connected.guest.pumpOnce()) continue;
+            connected.side.close();
+            connected.assertReset(arena.allocate(1 << 16));
+        }
+        GuestEvent.PeerSilent cut = assertInstanceOf(GuestEvent.PeerSilent.class, events.getFirst());
+        assertEquals(List.of(cut), events);
+        assertEquals(Duration.ZERO, cut.linger());
+        assertTrue(cut.bytes() > 0, cut::toString);
     }
 }

@@ -16,8 +16,10 @@ class LayersTest {
             Set.of("arca.bindings", "arca.monitor.reactor"),
             "arca.monitor.policy",
             Set.of("arca.control"),
+            "arca.monitor.event",
+            Set.of("arca.monitor.policy", "org.slf4j"),
             "arca.monitor.config",
-            Set.of("arca.bindings", "arca.monitor.policy", "org.slf4j"),
+            Set.of("arca.bindings", "arca.monitor.event", "arca.monitor.policy"),
             "arca.monitor.snapshot",
             Set.of(),
             "arca.monitor.guest",
@@ -26,6 +28,7 @@ class LayersTest {
                     "arca.control",
                     "arca.control.guest", // hands the ends of data pipes to guests in the same process
                     "arca.monitor.config",
+                    "arca.monitor.event",
                     "arca.monitor.policy",
                     "arca.monitor.reactor",
                     "arca.monitor.relay",
@@ -35,6 +38,7 @@ class LayersTest {
             Set.of(
                     "arca.bindings",
                     "arca.monitor.config",
+                    "arca.monitor.event",
                     "arca.monitor.guest",
                     "arca.monitor.reactor",
                     "arca.monitor.snapshot",

@@ -2,6 +2,7 @@ package arca.cli.demo;
 
 import arca.monitor.Monitor;
 import arca.monitor.config.MonitorConfig;
+import arca.monitor.event.MonitorObserver;
 import arca.monitor.policy.Policy;
 import arca.monitor.snapshot.GuestSnapshot;
 import java.io.EOFException;
@@ -33,6 +34,7 @@ public final class Demo implements AutoCloseable {
     private final PrintStream out;
     private final boolean terminal;
     private final long size;
+    private final MonitorObserver observer;
     private final Path folder;
     private final Path control;
 
@@ -42,13 +44,15 @@ public final class Demo implements AutoCloseable {
     private boolean closed;
 
     /**
-     * A demonstration that has not begun.
+     * Creates a demonstration that has not begun.
      *
-     * @param out where it tells what happens
-     * @param terminal whether somebody looks on there
+     * @param out where it says what happens
+     * @param terminal whether that is a terminal
      * @param size bytes to move each way, at least 8
+     * @param observer logs what the monitor denies
      */
-    public Demo(PrintStream out, boolean terminal, long size) throws IOException {
+    public Demo(PrintStream out, boolean terminal, long size, MonitorObserver observer) throws IOException {
+        this.observer = observer;
         this.out = out;
         this.terminal = terminal;
         this.size = size / Long.BYTES * Long.BYTES;
@@ -91,6 +95,7 @@ public final class Demo implements AutoCloseable {
                     .control(control)
                     .relay(relay)
                     .policy(policy)
+                    .observer(observer)
                     .build();
             monitor = Optional.of(Monitor.start(config));
             guest = Optional.of(GuestProcess.start(control));

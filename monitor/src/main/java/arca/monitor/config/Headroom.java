@@ -14,7 +14,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Whether the system gives what {@link Limits} promise. */
+/** Compares what {@link Limits} promise with what the system grants. */
 public final class Headroom {
     private static final int PROCESS = 64; // descriptors of the JVM and of the monitor itself
     private static final int MONITOR = 7; // control socket, its lock, an eventfd, SpareDescriptors; one to spare
@@ -25,45 +25,28 @@ public final class Headroom {
 
     private Headroom() {}
 
-    /** What the system gives too little of, each as a sentence that says what to raise. */
-    static List<String> shortfalls(Limits limits) throws IOException {
+    /** Returns the limits of the system that are too low. */
+    static List<SystemLimit> shortfalls(Limits limits) throws IOException {
         return shortfalls(limits, descriptors(), PipeAllowance.of(limits.pipeMemory()));
     }
 
-    /** The same, of a system that gives so many descriptors, and so much to pipes. */
-    static List<String> shortfalls(Limits limits, long descriptors, PipeAllowance pipes) {
-        List<String> shortfalls = new ArrayList<>();
+    /** Does the same for a system that grants so many descriptors, and so much to pipes. */
+    static List<SystemLimit> shortfalls(Limits limits, long descriptors, PipeAllowance pipes) {
+        List<SystemLimit> shortfalls = new ArrayList<>();
         long needed = PROCESS
                 + limits.guests() * (GUEST + CONNECTION)
                 + limits.connections() * CONNECTION
                 + limits.listeners()
                 + limits.connecting();
-        if (needed > descriptors) {
-            shortfalls.add("one guest with --max-connections " + limits.connections() + " beside --max-guests "
-                    + limits.guests() + " needs " + needed + " descriptors, and this process may have " + descriptors
-                    + ": raise the limit (ulimit -n, LimitNOFILE=), or lower those");
-        }
+        if (needed > descriptors) shortfalls.add(new SystemLimit.Descriptors(needed, descriptors, limits));
         if (limits.pipeMemory() > pipes.bytes()) {
-            shortfalls.add("--pipe-memory is " + limits.pipeMemory()
-                    + " bytes, and the kernel lets the pipes of this user" + " hold " + pipes.bytes() + ": "
-                    + cure(PipeAllowance.Bound.USER) + ", or lower --pipe-memory");
+            shortfalls.add(new SystemLimit.PipeMemory(limits.pipeMemory(), pipes.bytes()));
         }
         if (limits.connections() * PIPES > pipes.bytes()) {
-            shortfalls.add("the pipes of all guests may hold " + pipes.bytes() + " bytes, enough for "
-                    + pipes.bytes() / PIPES + " connections with pipes of " + PipeAllowance.DEFAULT_PIPE
-                    + " bytes, and one guest may have " + limits.connections() + ": " + cure(pipes.bound())
-                    + ", or lower --max-connections");
+            shortfalls.add(new SystemLimit.ConnectionPipes(
+                    pipes.bytes(), pipes.bound(), PipeAllowance.DEFAULT_PIPE, limits.connections()));
         }
         return shortfalls;
-    }
-
-    private static String cure(PipeAllowance.Bound bound) {
-        return switch (bound) {
-            case CONFIGURED, MEMORY -> "raise --pipe-memory";
-            case USER ->
-                "past that the kernel gives a pipe one or two pages; raise fs.pipe-user-pages-soft, or grant"
-                        + " CAP_SYS_RESOURCE";
-        };
     }
 
     /**

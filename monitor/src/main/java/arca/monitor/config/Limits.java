@@ -39,13 +39,13 @@ public record Limits(
     }
 
     /**
-     * What the system gives this process too little of for these limits: descriptors, room in pipes. A monitor runs all
-     * the same, and a guest that comes so far is told EMFILE, or has small pipes.
+     * Finds limits of the system that are too low for these limits: for descriptors, and for what pipes hold. A monitor runs
+     * all the same; a guest that meets such a limit gets EMFILE, or small pipes.
      *
-     * @return a sentence for each, which says what to raise
+     * @return the limits that are too low; empty if none is
      * @throws IOException if the system's own limits cannot be read
      */
-    public List<String> shortfalls() throws IOException {
+    public List<SystemLimit> shortfalls() throws IOException {
         return Headroom.shortfalls(this);
     }
 

@@ -1,5 +1,6 @@
 package arca.monitor.config;
 
+import arca.monitor.event.MonitorObserver;
 import arca.monitor.policy.Policy;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.util.Optional;
  * @param linger how long a peer may acknowledge nothing, once its guest has closed the connection, before it is cut
  * @param drain how long live connections may go on when the monitor stops
  * @param wedge what is done with a guest that keeps its own thread here from running
+ * @param observer who is told what happens with guests
  */
 public record MonitorConfig(
         Optional<Path> control,
@@ -31,7 +33,8 @@ public record MonitorConfig(
         Duration connectTimeout,
         Duration linger,
         Duration drain,
-        Wedge wedge) {
+        Wedge wedge,
+        MonitorObserver observer) {
 
     private static final int LEAST_PIPE = 4096; // a page: F_SETPIPE_SZ gives no less
     private static final int MOST_PIPE = 1 << 30; // the largest power of two that F_SETPIPE_SZ can be asked for
@@ -113,6 +116,7 @@ public record MonitorConfig(
         builder.linger = linger;
         builder.drain = drain;
         builder.wedge = wedge;
+        builder.observer = observer;
         return builder;
     }
 
@@ -132,6 +136,7 @@ public record MonitorConfig(
         private Duration linger = Duration.ofMinutes(5);
         private Duration drain = Duration.ofSeconds(10);
         private Wedge wedge = Wedge.REPORT;
+        private MonitorObserver observer = MonitorObserver.LOGGING;
 
         private Builder() {}
 
@@ -257,6 +262,17 @@ public record MonitorConfig(
         }
 
         /**
+         * Sets {@link MonitorConfig#observer}.
+         *
+         * @param observer who is told what happens with guests; the default logs it
+         * @return this builder
+         */
+        public Builder observer(MonitorObserver observer) {
+            this.observer = observer;
+            return this;
+        }
+
+        /**
          * Builds the configuration. The builder can be used again.
          *
          * @return the configuration
@@ -264,7 +280,18 @@ public record MonitorConfig(
          */
         public MonitorConfig build() {
             return new MonitorConfig(
-                    control, access, policy, limits, readiness, relay, pipeSize, connectTimeout, linger, drain, wedge);
+                    control,
+                    access,
+                    policy,
+                    limits,
+                    readiness,
+                    relay,
+                    pipeSize,
+                    connectTimeout,
+                    linger,
+                    drain,
+                    wedge,
+                    observer);
         }
     }
 }

@@ -4,6 +4,7 @@ import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.control.ConnectionReady;
 import arca.control.DataPipeInfo;
+import arca.monitor.event.GuestEvent;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.relay.CutReason;
@@ -14,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,12 +70,7 @@ final class Connections implements AutoCloseable {
         int wanted = shared.config.pipeSize();
         DataPipe pipe = DataPipe.open(reactor, shared.pipes.pipeSize(wanted, pipeBytes));
         if (pipe.ringSize() < wanted && shared.smallPipesLogged.compareAndSet(false, true)) {
-            LOG.info(
-                    "{}: pipes of {} bytes, not {}: the allowance is used up; raise fs.pipe-user-pages-soft or"
-                            + " --pipe-memory",
-                    guest,
-                    pipe.ringSize(),
-                    wanted);
+            shared.log.report(guest, new GuestEvent.SmallPipes(pipe.ringSize(), wanted));
         }
         return pipe;
     }
@@ -141,25 +138,22 @@ final class Connections implements AutoCloseable {
                 Integer.toUnsignedString(id),
                 connection.relay().bytesToPeer(),
                 connection.relay().bytesFromPeer());
-        connection.relay().cutReason().ifPresent(reason -> log(Integer.toUnsignedString(id), reason));
+        connection.relay().cutReason().ifPresent(reason -> report(id, reason));
         onEnd.run();
     }
 
-    private void log(String id, CutReason reason) {
-        String connection =
-                "connection " + id + reason.peer().map(peer -> " with " + peer).orElse("");
+    private void report(int id, CutReason reason) {
+        Optional<String> peer = reason.peer().map(Object::toString);
         switch (reason) {
             case CutReason.CallRefused refused ->
                 shared.log.warn(
                         guest,
-                        connection + " was cut: " + shared.config.relay().name().toLowerCase(Locale.ROOT) + " failed: "
+                        "connection " + Integer.toUnsignedString(id)
+                                + peer.map(address -> " with " + address).orElse("") + " was cut: "
+                                + shared.config.relay().name().toLowerCase(Locale.ROOT) + " failed: "
                                 + Errno.describe(refused.errno()));
             case CutReason.Unacknowledged left ->
-                shared.log.info(
-                        guest,
-                        connection + " was cut: the guest has closed it, and the peer has acknowledged nothing for "
-                                + shared.config.linger().toSeconds() + " s (--linger); " + left.bytes()
-                                + " bytes were not acknowledged");
+                shared.log.report(guest, new GuestEvent.PeerSilent(id, peer, shared.config.linger(), left.bytes()));
         }
     }
 

@@ -1,33 +1,30 @@
 package arca.monitor.guest;
 
-import arca.bindings.Errno;
-import arca.control.Endpoint;
+import arca.monitor.event.GuestEvent;
+import arca.monitor.policy.Decision.Denied;
 import java.util.HashSet;
 import java.util.Set;
 
-/** The log of what a guest was denied: each thing once, and not without end, for a guest must not fill the log. */
+/**
+ * Reports what a guest was denied: each denial once, and a limited number of them, because a guest must not be able to fill
+ * the log. Loop thread only.
+ */
 final class Denials {
     private static final int MOST = 100;
 
     private final String guest;
-    private final RateLimitedLog complaints;
-    private final Set<String> logged = new HashSet<>();
+    private final RateLimitedLog log;
+    private final Set<Denied> reported = new HashSet<>();
 
-    Denials(String guest, RateLimitedLog complaints) {
+    Denials(String guest, RateLimitedLog log) {
         this.guest = guest;
-        this.complaints = complaints;
+        this.log = log;
     }
 
-    /** Says that it cannot be told whether an address is the host's own, and so a guest may not connect to it. */
-    static String unknown(Endpoint to, int errno) {
-        return "connect to " + to + " denied: the kernel does not say whether this is an address of the host itself: "
-                + Errno.describe(errno) + " (rtnetlink(7)); a rule for this address alone needs no answer";
-    }
-
-    /** Logs a denial, with the rule that would allow it, unless it was logged before. */
-    void log(String denial) {
-        if (logged.size() >= MOST || !logged.add(denial)) return;
-        complaints.warn(guest, denial);
-        if (logged.size() == MOST) complaints.warn(guest, "was denied " + MOST + " things; no more of them are logged");
+    /** Reports a denial, unless it was reported before. */
+    void report(Denied denial) {
+        if (reported.size() >= MOST || !reported.add(denial)) return;
+        log.report(guest, new GuestEvent.Denied(denial));
+        if (reported.size() == MOST) log.report(guest, new GuestEvent.DenialsOmitted(MOST));
     }
 }

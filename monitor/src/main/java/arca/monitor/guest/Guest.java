@@ -23,6 +23,8 @@ import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
 import arca.monitor.config.Limits;
 import arca.monitor.policy.Decision;
+import arca.monitor.policy.Operation;
+import arca.monitor.policy.Reason;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.relay.DataPipe;
@@ -30,7 +32,6 @@ import arca.monitor.relay.Mover;
 import arca.monitor.snapshot.GuestSnapshot;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -208,10 +209,9 @@ public final class Guest implements AutoCloseable {
     }
 
     private void listen(int requestId, Endpoint at) {
-        Optional<String> denied = shared.config.policy().deniesListen(at);
-        if (denied.isPresent()) {
-            denials.log(denied.get());
-            reply(requestId, new ListenErr(Errno.EACCES));
+        int denied = deny(Operation.LISTEN, at);
+        if (denied != 0) {
+            reply(requestId, new ListenErr(denied));
         } else {
             try {
                 int id = listeners.open(address(at));
@@ -224,7 +224,7 @@ public final class Guest implements AutoCloseable {
     }
 
     private void connect(int requestId, Endpoint to) {
-        int denied = deniesConnect(to);
+        int denied = deny(Operation.CONNECT, to);
         if (denied != 0) {
             reply(requestId, new ConnectErr(denied));
         } else if (!hasRoomForConnection()) {
@@ -245,23 +245,28 @@ public final class Guest implements AutoCloseable {
         return new SocketAddress.IPv4(endpoint.address(), endpoint.port());
     }
 
-    /** The errno by which the policy denies a connect, which is then in the log; 0 if the connect is allowed. */
-    private int deniesConnect(Endpoint to) {
-        switch (shared.config.policy().connect(to)) {
+    /** Asks the policy, and reports a denial. Returns the errno of the reply; 0 if the operation is allowed. */
+    private int deny(Operation operation, Endpoint endpoint) {
+        switch (shared.config.policy().decide(operation, endpoint)) {
             case Decision.Allowed() -> {
                 return 0;
             }
-            case Decision.Denied(String why) -> {
-                denials.log(why);
+            case Decision.Denied denied -> {
+                denials.report(denied);
                 return Errno.EACCES;
             }
-            case Decision.DeniedIfOwn(String why) -> {
-                int own = reactor.kernel().isLocal(address(to));
+            case Decision.DeniedIfOwn(Decision.Denied denied) -> {
+                int own = reactor.kernel().isLocal(address(endpoint));
                 if (own == 0) return 0;
-                denials.log(own > 0 ? why : Denials.unknown(to, -own));
+                denials.report(own > 0 ? denied : unknown(denied, -own));
                 return own > 0 ? Errno.EACCES : -own;
             }
         }
+    }
+
+    private static Decision.Denied unknown(Decision.Denied denied, int errno) {
+        Reason reason = new Reason.HostUnknown(Errno.describe(errno) + " (rtnetlink(7))");
+        return new Decision.Denied(denied.operation(), denied.endpoint(), reason, denied.remedy());
     }
 
     private void accept(int requestId, int listenerId) {

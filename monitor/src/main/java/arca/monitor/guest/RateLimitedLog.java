@@ -1,5 +1,7 @@
 package arca.monitor.guest;
 
+import arca.monitor.event.GuestEvent;
+import arca.monitor.event.MonitorObserver;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,15 +20,21 @@ public final class RateLimitedLog {
     private final AtomicLong usedUntil = new AtomicLong(System.nanoTime() - BURST_NANOS);
 
     private final AtomicLong leftOut = new AtomicLong();
+    private final MonitorObserver observer;
+
+    /** Creates a log. */
+    RateLimitedLog(MonitorObserver observer) {
+        this.observer = observer;
+    }
+
+    /** Reports an event to the observer, unless the limit is reached. */
+    public void report(String guest, GuestEvent event) {
+        if (mayLog()) observer.guestEvent(guest, event);
+    }
 
     /** Logs a warning about a guest, unless the limit is reached. */
     public void warn(String guest, String line) {
         if (mayLog()) LOG.warn("{}: {}", guest, line);
-    }
-
-    /** Logs an event for which the guest is not to blame, unless the limit is reached. */
-    void info(String guest, String line) {
-        if (mayLog()) LOG.info("{}: {}", guest, line);
     }
 
     private boolean mayLog() {

@@ -15,7 +15,7 @@ public final class SharedResources {
     final IdAllocator connectionIds = new IdAllocator();
     final IdAllocator pipeIds = new IdAllocator();
 
-    public final RateLimitedLog log = new RateLimitedLog();
+    public final RateLimitedLog log;
 
     /** Whether the log says that pipes are smaller than configured. One line is enough for all guests. */
     final AtomicBoolean smallPipesLogged = new AtomicBoolean();
@@ -35,6 +35,7 @@ public final class SharedResources {
     /** Creates the resources of a monitor whose loops use other kernels. Each loop closes its own. */
     public SharedResources(MonitorConfig config, long pipeMemory, Supplier<Kernel> kernels) {
         this.config = config;
+        this.log = new RateLimitedLog(config.observer());
         this.pipes = new PipeBudget(pipeMemory);
         this.kernels = kernels;
     }

@@ -29,7 +29,7 @@ public final class SplicePermission {
         if (errno == Errno.EAGAIN) return config;
         LOG.warn(
                 "splice failed in a trial: {}: the monitor copies bytes instead, which costs more CPU; allow splice(2) in the"
-                        + " seccomp filter, or start with --relay copy",
+                        + " seccomp filter",
                 Errno.describe(errno));
         return config.toBuilder().relay(MonitorConfig.RelayMode.COPY).build();
     }

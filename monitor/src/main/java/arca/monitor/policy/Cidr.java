@@ -4,16 +4,17 @@ import arca.control.Decimal;
 import arca.control.Ipv4;
 
 /**
- * A block of IPv4 addresses: all whose first {@code prefix} bits are those of {@code address}.
+ * A block of IPv4 addresses: all those whose first {@code prefix} bits are the same.
  *
  * @param address the block's first address, its first octet in the highest byte
- * @param prefix 0, every address, to 32, one
+ * @param prefix how many bits: 0 for every address, to 32 for one address
  */
-record Cidr(int address, int prefix) {
+public record Cidr(int address, int prefix) {
     /** Every address. */
     static final Cidr ALL = new Cidr(0, 0);
 
-    Cidr {
+    /** Refuses an address that is not the first of its block. */
+    public Cidr {
         if (prefix < 0 || prefix > Integer.SIZE)
             throw new IllegalArgumentException("a prefix is 0 to 32, not " + prefix);
         if ((address & ~mask(prefix)) != 0) {
@@ -24,8 +25,14 @@ record Cidr(int address, int prefix) {
         }
     }
 
-    /** The block in its text form, {@code 192.0.2.0/24}, or {@code 192.0.2.1} for one address. */
-    static Cidr parse(String text) {
+    /**
+     * Parses a block.
+     *
+     * @param text {@code 192.0.2.0/24}, or {@code 192.0.2.1} for one address
+     * @return the block
+     * @throws IllegalArgumentException if the text is anything else; the message says what is wrong with it
+     */
+    public static Cidr parse(String text) {
         int slash = text.indexOf('/');
         if (slash < 0) return new Cidr(Ipv4.parse(text), Integer.SIZE);
         return new Cidr(Ipv4.parse(text.substring(0, slash)), Decimal.parse(text.substring(slash + 1), Integer.SIZE));
@@ -43,6 +50,7 @@ record Cidr(int address, int prefix) {
         return prefix == 0 ? 0 : -1 << Integer.SIZE - prefix; // a shift by 32 would be none
     }
 
+    /** Returns the text form, which {@link #parse} takes. */
     @Override
     public String toString() {
         return prefix == Integer.SIZE ? Ipv4.toString(address) : Ipv4.toString(address) + "/" + prefix;

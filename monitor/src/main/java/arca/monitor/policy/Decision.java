@@ -1,21 +1,34 @@
 package arca.monitor.policy;
 
-/** What the policy says of a connect. The reason is a sentence for the log, with its cure where there is one. */
+import arca.control.Endpoint;
+import java.util.Optional;
+
+/** What a {@link Policy} decides on an operation. */
 public sealed interface Decision {
-    /** The guest may connect. */
+    /** The guest may do it. */
     record Allowed() implements Decision {}
 
     /**
-     * The guest may not.
+     * The guest may not do it.
      *
-     * @param why the reason, a sentence
+     * @param operation what it asked for
+     * @param endpoint where
+     * @param reason why not
+     * @param remedy a rule that would allow this and nothing else; empty if a rule denies it, because no other rule can
+     *     then allow it
      */
-    record Denied(String why) implements Decision {}
+    record Denied(Operation operation, Endpoint endpoint, Reason reason, Optional<Rule> remedy) implements Decision {
+        /** Returns a sentence, such as {@code connect to 192.0.2.1:80 denied: no rule allows it}. */
+        @Override
+        public String toString() {
+            return operation + " " + endpoint + " denied" + reason;
+        }
+    }
 
     /**
-     * The guest may not, if the address is one of the host's own. Only the kernel knows that.
+     * The guest may do it, unless the address is one of the host's own. Only the kernel knows that.
      *
-     * @param why the reason, a sentence
+     * @param denied the decision if it is
      */
-    record DeniedIfOwn(String why) implements Decision {}
+    record DeniedIfOwn(Denied denied) implements Decision {}
 }

@@ -4,6 +4,7 @@ import arca.control.Endpoint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -35,16 +36,16 @@ import java.util.stream.Stream;
  */
 public final class Policy {
     /** Allows nothing. */
-    public static final Policy NOTHING = new Policy(Access.CONNECT, Access.LISTEN);
+    public static final Policy NOTHING = new Policy(new RuleSet(Operation.CONNECT), new RuleSet(Operation.LISTEN));
 
     private static final Cidr LOCALHOST = Cidr.parse("127.0.0.1");
-    private static final Cidr LOOPBACK = Floor.LOOPBACK.block().block();
+    private static final Cidr LOOPBACK = ProtectedRange.LOOPBACK.range().block();
     private static final int UNSPECIFIED = 0;
 
-    private final Access connect;
-    private final Access listen;
+    private final RuleSet connect;
+    private final RuleSet listen;
 
-    private Policy(Access connect, Access listen) {
+    private Policy(RuleSet connect, RuleSet listen) {
         this.connect = connect;
         this.listen = listen;
     }
@@ -52,70 +53,75 @@ public final class Policy {
     /**
      * Allows connects.
      *
-     * @param rules where to
-     * @return this policy, and these rules
-     * @throws IllegalArgumentException if one is no rule; the message, a line, begins with the command line's flag
+     * @param rules where, as text: see {@link Rule}
+     * @return a copy of this policy with these rules added
+     * @throws IllegalArgumentException if one is not a rule; the message, one line, begins with its text
      */
     public Policy allowConnect(String... rules) {
-        return new Policy(connect.allow(parse("--allow-connect", rules)), listen);
+        return new Policy(connect.allow(parse(rules)), listen);
     }
 
     /**
      * Denies connects, whatever allows them.
      *
-     * @param rules where to
-     * @return this policy, and these rules
-     * @throws IllegalArgumentException if one is no rule; the message is as in {@link #allowConnect}
+     * @param rules where, as text: see {@link Rule}
+     * @return a copy of this policy with these rules added
+     * @throws IllegalArgumentException if one is not a rule; the message, one line, begins with its text
      */
     public Policy denyConnect(String... rules) {
-        return new Policy(connect.deny(parse("--deny-connect", rules)), listen);
+        return new Policy(connect.deny(parse(rules)), listen);
     }
 
     /**
      * Allows listens.
      *
-     * @param rules where
-     * @return this policy, and these rules
-     * @throws IllegalArgumentException if one is no rule; or has ports that begin at 0; the message is as in {@link #allowConnect}
+     * @param rules where, as text: see {@link Rule}
+     * @return a copy of this policy with these rules added
+     * @throws IllegalArgumentException if one is not a rule, or its ports begin at 0; the message, one line, begins with its text
      */
     public Policy allowListen(String... rules) {
-        return new Policy(connect, listen.allow(parseListen("--allow-listen", rules)));
+        return new Policy(connect, listen.allow(parseListen(rules)));
     }
 
     /**
      * Denies listens, whatever allows them.
      *
-     * @param rules where
-     * @return this policy, and these rules
-     * @throws IllegalArgumentException if one is no rule; or has ports that begin at 0; the message is as in {@link #allowConnect}
+     * @param rules where, as text: see {@link Rule}
+     * @return a copy of this policy with these rules added
+     * @throws IllegalArgumentException if one is not a rule, or its ports begin at 0; the message, one line, begins with its text
      */
     public Policy denyListen(String... rules) {
-        return new Policy(connect, listen.deny(parseListen("--deny-listen", rules)));
+        return new Policy(connect, listen.deny(parseListen(rules)));
     }
 
     /**
-     * Decides on a connect. Whether the address is one of the host's own is left open where it decides, for a policy asks
-     * nobody. A reason names the flag that would allow the connect, or the one that denies it.
+     * Decides on an operation. A policy asks nobody whether an address is the host's own, so where that decides, it is left
+     * open.
      *
-     * @param to where the guest wants to connect
+     * @param operation what the guest asks for
+     * @param endpoint where
      * @return the decision
      */
-    public Decision connect(Endpoint to) {
+    public Decision decide(Operation operation, Endpoint endpoint) {
+        return switch (operation) {
+            case CONNECT -> connect(endpoint);
+            case LISTEN -> listen(endpoint);
+        };
+    }
+
+    private Decision connect(Endpoint to) {
         Endpoint reached = to.address() == UNSPECIFIED ? new Endpoint(LOCALHOST.address(), to.port()) : to;
         boolean loopback = LOOPBACK.contains(reached.address());
-        Optional<String> denied = connect.denied(
-                to,
-                rule -> rule.contains(to) || loopback && deniesLoopback(rule, to.port()),
-                "for what listens on 0.0.0.0 is reached by every loopback address");
-        if (denied.isPresent()) return new Decision.Denied(denied.get());
         Cidr address = new Cidr(to.address(), Integer.SIZE);
-        Rule alone = new Rule(address, to.port(), to.port());
-        Optional<String> notAllowed = connect.notAllowed(to, Floor.CONNECT, alone);
-        if (notAllowed.isPresent()) return new Decision.Denied(notAllowed.get());
+        Rule remedy = new Rule(address, to.port(), to.port());
+        Predicate<Rule> denies = rule -> rule.contains(to) || loopback && deniesLoopback(rule, to.port());
+        Optional<Decision.Denied> denied =
+                connect.denial(to, denies).or(() -> connect.notAllowed(to, ProtectedRange.CONNECT, remedy));
+        if (denied.isPresent()) return denied.get();
         if (loopback) return new Decision.Allowed();
-        List<Floor> ofThisHost = new ArrayList<>(Floor.CONNECT);
-        ofThisHost.add(new Floor("this address of the host itself", new Rule(address)));
-        return connect.notAllowed(to, ofThisHost, alone)
+        List<ProtectedRange> ofThisHost = new ArrayList<>(ProtectedRange.CONNECT);
+        ofThisHost.add(ProtectedRange.ofHost(address));
+        return connect.notAllowed(to, ofThisHost, remedy)
                 .<Decision>map(Decision.DeniedIfOwn::new)
                 .orElseGet(Decision.Allowed::new);
     }
@@ -126,45 +132,40 @@ public final class Policy {
         return part && rule.firstPort() <= port && port <= rule.lastPort();
     }
 
-    /**
-     * Decides on a listen.
-     *
-     * @param at where the guest wants to listen
-     * @return why it is denied, as {@link #connect} says it; empty if it is allowed
-     */
-    public Optional<String> deniesListen(Endpoint at) {
-        Optional<String> denied = listen.denied(at, rule -> deniesPart(rule, at), "a part of what it stands for");
-        if (denied.isPresent()) return denied;
+    private Decision listen(Endpoint at) {
         Cidr address = new Cidr(at.address(), Integer.SIZE);
-        Rule alone = at.port() == 0 ? new Rule(address) : new Rule(address, at.port(), at.port());
-        return listen.notAllowed(at, Floor.LISTEN, alone);
+        Rule remedy = at.port() == 0 ? new Rule(address) : new Rule(address, at.port(), at.port());
+        return listen.denial(at, rule -> deniesPart(rule, at))
+                .or(() -> listen.notAllowed(at, ProtectedRange.LISTEN, remedy))
+                .<Decision>map(denied -> denied)
+                .orElseGet(Decision.Allowed::new);
     }
 
     private static boolean deniesPart(Rule rule, Endpoint at) {
-        if (at.address() != 0 && !rule.block().contains(at.address())) return false;
-        if (at.port() == 0) return rule.lastPort() >= Floor.FIRST_FREE_PORT;
+        if (at.address() != UNSPECIFIED && !rule.block().contains(at.address())) return false;
+        if (at.port() == 0) return rule.lastPort() >= ProtectedRange.FIRST_FREE_PORT;
         return rule.firstPort() <= at.port() && at.port() <= rule.lastPort();
     }
 
-    private static Rule[] parse(String flag, String... rules) {
-        return Stream.of(rules).map(rule -> parse(flag, rule)).toArray(Rule[]::new);
+    private static List<Rule> parse(String... rules) {
+        return Stream.of(rules).map(Policy::parse).toList();
     }
 
-    private static Rule parse(String flag, String rule) {
+    private static Rule parse(String rule) {
         try {
             return Rule.parse(rule);
         } catch (IllegalArgumentException e) {
             String wanted = "a rule is any, an IPv4 address or a CIDR, with an optional :PORT or :PORT-PORT";
-            throw new IllegalArgumentException(flag + " " + rule + ": " + e.getMessage() + "; " + wanted, e);
+            throw new IllegalArgumentException(rule + ": " + e.getMessage() + "; " + wanted, e);
         }
     }
 
-    private static Rule[] parseListen(String flag, String... rules) {
-        Rule[] parsed = parse(flag, rules);
+    private static List<Rule> parseListen(String... rules) {
+        List<Rule> parsed = parse(rules);
         for (Rule rule : parsed) {
             if (rule.firstPort() == 0 && !rule.everyPort()) {
-                String wanted = "port 0 is any free port, and only a rule without ports is about that";
-                throw new IllegalArgumentException(flag + " " + rule + ": " + wanted);
+                throw new IllegalArgumentException(
+                        rule + ": port 0 means any free port, and only a rule without ports decides on that");
             }
         }
         return parsed;

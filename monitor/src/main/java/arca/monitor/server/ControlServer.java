@@ -14,6 +14,7 @@ import arca.bindings.Poll;
 import arca.bindings.Sockets;
 import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
+import arca.monitor.event.GuestEvent;
 import arca.monitor.guest.SharedResources;
 import arca.monitor.reactor.Waker;
 import java.lang.foreign.Arena;
@@ -41,7 +42,7 @@ public final class ControlServer implements Runnable {
     private final Guests guests;
     private final EventFd stop;
     private final Pulse pulse = new Pulse();
-    private final OwnUser ownUser = new OwnUser();
+    private final PrivilegedUserCheck privileged;
     private final Refusals refusals;
     private long number; // of the last guest
     private boolean crowded; // it was said that guests wait
@@ -58,6 +59,7 @@ public final class ControlServer implements Runnable {
         this.guests = guests;
         this.stop = stop;
         this.refusals = new Refusals(socket);
+        this.privileged = new PrivilegedUserCheck(shared.log);
     }
 
     @Override
@@ -134,9 +136,12 @@ public final class ControlServer implements Runnable {
         String name = "g" + ++number;
         try {
             Credentials who = Sockets.peerCredentials(guest);
-            ownUser.check(name, who);
+            privileged.check(name, who);
             if (guests.reserve(who.uid())) start(name, who, guest);
-            else refuse(guest, name, "too many guests (--max-guests, --max-guests-per-uid): pid " + who.pid());
+            else {
+                shared.log.report(name, new GuestEvent.TooManyGuests(who.pid(), who.uid()));
+                refusals.close(guest);
+            }
         } catch (ErrnoException e) {
             refuse(guest, name, e.getMessage());
         }

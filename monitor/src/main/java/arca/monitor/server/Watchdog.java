@@ -2,7 +2,9 @@ package arca.monitor.server;
 
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
+import arca.bindings.Sockets.Credentials;
 import arca.monitor.config.MonitorConfig;
+import arca.monitor.event.GuestEvent;
 import arca.monitor.guest.RateLimitedLog;
 import arca.monitor.reactor.LastCall;
 import arca.monitor.server.ThreadState.Where;
@@ -131,13 +133,10 @@ public final class Watchdog implements Runnable {
     private boolean report(GuestThread guest, LastCall last, long call) {
         Optional<String> pipe = pipe(last, call);
         List<PipeUser> users = pipe.isPresent() ? users(guest, pipe.get()) : List.of();
-        log.warn(
-                guest.name(),
-                "wedged: its thread waits for the lock of " + pipe.orElse("a pipe") + "; the guest connected as "
-                        + who(guest) + "; "
-                        + (users.isEmpty() ? "no process is known to have it open" : "open in " + some(users))
-                        + (wedge == MonitorConfig.Wedge.KILL ? "" : ": kill who holds it, or start with --wedge kill"));
-        return wedge == MonitorConfig.Wedge.KILL && kill(guest, pipe.orElse(""), users);
+        boolean killing = wedge == MonitorConfig.Wedge.KILL;
+        Credentials who = guest.credentials();
+        log.report(guest.name(), new GuestEvent.Wedged(pipe, who.pid(), who.uid(), some(users), killing));
+        return killing && kill(guest, pipe.orElse(""), users);
     }
 
     private static String who(GuestThread guest) {

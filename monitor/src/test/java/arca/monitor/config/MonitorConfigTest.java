@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import arca.monitor.config.MonitorConfig.Readiness;
 import arca.monitor.config.MonitorConfig.RelayMode;
 import arca.monitor.config.MonitorConfig.Wedge;
+import arca.monitor.event.MonitorObserver;
 import arca.monitor.policy.Policy;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
@@ -30,6 +31,8 @@ class MonitorConfigTest {
             .pipeMemory(7)
             .build();
 
+    private static final MonitorObserver OBSERVER = (_, _) -> {};
+
     private static final MonitorConfig CONFIG = MonitorConfig.builder()
             .control(Path.of("socket"))
             .access(new ControlAccess(0660, Optional.empty()))
@@ -42,6 +45,7 @@ class MonitorConfigTest {
             .linger(Duration.ofSeconds(2))
             .drain(Duration.ZERO)
             .wedge(Wedge.KILL)
+            .observer(OBSERVER)
             .build();
 
     @Test
@@ -59,7 +63,8 @@ class MonitorConfigTest {
                         Duration.ofDays(1),
                         Duration.ofSeconds(2),
                         Duration.ZERO,
-                        Wedge.KILL),
+                        Wedge.KILL,
+                        OBSERVER),
                 CONFIG);
         assertNoDefault(Limits.DEFAULT, LIMITS);
         assertNoDefault(MonitorConfig.DEFAULT, CONFIG);

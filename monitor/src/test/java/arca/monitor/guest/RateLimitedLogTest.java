@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class RateLimitedLogTest {
     private static final long SECOND = 1_000_000_000;
 
-    private final RateLimitedLog log = new RateLimitedLog();
+    private final RateLimitedLog log = new RateLimitedLog((_, _) -> {});
     private final long start = System.nanoTime();
 
     @Test

@@ -1,16 +1,17 @@
 package arca.monitor.policy;
 
+import static arca.monitor.policy.Operation.CONNECT;
+import static arca.monitor.policy.Operation.LISTEN;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import arca.control.Endpoint;
+import arca.monitor.policy.Decision.Denied;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.IntPredicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,7 +20,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class PolicyTest {
     private static final int ROUNDS = 5_000;
-    private static final Pattern CURE = Pattern.compile("; allow it with (--allow-connect|--allow-listen) (\\S+)$");
 
     /** The addresses of this table's host, loopback apart. */
     private static final Set<Integer> OWN = Set.of(address("192.1.2.7"), address("10.9.9.9"));
@@ -34,17 +34,19 @@ class PolicyTest {
         return words.equals("-") ? new String[0] : words.split(" ");
     }
 
-    /** Why a connect is denied on a host with such addresses, which is asked only where that decides. */
-    private static Optional<String> denial(Policy policy, Endpoint to, IntPredicate own) {
-        return switch (policy.connect(to)) {
+    /** Returns why an operation is denied on a host with some own addresses. It is asked only where that decides. */
+    private static Optional<Denied> denial(Policy policy, Operation operation, Endpoint endpoint, IntPredicate own) {
+        return switch (policy.decide(operation, endpoint)) {
             case Decision.Allowed() -> Optional.empty();
-            case Decision.Denied(String why) -> Optional.of(why);
-            case Decision.DeniedIfOwn(String why) -> own.test(to.address()) ? Optional.of(why) : Optional.empty();
+            case Denied denied -> Optional.of(denied);
+            case Decision.DeniedIfOwn(Denied denied) ->
+                own.test(endpoint.address()) ? Optional.of(denied) : Optional.empty();
         };
     }
 
-    private static void check(boolean allowed, Optional<String> denied) {
-        assertEquals(allowed, denied.isEmpty(), denied.orElse("allowed"));
+    private static void check(boolean allowed, Optional<Denied> denied) {
+        assertEquals(
+                allowed, denied.isEmpty(), () -> denied.map(Object::toString).orElse("allowed"));
     }
 
     @ParameterizedTest(name = "allow {0} deny {1}: {2} {3}")
@@ -214,8 +216,8 @@ class PolicyTest {
             """)
     void connect(String allow, String deny, String to, String answer) {
         Policy policy = Policy.NOTHING.allowConnect(rules(allow)).denyConnect(rules(deny));
-        check(answer.equals("allowed"), denial(policy, Endpoint.parse(to), OWN::contains));
-        check(false, policy.deniesListen(Endpoint.parse(to)));
+        check(answer.equals("allowed"), denial(policy, CONNECT, Endpoint.parse(to), OWN::contains));
+        check(false, denial(policy, LISTEN, Endpoint.parse(to), UNASKED));
     }
 
     @ParameterizedTest(name = "allow {0} deny {1}: {2} {3}")
@@ -237,7 +239,7 @@ class PolicyTest {
             """)
     void hostsOwnAddressIsToBeNamedAlone(String allow, String deny, String to, String answer) {
         Policy policy = Policy.NOTHING.allowConnect(rules(allow)).denyConnect(rules(deny));
-        check(answer.equals("allowed"), denial(policy, Endpoint.parse(to), OWN::contains));
+        check(answer.equals("allowed"), denial(policy, CONNECT, Endpoint.parse(to), OWN::contains));
     }
 
     @ParameterizedTest(name = "allow {0} deny {1}: {2}")
@@ -253,7 +255,7 @@ class PolicyTest {
             """)
     void hostIsNotAskedWhereItsAnswerDecidesNothing(String allow, String deny, String to) {
         Policy policy = Policy.NOTHING.allowConnect(rules(allow)).denyConnect(rules(deny));
-        denial(policy, Endpoint.parse(to), UNASKED);
+        denial(policy, CONNECT, Endpoint.parse(to), UNASKED);
     }
 
     @ParameterizedTest(name = "allow {0} deny {1}: {2} {3}")
@@ -312,59 +314,41 @@ class PolicyTest {
             """)
     void listen(String allow, String deny, String at, String answer) {
         Policy policy = Policy.NOTHING.allowListen(rules(allow)).denyListen(rules(deny));
-        check(answer.equals("allowed"), policy.deniesListen(Endpoint.parse(at)));
-        check(false, denial(policy, Endpoint.parse(at), UNASKED));
+        check(answer.equals("allowed"), denial(policy, LISTEN, Endpoint.parse(at), UNASKED));
+        check(false, denial(policy, CONNECT, Endpoint.parse(at), UNASKED));
     }
 
     @Test
-    void sentenceSaysWhatWouldAllowItOrWhatDeniesIt() {
+    void denialSaysWhatDecidedAndWhichRuleWouldAllowIt() {
         Policy policy = Policy.NOTHING
                 .allowConnect("any", "10.0.0.0/8")
                 .denyConnect("203.1.113.0/24:25-26")
                 .allowListen("any:1024-65535")
                 .denyListen("192.1.2.7:8080");
-        assertEquals(
-                "connect to 127.0.0.1:80 denied: no rule names loopback; allow it with --allow-connect 127.0.0.1:80",
-                connect(policy, "127.0.0.1:80"));
-        assertEquals(
-                "connect to 10.9.9.9:80 denied: no rule names this address of the host itself;"
-                        + " allow it with --allow-connect 10.9.9.9:80",
-                connect(policy, "10.9.9.9:80"));
-        assertEquals(
-                "connect to 203.1.113.1:25 denied by --deny-connect 203.1.113.0/24:25-26",
-                connect(policy, "203.1.113.1:25"));
-        assertEquals(
-                "connect to 127.0.0.1:0 denied: no rule names loopback and port 0;"
-                        + " allow it with --allow-connect 127.0.0.1:0",
-                connect(policy, "127.0.0.1:0"));
-        assertEquals(
-                "connect to 192.0.2.1:80 denied: no rule names documentation addresses;"
-                        + " allow it with --allow-connect 192.0.2.1:80",
-                connect(policy, "192.0.2.1:80"));
-        assertEquals(
-                "connect to 127.0.0.2:22 denied by --deny-connect 127.0.0.1:22, for what listens on 0.0.0.0 is reached by"
-                        + " every loopback address",
-                connect(policy.denyConnect("127.0.0.1:22"), "127.0.0.2:22"));
-        assertEquals(
-                "listen on 0.0.0.0:80 denied: no rule allows it; allow it with --allow-listen 0.0.0.0:80",
-                listen(policy, "0.0.0.0:80"));
-        assertEquals(
-                "listen on 127.0.0.1:0 denied: no rule allows it; allow it with --allow-listen 127.0.0.1",
-                listen(policy, "127.0.0.1:0"));
-        assertEquals(
-                "listen on 0.0.0.0:8080 denied by --deny-listen 192.1.2.7:8080, a part of what it stands for",
-                listen(policy, "0.0.0.0:8080"));
-        assertEquals(
-                "listen on 127.0.0.1:80 denied: no rule names low ports; allow it with --allow-listen 127.0.0.1:80",
-                listen(Policy.NOTHING.allowListen("any"), "127.0.0.1:80"));
+        Policy loopbackDenied = policy.denyConnect("127.0.0.1:22");
+        assertDenied(policy, CONNECT, "127.0.0.1:80", ": no rule names loopback", "127.0.0.1:80");
+        assertDenied(policy, CONNECT, "10.9.9.9:80", ": no rule names this address of the host itself", "10.9.9.9:80");
+        assertDenied(policy, CONNECT, "203.1.113.1:25", " by the rule 203.1.113.0/24:25-26", "none");
+        assertDenied(policy, CONNECT, "127.0.0.1:0", ": no rule names loopback and port 0", "127.0.0.1:0");
+        assertDenied(policy, CONNECT, "192.0.2.1:80", ": no rule names documentation addresses", "192.0.2.1:80");
+        String same = ", because both may be the same listener";
+        assertDenied(loopbackDenied, CONNECT, "127.0.0.2:22", " by the rule 127.0.0.1:22" + same, "none");
+        assertDenied(policy, LISTEN, "0.0.0.0:80", ": no rule allows it", "0.0.0.0:80");
+        assertDenied(policy, LISTEN, "127.0.0.1:0", ": no rule allows it", "127.0.0.1");
+        assertDenied(policy, LISTEN, "0.0.0.0:8080", " by the rule 192.1.2.7:8080" + same, "none");
+        assertDenied(
+                Policy.NOTHING.allowListen("any"), LISTEN, "127.0.0.1:80", ": no rule names low ports", "127.0.0.1:80");
     }
 
-    private static String connect(Policy policy, String to) {
-        return denial(policy, Endpoint.parse(to), OWN::contains).orElseThrow();
-    }
-
-    private static String listen(Policy policy, String at) {
-        return policy.deniesListen(Endpoint.parse(at)).orElseThrow();
+    private static void assertDenied(
+            Policy policy, Operation operation, String endpoint, String reason, String remedy) {
+        Denied denied = denial(policy, operation, Endpoint.parse(endpoint), OWN::contains)
+                .orElseThrow();
+        assertEquals(operation, denied.operation());
+        assertEquals(Endpoint.parse(endpoint), denied.endpoint());
+        assertEquals(reason, denied.reason().toString());
+        assertEquals(remedy, denied.remedy().map(Rule::toString).orElse("none"));
+        assertEquals(operation + " " + endpoint + " denied" + reason, denied.toString());
     }
 
     /** Some that stay, and one that was never tried before; the name of a failure says which. */
@@ -382,16 +366,14 @@ class PolicyTest {
             Endpoint endpoint = RandomRules.endpoint(random);
             Endpoint other = RandomRules.endpoint(random);
             IntPredicate own = random.nextBoolean() ? address -> true : address -> false;
-            boolean connect = random.nextBoolean();
-            Optional<String> denied = ask(policy, connect, endpoint, own);
-            if (denied.isEmpty() || denied.get().contains("denied by --deny-")) continue;
-            Matcher cure = CURE.matcher(denied.get());
-            assertTrue(cure.find(), denied.get());
-            assertEquals(connect ? "--allow-connect" : "--allow-listen", cure.group(1));
-            Policy with = connect ? policy.allowConnect(cure.group(2)) : policy.allowListen(cure.group(2));
-            assertEquals(Optional.empty(), ask(with, connect, endpoint, own), denied.get());
+            Operation operation = random.nextBoolean() ? CONNECT : LISTEN;
+            Optional<Denied> denied = denial(policy, operation, endpoint, own);
+            if (denied.isEmpty() || denied.get().remedy().isEmpty()) continue;
+            String remedy = denied.get().remedy().get().toString();
+            Policy with = operation == CONNECT ? policy.allowConnect(remedy) : policy.allowListen(remedy);
+            check(true, denial(with, operation, endpoint, own));
             boolean held = other.address() == endpoint.address();
-            if (!held) assertEquals(ask(policy, connect, other, own), ask(with, connect, other, own));
+            if (!held) assertEquals(denial(policy, operation, other, own), denial(with, operation, other, own));
             cured++;
         }
         assertTrue(cured > ROUNDS / 10, cured + " cured");
@@ -406,10 +388,10 @@ class PolicyTest {
             Policy policy = RandomRules.policy(random);
             Endpoint endpoint = RandomRules.endpoint(random);
             String rule = RandomRules.rule(random);
-            boolean connect = random.nextBoolean();
-            boolean before = ask(policy, connect, endpoint, _ -> false).isEmpty();
-            Policy with = connect ? policy.denyConnect(rule) : policy.denyListen(rule);
-            boolean after = ask(with, connect, endpoint, _ -> false).isEmpty();
+            Operation operation = random.nextBoolean() ? CONNECT : LISTEN;
+            boolean before = denial(policy, operation, endpoint, _ -> false).isEmpty();
+            Policy with = operation == CONNECT ? policy.denyConnect(rule) : policy.denyListen(rule);
+            boolean after = denial(with, operation, endpoint, _ -> false).isEmpty();
             assertTrue(before || !after, rule + " allowed " + endpoint);
             if (Rule.parse(rule).contains(endpoint)) {
                 assertTrue(!after, rule + " did not deny " + endpoint);
@@ -417,9 +399,5 @@ class PolicyTest {
             }
         }
         assertTrue(denied > ROUNDS / 100, denied + " denied");
-    }
-
-    private static Optional<String> ask(Policy policy, boolean connect, Endpoint endpoint, IntPredicate own) {
-        return connect ? denial(policy, endpoint, own) : policy.deniesListen(endpoint);
     }
 }

@@ -42,8 +42,10 @@ final class RandomRules {
 
     private static int address(SplittableRandom random) {
         if (random.nextInt(4) == 0) return random.nextInt();
-        Cidr block =
-                Floor.CONNECT.get(random.nextInt(Floor.CONNECT.size())).block().block();
+        Cidr block = ProtectedRange.CONNECT
+                .get(random.nextInt(ProtectedRange.CONNECT.size()))
+                .range()
+                .block();
         int edge = random.nextBoolean() ? block.address() : block.address() + (int) ((1L << 32 - block.prefix()) - 1);
         return edge + random.nextInt(-1, 2);
     }

@@ -1,0 +1,77 @@
+package arca.cli;
+
+import arca.monitor.config.SystemLimit;
+import arca.monitor.event.GuestEvent;
+import arca.monitor.event.MonitorObserver;
+import arca.monitor.policy.Decision;
+import arca.monitor.policy.Operation;
+import arca.monitor.policy.Reason;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Logs what happens with guests, and which option of {@code arca monitor} would change it. */
+final class EventLog implements MonitorObserver {
+    private static final Logger LOG = LoggerFactory.getLogger(EventLog.class);
+
+    private static final String RAISE_USER_PIPES = "raise fs.pipe-user-pages-soft, or grant CAP_SYS_RESOURCE";
+
+    @Override
+    public void guestEvent(String guest, GuestEvent event) {
+        if (event.isWarning()) LOG.warn("{}: {}{}", guest, event, advice(event));
+        else LOG.info("{}: {}{}", guest, event, advice(event));
+    }
+
+    /** Logs a limit of the system that is too low, and what to raise. */
+    static void systemLimit(SystemLimit limit) {
+        LOG.warn("{}: {}", limit, advice(limit));
+    }
+
+    /** Returns what follows the limit in its line. */
+    static String advice(SystemLimit limit) {
+        return switch (limit) {
+            case SystemLimit.Descriptors _ ->
+                "raise that limit (ulimit -n, LimitNOFILE=), or lower --max-connections or --max-guests";
+            case SystemLimit.PipeMemory _ -> RAISE_USER_PIPES + ", or lower --pipe-memory";
+            case SystemLimit.ConnectionPipes pipes ->
+                switch (pipes.bound()) {
+                    case CONFIGURED, MEMORY -> "raise --pipe-memory, or lower --max-connections";
+                    case USER ->
+                        "past that, the kernel gives a pipe one or two pages; " + RAISE_USER_PIPES
+                                + ", or lower --max-connections";
+                };
+        };
+    }
+
+    /** Returns what follows the event in its line. */
+    static String advice(GuestEvent event) {
+        return switch (event) {
+            case GuestEvent.Denied(Decision.Denied denial) -> advice(denial);
+            case GuestEvent.DenialsOmitted _ -> "";
+            case GuestEvent.TooManyGuests _ -> " (--max-guests, --max-guests-per-uid)";
+            case GuestEvent.PrivilegedUser _ ->
+                "; run guests as another user, and let them in with --control-group (this is logged once)";
+            case GuestEvent.Wedged wedged ->
+                wedged.killing() ? "" : ": kill the process that holds the lock, or start with --wedge kill";
+            case GuestEvent.SmallPipes _ -> "; raise fs.pipe-user-pages-soft or --pipe-memory";
+            case GuestEvent.PeerSilent _ -> " (--linger)";
+        };
+    }
+
+    private static String advice(Decision.Denied denial) {
+        String operation = operation(denial.operation());
+        return switch (denial.reason()) {
+            case Reason.DenyRule _, Reason.OverlappingRule _ -> " (--deny-" + operation + ")";
+            case Reason.NoRule _, Reason.NotNamed _, Reason.HostUnknown _ ->
+                denial.remedy()
+                        .map(rule -> "; allow it with --allow-" + operation + " " + rule)
+                        .orElse("");
+        };
+    }
+
+    private static String operation(Operation operation) {
+        return switch (operation) {
+            case CONNECT -> "connect";
+            case LISTEN -> "listen";
+        };
+    }
+}

@@ -1,0 +1,38 @@
+package arca.monitor.server;
+
+import arca.bindings.Sockets.Credentials;
+import arca.bindings.Syscalls;
+import arca.monitor.event.GuestEvent;
+import arca.monitor.guest.RateLimitedLog;
+import java.util.Optional;
+
+/**
+ * Reports the first guest that runs as the monitor's own user or as root. The kernel does not keep such a process away from
+ * the monitor, nor from other guests of that user. A process that the monitor's own process has started, or is, is not
+ * reported: whoever wrote that program chose the user. One thread.
+ */
+final class PrivilegedUserCheck {
+    private static final int ROOT = 0;
+
+    private final RateLimitedLog log;
+    private boolean reported;
+
+    PrivilegedUserCheck(RateLimitedLog log) {
+        this.log = log;
+    }
+
+    /** Checks a guest that has connected. */
+    void check(String guest, Credentials who) {
+        boolean isOwn = who.uid() == Syscalls.geteuid();
+        if (reported || who.uid() != ROOT && !isOwn || isOfThisProcess(who.pid())) return;
+        reported = true;
+        log.report(guest, new GuestEvent.PrivilegedUser(who.pid(), who.uid(), isOwn));
+    }
+
+    private static boolean isOfThisProcess(int pid) {
+        long own = ProcessHandle.current().pid();
+        Optional<Long> parent =
+                ProcessHandle.of(pid).flatMap(ProcessHandle::parent).map(ProcessHandle::pid);
+        return pid == own || parent.equals(Optional.of(own));
+    }
+}
