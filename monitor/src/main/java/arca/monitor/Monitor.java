@@ -13,10 +13,10 @@ import arca.monitor.guest.SharedResources;
 import arca.monitor.guest.SplicePermission;
 import arca.monitor.server.ControlServer;
 import arca.monitor.server.ControlSocket;
+import arca.monitor.server.DescriptorReserve;
 import arca.monitor.server.GuestThread;
 import arca.monitor.server.Guests;
-import arca.monitor.server.Pulse;
-import arca.monitor.server.SpareDescriptors;
+import arca.monitor.server.Heartbeat;
 import arca.monitor.server.Watchdog;
 import arca.monitor.snapshot.GuestSnapshot;
 import java.io.IOException;
@@ -57,9 +57,9 @@ public final class Monitor implements AutoCloseable {
     private final Guests guests;
     private final SharedResources shared;
     private final EventFd stop;
-    private final SpareDescriptors spare; // the watchdog owns them once it runs
+    private final DescriptorReserve spare; // the watchdog owns them once it runs
     private final Thread watchdog;
-    private final List<Pulse> pulses = new CopyOnWriteArrayList<>(); // of the acceptor and the watchdog
+    private final List<Heartbeat> pulses = new CopyOnWriteArrayList<>(); // of the acceptor and the watchdog
     private Optional<Thread> acceptor = Optional.empty();
     private final EmbeddedGuests embedded = new EmbeddedGuests();
     private final AtomicLong lastEmbedded = new AtomicLong(); // the number in its name
@@ -79,9 +79,9 @@ public final class Monitor implements AutoCloseable {
         pulses.add(watcher.pulse());
     }
 
-    private static SpareDescriptors takeSpare(EventFd opened) throws ErrnoException {
+    private static DescriptorReserve takeSpare(EventFd opened) throws ErrnoException {
         try {
-            return SpareDescriptors.take();
+            return DescriptorReserve.take();
         } catch (ErrnoException e) {
             opened.close();
             throw e;
@@ -220,7 +220,7 @@ public final class Monitor implements AutoCloseable {
      */
     public boolean isResponsive() {
         boolean all = true;
-        for (Pulse pulse : pulses) all &= pulse.beats();
+        for (Heartbeat pulse : pulses) all &= pulse.beats();
         return all;
     }
 

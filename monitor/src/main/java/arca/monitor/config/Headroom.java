@@ -17,7 +17,7 @@ import java.util.List;
 /** Compares what {@link Limits} promise with what the system grants. */
 public final class Headroom {
     private static final int PROCESS = 64; // descriptors of the JVM and of the monitor itself
-    private static final int MONITOR = 7; // control socket, its lock, an eventfd, SpareDescriptors; one to spare
+    private static final int MONITOR = 7; // control socket, its lock, an eventfd, DescriptorReserve; one to spare
     private static final int GUEST =
             9; // control socket, epoll, eventfd, two files of /proc; a data pipe made for the next accept
     private static final int CONNECTION = 3; // a TCP socket and our ends of two pipes

@@ -22,14 +22,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Says which monitor has a control socket's path: a lock on the file {@code PATH.lock}. The kernel releases the lock when
- * the monitor ends, however it ends. Close removes the file; one that a killed monitor has left is used again.
+ * Decides which monitor has the path of a control socket, by a lock on the file {@code PATH.lock}. The kernel releases the
+ * lock when the monitor ends, however it ends. {@link #close} removes the file. A file that a killed monitor has left is used
+ * again.
  *
  * <p>Nobody else can keep a monitor from starting by holding this lock: a lock file belongs to the monitor's own user and
  * has mode 0600, so no other user can open it. Anything else under that name is refused and stays as it is.
  *
- * <p>A file that is removed can be locked twice: by a monitor that opened it before, and by one that made it anew. So a
- * lock counts only while the path still names the locked file.
+ * <p>After a file has been removed, two monitors could each have a lock: one on the old file, and one on a new file of the same
+ * name. So a lock counts only while the path still names the locked file.
  */
 final class ControlLock implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlLock.class);
@@ -52,8 +53,7 @@ final class ControlLock implements AutoCloseable {
      * @throws IOException if another monitor has it, or something else has the lock file's name
      */
     static ControlLock take(Path path) throws IOException {
-        for (; ; ) { // again only where another monitor has removed the file since: then there is no file, or its next
-            // one
+        for (; ; ) { // again only if another monitor has just removed the file
             Optional<ControlLock> lock = tryTake(path, path + ".lock");
             if (lock.isPresent()) return lock.get();
         }
@@ -87,7 +87,7 @@ final class ControlLock implements AutoCloseable {
         return Optional.empty();
     }
 
-    /** Opens the file, or makes it; O_NONBLOCK is for a FIFO, and O_NOFOLLOW for a symbolic link. */
+    /** Opens or creates the file. O_NONBLOCK keeps a FIFO from blocking, and O_NOFOLLOW refuses a symbolic link. */
     private static Fd open(String name) throws IOException {
         try {
             return Fd.open(name, O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK, OWNER_ONLY);
@@ -111,7 +111,7 @@ final class ControlLock implements AutoCloseable {
                 + " (a regular file with one name and mode 0600): remove it, or use another path");
     }
 
-    /** Whether a path names a file itself, and not another one or a link to it. */
+    /** Returns whether a path names this file, and not another one or a link to it. */
     static boolean names(String path, FileStatus file) {
         try {
             return FileStatus.ofLink(path).isSameFile(file);
@@ -120,16 +120,16 @@ final class ControlLock implements AutoCloseable {
         }
     }
 
-    /** Removes a file if it is still the one that was made; the caller holds the lock. */
+    /** Removes a file if its path still names it. The caller holds the lock. */
     static void remove(String path, FileStatus file) {
-        if (!names(path, file)) return; // another one by now, or none
+        if (!names(path, file)) return; // the path names another file now, or none
         try (Arena arena = Arena.ofConfined()) {
             int n = Syscalls.unlink(arena.allocateFrom(path));
             if (n < 0) LOG.warn("{}: this file could not be removed: {}", path, Errno.describe(-n));
         }
     }
 
-    /** Removes the file and releases the lock, in this order: nobody can lock the file between the two. */
+    /** Removes the file, then releases the lock. In this order, nobody can lock the file in between. */
     @Override
     public void close() {
         remove(name, status);

@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes guests off the control socket and gives each a thread. It reads nothing of theirs and closes nothing that a
- * guest may have written to.
+ * Accepts guests from the control socket and starts a thread for each. It reads nothing that guests send, and closes no socket
+ * over which a guest may have sent descriptors.
  */
 public final class ControlServer implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
@@ -41,24 +41,24 @@ public final class ControlServer implements Runnable {
     private final SharedResources shared;
     private final Guests guests;
     private final EventFd stop;
-    private final Pulse pulse = new Pulse();
+    private final Heartbeat pulse = new Heartbeat();
     private final PrivilegedUserCheck privileged;
-    private final Refusals refusals;
-    private long number; // of the last guest
-    private boolean crowded; // it was said that guests wait
+    private final RefusedSockets refusals;
+    private long number; // of the guest that came last
+    private boolean crowded; // the log says that guests wait
 
     /**
-     * A server that has not begun.
+     * Creates a server.
      *
-     * @param socket closes with it, once it has begun
-     * @param stop the caller's, who ends it by a signal
+     * @param socket the server closes it, once it runs
+     * @param stop ends the server when it is signalled; the caller owns it
      */
     public ControlServer(ControlSocket socket, SharedResources shared, Guests guests, EventFd stop) {
         this.socket = socket;
         this.shared = shared;
         this.guests = guests;
         this.stop = stop;
-        this.refusals = new Refusals(socket);
+        this.refusals = new RefusedSockets(socket);
         this.privileged = new PrivilegedUserCheck(shared.log);
     }
 
@@ -75,7 +75,7 @@ public final class ControlServer implements Runnable {
                 poll.poll(refusals.mayBeOlder() ? 0 : -1);
                 pulse.works();
                 if ((poll.revents(LISTENER) != 0 || refusals.mayBeOlder()) && !accept()) {
-                    // No room: guests stay in the backlog, and no event tells when there is some.
+                    // There is no room. Guests stay in the backlog, and no event reports when there is room again.
                     poll.clear(LISTENER);
                     poll.poll(RETRY_MILLIS);
                     poll.set(LISTENER, socket.listener().value(), POLLIN);
@@ -87,16 +87,16 @@ public final class ControlServer implements Runnable {
         pulse.waits(); // has ended as it should
     }
 
-    public Pulse pulse() {
+    public Heartbeat pulse() {
         return pulse;
     }
 
-    /** Ends a server that never begins; the socket stays its maker's. */
+    /** Ends a server that was never run. The socket is still the caller's. */
     public void cancel() {
         refusals.close();
     }
 
-    /** Takes one of those that wait; false where there is no room for it now. */
+    /** Accepts one guest. Returns false if there is no room for it now. */
     private boolean accept() {
         try {
             assertRoom();
@@ -109,16 +109,16 @@ public final class ControlServer implements Runnable {
             if (!crowded) LOG.warn("guests wait to be let in: {}", e.getMessage());
             crowded = true;
             return false;
-        } catch (RuntimeException e) { // a fault of ours with this guest: the others' is to be let in
-            shared.log.warn("g" + number, "not let in, by a fault of the monitor's: " + e);
+        } catch (RuntimeException e) { // a failure with this guest must not keep others out
+            shared.log.warn("g" + number, "refused, because the monitor failed: " + e);
             return false;
         }
     }
 
     /**
-     * Fails unless there is room for what a guest needs: its socket, an eventfd, an epoll descriptor, and what the
-     * watchdog looks at, two files of /proc. One that was accepted without could not wait any more; though what is free
-     * now may be another guest's a moment later. And unless it could be refused.
+     * Fails unless there is room for what a guest needs, and unless the guest could be refused. A guest needs a socket, an
+     * eventfd, an epoll descriptor, and the two files of /proc that the watchdog reads. A guest that waits in the backlog is
+     * better off than one that is accepted and then refused. What is free now may still be taken a moment later.
      */
     private void assertRoom() throws ErrnoException {
         if (!refusals.hasRoom())
@@ -152,8 +152,8 @@ public final class ControlServer implements Runnable {
         boolean started = false;
         try {
             Sockets.setOption(guest, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
-            // One that connected before the listener was ours has it yet to be set; no kernel before 6.16 knows it, as
-            // was said then.
+            // A guest that connected before this process had the listener does not have this option yet. Kernels before
+            // 6.16 do not know it, which the log has said.
             if (!socket.refusesDescriptors()) Syscalls.setsockopt(guest.value(), SOL_SOCKET, SO_PASSRIGHTS, 0);
             waker = Optional.of(guests.waker());
             GuestThread thread = new GuestThread(name, who, shared, guest, waker.get(), this::ended);
@@ -161,7 +161,7 @@ public final class ControlServer implements Runnable {
             try {
                 startBesideAnother(thread);
                 started = true;
-            } catch (OutOfMemoryError e) { // the system's answer to a thread too many
+            } catch (OutOfMemoryError e) { // this is how the JDK reports that the kernel refuses a thread
                 throw new ErrnoException(
                         "no thread for it: raise the limit of processes: pthread_create", Errno.EAGAIN);
             } finally {
@@ -176,9 +176,8 @@ public final class ControlServer implements Runnable {
     }
 
     /**
-     * Starts a guest's thread while another one is alive that ends then. So guests never take the last thread that the
-     * system grants: the JVM handles a signal in a new thread, and SIGTERM must work while there are as many guests as
-     * can be.
+     * Starts a guest's thread while a spare thread is alive, which then ends. So guests never take the last thread that the
+     * system grants. The JVM handles a signal in a new thread, and SIGTERM must work at any number of guests.
      */
     private static void startBesideAnother(GuestThread guest) {
         CountDownLatch started = new CountDownLatch(1);

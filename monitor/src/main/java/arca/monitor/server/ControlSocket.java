@@ -27,9 +27,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The Unix socket that guests connect to. Its path belongs to one monitor at a time, the one that has the
- * {@link ControlLock}; with the lock a monitor may replace a socket file that a killed monitor has left. On close the
- * monitor removes only the file that it made.
+ * The Unix socket that guests connect to. Its path belongs to one monitor at a time: the one that has the {@link ControlLock}.
+ * That monitor may replace a socket file that a killed monitor has left. {@link #close} removes only the file that this
+ * monitor has made.
  */
 public final class ControlSocket implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlSocket.class);
@@ -39,7 +39,7 @@ public final class ControlSocket implements AutoCloseable {
     private final Fd listener;
     private final boolean refusesDescriptors;
 
-    /** The file that a listener of our own has. */
+    /** The file of a socket that this monitor has made, and its lock. */
     private record File(Path path, FileStatus status, ControlLock lock) {
         void remove() {
             ControlLock.remove(path.toString(), status);
@@ -81,12 +81,12 @@ public final class ControlSocket implements AutoCloseable {
     }
 
     /**
-     * Makes the socket file and listens. There is no moment at which somebody can connect who may not: the file never has
-     * more permissions than {@code access} gives, and until listen(2), which comes last, nobody can connect at all.
+     * Makes the socket file and listens. At no time can somebody connect who may not: the file never has more permissions than
+     * {@code access} gives, and nobody can connect before listen(2), which comes last.
      */
     private static FileStatus bind(Fd socket, Path path, SocketAddress address, ControlAccess access)
             throws IOException {
-        // Of a socket this sets the mode that bind(2) gives to the file, less the umask: measured on 6.18.
+        // For a socket, this sets the mode that bind(2) gives to the file, less the umask (measured on 6.18).
         check("fchmod", Syscalls.fchmod(socket.value(), access.mode()));
         Sockets.bind(socket, address);
         FileStatus made = FileStatus.ofLink(path.toString());
@@ -101,9 +101,9 @@ public final class ControlSocket implements AutoCloseable {
     }
 
     /**
-     * Takes over a socket that listens already. Its file, if it has one, is its maker's.
+     * Takes over a socket that listens already. If it has a file, whoever made it removes it.
      *
-     * @param listener owned by the control socket, also where this throws
+     * @param listener the control socket owns it from now on, even if this throws
      * @throws IOException if it is not a Unix-domain stream socket that listens
      */
     public static ControlSocket inherited(Fd listener) throws IOException {
@@ -111,12 +111,12 @@ public final class ControlSocket implements AutoCloseable {
             boolean listens = Sockets.option(listener, SOL_SOCKET, SO_ACCEPTCONN) == 1
                     && Sockets.option(listener, SOL_SOCKET, SO_TYPE) == SOCK_STREAM;
             if (!listens || Sockets.localAddress(listener).family() != AF_UNIX) {
-                throw new IOException("descriptor " + listener.value() + " is no Unix stream socket that listens");
+                throw new IOException("descriptor " + listener.value() + " is not a Unix stream socket that listens");
             }
             listener.nonBlocking(true);
             check("fcntl F_SETFD", Syscalls.fcntl(listener.value(), F_SETFD, FD_CLOEXEC));
             refuseDescriptors(listener);
-            // Guests may have connected before, and sent some.
+            // Guests may have connected before this, and have sent descriptors.
             return new ControlSocket(Optional.empty(), listener, false);
         } catch (IOException e) {
             listener.close();
@@ -157,31 +157,33 @@ public final class ControlSocket implements AutoCloseable {
     }
 
     /**
-     * Has the kernel refuse descriptors that guests send, also to connections made from now on. Without it a guest can
-     * send the last reference to a pipe whose lock it holds, and whoever closes that waits without end.
+     * Makes the kernel refuse descriptors that guests send. Connections that are accepted from now on inherit this. Without it,
+     * a guest can send the last descriptor of a pipe whose lock it holds, and whoever closes that blocks for as long as the
+     * guest likes.
      */
     private static boolean refuseDescriptors(Fd socket) throws ErrnoException {
         int n = Syscalls.setsockopt(socket.value(), SOL_SOCKET, SO_PASSRIGHTS, 0);
         if (n == -Errno.ENOPROTOOPT) {
-            LOG.warn("this kernel has no SO_PASSRIGHTS (Linux 6.16): guests that do not trust each other are not safe"
-                    + " from each other here");
+            LOG.warn(
+                    "this kernel has no SO_PASSRIGHTS, which Linux 6.16 has: guests that do not trust each other are not safe"
+                            + " from each other here");
             return false;
         }
         check("setsockopt SO_PASSRIGHTS", n);
         return true;
     }
 
-    /** The listening socket, non-blocking; stays this object's. */
+    /** Returns the listening socket. It does not block, and this object owns it. */
     Fd listener() {
         return listener;
     }
 
-    /** Whether a guest's descriptors can not reach us: then its socket may be closed by any thread. */
+    /** Returns whether the kernel refuses all descriptors that guests send. Then any thread may close a guest's socket. */
     boolean refusesDescriptors() {
         return refusesDescriptors;
     }
 
-    /** Removes the file, and then ends listening: as long as the socket is open, no other file can have its inode. */
+    /** Removes the file, then closes the socket. As long as the socket is open, no other file can have its inode number. */
     @Override
     public void close() {
         file.ifPresent(File::remove);

@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The thread that runs one guest of a control socket. Other threads reach it by its mailbox alone, and never touch a
- * descriptor of the guest's.
+ * Runs one guest of a control socket in a thread of its own. Other threads reach it only through its mailbox, and never touch
+ * a descriptor of the guest.
  */
 public final class GuestThread implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(GuestThread.class);
@@ -37,25 +37,25 @@ public final class GuestThread implements Runnable {
     private final Waker waker;
     private final Consumer<GuestThread> onEnd;
     private final Fd socket;
-    private GuestLoop loop; // this thread's own
+    private GuestLoop loop; // only this thread uses it
     private volatile Optional<InKernel> inKernel = Optional.empty();
     private volatile int tid;
 
     /**
-     * What others may know of the thread at any time.
+     * What other threads may read about the thread at any time.
      *
-     * @param state what the kernel says of it
+     * @param state its state in the kernel
      * @param reactor tells whether it waits for events
      * @param lastCall the call that it is in
      */
     record InKernel(ThreadState state, Reactor reactor, LastCall lastCall) {}
 
     /**
-     * A guest that has connected.
+     * Creates the thread of a guest that has connected.
      *
-     * @param socket its control socket, owned by the thread once it has started
+     * @param socket its control socket; the thread owns it once it has started
      * @param waker wakes the thread's loop; stays open as long as that runs
-     * @param onEnd told by the thread, last of all
+     * @param onEnd the thread calls it last of all
      */
     public GuestThread(
             String name,
@@ -74,8 +74,7 @@ public final class GuestThread implements Runnable {
     }
 
     /**
-     * Starts the thread; an OutOfMemoryError says that the system has no room for it, and the socket stays the
-     * caller's.
+     * Starts the thread. Throws an OutOfMemoryError if the system refuses a thread; the socket is then still the caller's.
      */
     public void start() {
         new Thread(null, this, "guest " + name, STACK, false).start();
@@ -103,9 +102,8 @@ public final class GuestThread implements Runnable {
         } catch (ErrnoException e) {
             shared.log.warn(name, "refused: " + e.getMessage());
         } catch (Throwable e) {
-            // Whatever is wrong, it is wrong with this guest alone; an OutOfMemoryError of the heap has ended the
-            // process.
-            LOG.error("{}: ended by a fault of the monitor's", name, e);
+            // The failure concerns only this guest. An OutOfMemoryError of the heap would have ended the process.
+            LOG.error("{}: ended, because the monitor failed", name, e);
         } finally {
             inKernel = Optional.empty();
             onEnd.accept(this);
@@ -128,17 +126,17 @@ public final class GuestThread implements Runnable {
 
     // By other threads.
 
-    /** Has the guest's waiting requests refused, and its loop end with its last connection. */
+    /** Refuses the guest's waiting requests. Its loop ends with its last connection. */
     public void stop() {
         mailbox.post(() -> loop.guest().stop());
     }
 
-    /** Has everything of the guest's closed at once. */
+    /** Closes everything of the guest at once. */
     public void kill() {
         mailbox.post(() -> loop.guest().close());
     }
 
-    /** Asks what the guest has and has done. The loop's thread answers; nobody does once the loop has ended. */
+    /** Asks what the guest has and has done. Its loop answers; after the loop has ended, no answer comes. */
     public CompletableFuture<GuestSnapshot.Counts> ask() {
         CompletableFuture<GuestSnapshot.Counts> answer = new CompletableFuture<>();
         mailbox.post(() -> answer.complete(loop.guest().counts()));
@@ -146,8 +144,8 @@ public final class GuestThread implements Runnable {
     }
 
     /**
-     * What the thread has used of a processor, which the kernel counts in nanoseconds: the first number of schedstat,
-     * see Documentation/scheduler/sched-stats.rst. None where the kernel does not count, or the thread does not run.
+     * Returns how much processor time the thread has used: the first number of its schedstat file, see
+     * Documentation/scheduler/sched-stats.rst. Zero if the kernel does not count it, or the thread does not run.
      */
     public Duration cpu() {
         try {
@@ -159,7 +157,7 @@ public final class GuestThread implements Runnable {
         }
     }
 
-    /** How to see whether it is stuck; empty while there is nothing to see. */
+    /** Returns what tells whether the thread is stuck; empty before it runs and after. */
     Optional<InKernel> inKernel() {
         return inKernel;
     }

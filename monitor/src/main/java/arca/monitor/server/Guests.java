@@ -13,9 +13,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The guests of a monitor that count: from before their thread starts until it has ended, those that drain included. With
- * them, the wakers that wake their loops, which are used again. Any thread; no lock is held across anything that a guest
- * could prolong.
+ * Counts the guests of a monitor, from before their threads start until they have ended. It also keeps the wakers of ended
+ * guests for new ones. Any thread; no lock is held during anything that a guest could prolong.
  */
 public final class Guests {
     private final Limits limits;
@@ -31,7 +30,7 @@ public final class Guests {
     }
 
     /**
-     * Takes a place for a guest of a user: true, or false at a limit. {@link #release} gives it back.
+     * Takes a place for a guest of a user. {@link #release} gives it back. Returns false at a limit.
      */
     synchronized boolean reserve(int uid) {
         if (reserved >= limits.guests() || ofUid.getOrDefault(uid, 0) >= limits.guestsPerUid()) return false;
@@ -46,7 +45,7 @@ public final class Guests {
         notifyAll();
     }
 
-    /** A waker for a new guest. */
+    /** Returns a waker for a new guest. */
     Waker waker() throws ErrnoException {
         synchronized (this) {
             if (!wakers.isEmpty()) return wakers.remove();
@@ -54,7 +53,7 @@ public final class Guests {
         return Waker.open();
     }
 
-    /** Takes one back that nobody uses any more. */
+    /** Takes back a waker that nobody uses any more. */
     synchronized void pool(Waker waker) {
         if (closed) waker.close();
         else wakers.add(waker);
@@ -73,7 +72,7 @@ public final class Guests {
         return List.copyOf(live);
     }
 
-    /** Waits until no place is taken, or somebody wants no more waiting; whether no place is. */
+    /** Waits until no place is taken, or until {@link #cut}. Returns whether no place is taken. */
     public synchronized boolean awaitDrained(long nanos) throws InterruptedException {
         long deadline = System.nanoTime() + nanos;
         for (long left = nanos; reserved > 0 && !cut && left > 0; left = deadline - System.nanoTime()) await(left);
@@ -86,7 +85,7 @@ public final class Guests {
         notifyAll();
     }
 
-    /** Waits until no place is taken; false if the time is over before. */
+    /** Waits until no place is taken. Returns false if the time is over first. */
     public synchronized boolean awaitNone(long nanos) throws InterruptedException {
         long deadline = System.nanoTime() + nanos;
         for (long left = nanos; reserved > 0 && left > 0; left = deadline - System.nanoTime()) await(left);
@@ -94,8 +93,8 @@ public final class Guests {
     }
 
     /**
-     * Waits for the time of the next look at guests' threads: so long while there are guests, and without end while there
-     * are none. False once {@link #close} was called.
+     * Waits until it is time for the next look at the guests' threads. While there are no guests, it waits until one comes.
+     * Returns false after {@link #close}.
      */
     synchronized boolean awaitLook(long millis) {
         try {
@@ -114,7 +113,7 @@ public final class Guests {
         TimeUnit.NANOSECONDS.timedWait(this, Math.max(nanos, 1_000_000));
     }
 
-    /** The monitor runs no more: frees the pool, of which nobody has a part now. */
+    /** Closes the wakers. The monitor has ended, and nobody uses one. */
     public synchronized void close() {
         closed = true;
         wakers.forEach(Waker::close);

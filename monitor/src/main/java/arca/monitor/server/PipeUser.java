@@ -16,12 +16,12 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A process that has a pipe open, as /proc told it: proc(5).
+ * A process that has a pipe open, by proc(5).
  *
- * @param pid its number
- * @param name what it calls itself, with everything escaped that does not print
- * @param uid its effective user
- * @param isOneUsers whether its real, effective, saved and file system user are one
+ * @param pid its process id
+ * @param name the name that it gave itself; characters that do not print are escaped
+ * @param uid its effective user id
+ * @param isOneUsers whether its real, effective, saved and file system user ids are the same
  */
 record PipeUser(int pid, String name, int uid, boolean isOneUsers) {
     private static final Path PROC = Path.of("/proc");
@@ -29,7 +29,8 @@ record PipeUser(int pid, String name, int uid, boolean isOneUsers) {
     private static final int INIT = 1;
 
     /**
-     * The processes but this one that have a pipe open, as far as this process may look. It takes one descriptor at a time.
+     * Finds the other processes that have a pipe open, as far as this process may look. It needs room for a few descriptors at a
+     * time.
      *
      * @param link the pipe, as {@code pipe:[4711]}
      * @throws IOException if /proc cannot be listed
@@ -52,14 +53,14 @@ record PipeUser(int pid, String name, int uid, boolean isOneUsers) {
         return pids;
     }
 
-    /** False also where we may not look: EACCES. A thread may have a descriptor table of its own: unshare(2), CLONE_FILES. */
+    /** Returns false also if this process may not look (EACCES). A thread may have a descriptor table of its own: unshare(2), CLONE_FILES. */
     private static boolean hasOpen(int pid, String link) {
         try {
             if (isIn(path(pid, "fd"), link)) return true;
             for (Path thread : entries(path(pid, "task"))) if (isIn(thread.resolve("fd"), link)) return true;
             return false;
         } catch (IOException e) {
-            return false; // it has ended, or is not ours to look at
+            return false; // it has ended, or this process may not look at it
         }
     }
 
@@ -96,19 +97,19 @@ record PipeUser(int pid, String name, int uid, boolean isOneUsers) {
     }
 
     /**
-     * Why this process is not the monitor's to kill; empty if it is. The monitor kills processes of the user who connected,
-     * and never root's, one that the monitor descends from, or init.
+     * Returns why the monitor must not kill this process; empty if it may. The monitor kills only processes of the user who
+     * connected. It never kills a process of root, one that the monitor descends from, or init.
      *
      * @param guestUid the user who connected
      */
     public Optional<String> spared(int guestUid) {
-        if (uid == ROOT) return Optional.of("it is root's");
-        if (uid != guestUid || !isOneUsers) return Optional.of("it is not of the user who connected");
+        if (uid == ROOT) return Optional.of("it runs as root");
+        if (uid != guestUid || !isOneUsers) return Optional.of("another user than the one who connected runs it");
         if (pid == INIT || isAncestor()) return Optional.of("the monitor descends from it");
         return Optional.empty();
     }
 
-    /** Whether this process descends from it; true where that cannot be told. */
+    /** Returns whether the monitor descends from it; true also if /proc does not say. */
     private boolean isAncestor() {
         try {
             for (int ancestor = Syscalls.getpid(); ancestor > 0; ancestor = Integer.parseInt(field(ancestor, "PPid"))) {
@@ -121,11 +122,11 @@ record PipeUser(int pid, String name, int uid, boolean isOneUsers) {
     }
 
     /**
-     * Kills the process, if it still is the one that was found: a pidfd stands for it from before the second look, so that
-     * no other is killed that has its number since.
+     * Kills the process if it still has the pipe open. It opens a pidfd first and then looks again. So it cannot kill another
+     * process that has got the same id meanwhile.
      *
-     * @param link the pipe, which it must have open still
-     * @return 0; or {@code -errno}, ESRCH if it is gone, or has closed the pipe
+     * @param link the pipe, as {@code pipe:[4711]}
+     * @return 0; or {@code -errno}: ESRCH if the process is gone or has closed the pipe
      */
     int kill(String link) {
         int pidfd = Syscalls.pidfd_open(pid, 0);
@@ -147,7 +148,7 @@ record PipeUser(int pid, String name, int uid, boolean isOneUsers) {
         return new String(Files.readAllBytes(path), StandardCharsets.ISO_8859_1);
     }
 
-    /** A field of /proc/pid/status. */
+    /** Returns a field of /proc/pid/status. */
     private static String field(int pid, String name) throws IOException {
         return text(path(pid, "status"))
                 .lines()
@@ -157,7 +158,7 @@ record PipeUser(int pid, String name, int uid, boolean isOneUsers) {
                 .orElseThrow(() -> new IOException(path(pid, "status") + " has no " + name));
     }
 
-    /** A name that a process gave itself, for the log: nothing of it can end the line or pass for another word. */
+    /** Escapes a name that a process gave itself, so that it stays one word in one line of the log. */
     public static String escaped(String name) {
         StringBuilder escaped = new StringBuilder();
         for (char c : name.toCharArray()) {

@@ -12,26 +12,26 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * What the kernel tells about one thread of this process: proc(5), {@code /proc/thread-self/stat} and {@code wchan}. Both
- * files are opened when the thread begins and stay open, so that a look needs no descriptor; and unlike {@code syscall}
- * they can be read by a process that is not dumpable.
+ * Reads the state of one thread of this process from the kernel: proc(5), {@code /proc/thread-self/stat} and {@code wchan}.
+ * Both files are opened when the thread begins, and stay open. So a look needs no new descriptor. Unlike {@code syscall}, a
+ * process that is not dumpable may read them.
  */
 final class ThreadState implements AutoCloseable {
-    /** What one look has told. */
+    /** Where a thread is. */
     enum Where {
-        /** It runs, or sleeps so that a signal could wake it. */
+        /** It runs, or it sleeps and a signal could wake it. */
         FREE,
         /** It waits in state D for a pipe's lock. */
         PIPE_LOCK,
         /** It waits in state D for something else: the disk, memory, a child that vfork(2) made. */
         ELSEWHERE,
-        /** It waits in state D, and the kernel does not tell for what. */
-        UNTOLD,
+        /** It waits in state D, and the kernel does not say for what. */
+        UNKNOWN,
         /** It has ended. */
         ENDED
     }
 
-    private static final int LONGEST_NAME = 64; // of a function of the kernel's
+    private static final int LONGEST_NAME = 64; // bytes of a function's name
 
     private final Optional<Fd> stat;
     private final Optional<Fd> wchan;
@@ -43,7 +43,7 @@ final class ThreadState implements AutoCloseable {
     }
 
     /**
-     * The state of the calling thread. Where /proc lacks a file, there is less to tell.
+     * Opens the files of the calling thread. If /proc lacks one of them, looks will say less.
      *
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
@@ -51,7 +51,7 @@ final class ThreadState implements AutoCloseable {
         return of("/proc/thread-self");
     }
 
-    /** The same, of the thread that has this directory of proc(5). */
+    /** Opens the files of the thread that has this directory in proc(5). */
     static ThreadState of(String directory) throws ErrnoException {
         Optional<Fd> stat = open(directory + "/stat");
         try {
@@ -72,10 +72,10 @@ final class ThreadState implements AutoCloseable {
     }
 
     /**
-     * Looks where the thread is now. Any thread; only {@link #close} may wait for it, and the kernel answers at once.
+     * Returns where the thread is now. Any thread may call this; the kernel answers at once.
      *
      * @param buffer native memory for what the files say
-     * @throws ErrnoException if the kernel does not let us look: nothing is known then
+     * @throws ErrnoException if the kernel does not permit it
      */
     synchronized Where look(MemorySegment buffer) throws ErrnoException {
         if (closed) return Where.ENDED;
@@ -84,24 +84,24 @@ final class ThreadState implements AutoCloseable {
         if (n == -Errno.ESRCH || n == 0) return Where.ENDED;
         ErrnoException.check("read /proc/thread-self/stat", n);
         if (!isUninterruptible(text(buffer, n))) return Where.FREE;
-        if (wchan.isEmpty()) return Where.UNTOLD;
+        if (wchan.isEmpty()) return Where.UNKNOWN;
         n = Syscalls.pread(wchan.get().value(), buffer.asSlice(0, LONGEST_NAME), 0);
         if (n == -Errno.ESRCH) return Where.ENDED;
-        return n <= 0 ? Where.UNTOLD : waitsIn(text(buffer, n));
+        return n <= 0 ? Where.UNKNOWN : waitsIn(text(buffer, n));
     }
 
-    /** Whether stat tells of state D. The name before the state may have any character in it. */
+    /** Returns whether the text of a stat file says state D. The name before the state may contain any character. */
     static boolean isUninterruptible(String stat) {
         return stat.startsWith(") D", stat.lastIndexOf(')'));
     }
 
     /**
-     * What a thread in state D waits for that sleeps in a function of the kernel's. In fs/pipe.c and fs/splice.c a thread
-     * sleeps so for a pipe's lock alone: on 6.18 in anon_pipe_read, anon_pipe_write, pipe_ioctl, pipe_fcntl, pipe_release,
+     * Returns what a thread in state D waits for, by the function of the kernel in which it sleeps. In fs/pipe.c and
+     * fs/splice.c, a thread sleeps in state D only for the lock of a pipe: on 6.18 in anon_pipe_read, anon_pipe_write, pipe_ioctl, pipe_fcntl, pipe_release,
      * splice_to_socket and splice_file_to_pipe, on older kernels in pipe_read, pipe_write, pipe_lock and the like.
      */
     static Where waitsIn(String function) {
-        if (function.isEmpty() || function.equals("0")) return Where.UNTOLD;
+        if (function.isEmpty() || function.equals("0")) return Where.UNKNOWN;
         return function.contains("pipe") || function.contains("splice") ? Where.PIPE_LOCK : Where.ELSEWHERE;
     }
 
@@ -109,7 +109,7 @@ final class ThreadState implements AutoCloseable {
         return new String(buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.ISO_8859_1);
     }
 
-    /** Ends what can be told: by the thread itself, at its end. */
+    /** Closes the files. The thread itself calls this at its end. */
     @Override
     public synchronized void close() {
         closed = true;

@@ -26,33 +26,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds guests' threads that a guest keeps from running. Whoever holds a pipe's lock makes every call on the pipe's
- * other end wait without end, in state D, so that not even SIGKILL ends it.
+ * Finds threads of the monitor that are stuck because a process holds the lock of a pipe. Every call on the other end of that
+ * pipe then blocks in state D, and not even SIGKILL ends it.
  *
- * <p>A thread is taken for wedged when it stood in one and the same call at two looks, in state D, and the kernel named
- * a function that sleeps so for a pipe's lock alone. Where the kernel names none that is a suspicion, which is logged
- * and no more. The watchdog touches no descriptor of a guest's; while there are no guests, it does not wake.
+ * <p>The watchdog takes a thread for wedged if it was in the same call at two looks, in state D, and the kernel names a
+ * function that sleeps in that state only for the lock of a pipe. If the kernel names no function, the watchdog logs its
+ * suspicion and does nothing. It touches no descriptor of a guest. While there are no guests, it does not wake.
  */
 public final class Watchdog implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
     private static final long LOOK_MILLIS = 250;
-    private static final int MOST_NAMED = 8; // processes in a line
-    private static final int LONGEST_FILE = 1024; // of those that are looked at; stat has some 50 numbers
+    private static final int MOST_NAMED = 8; // processes that a line names
+    private static final int LONGEST_FILE = 1024; // bytes; a stat file has about 50 numbers
 
     private final Guests guests;
     private final MonitorConfig.Wedge wedge;
-    private final Pulse pulse = new Pulse();
+    private final Heartbeat pulse = new Heartbeat();
     private final RateLimitedLog log;
-    private final SpareDescriptors spare;
+    private final DescriptorReserve spare;
     private final Map<GuestThread, Sightings> seen = new HashMap<>();
-    private final Set<GuestThread> hidden = new HashSet<>(); // it was said that the kernel does not let us look
+    private final Set<GuestThread> hidden = new HashSet<>(); // the log says that the kernel does not permit a look
 
     /**
-     * A watchdog for a thread of its own, which {@link Guests#close} ends.
+     * Creates a watchdog for a thread of its own, which {@link Guests#close} ends.
      *
-     * @param spare descriptors to look for processes with; the watchdog's
+     * @param spare a reserve for searching processes; the watchdog owns it
      */
-    public Watchdog(Guests guests, MonitorConfig.Wedge wedge, RateLimitedLog log, SpareDescriptors spare) {
+    public Watchdog(Guests guests, MonitorConfig.Wedge wedge, RateLimitedLog log, DescriptorReserve spare) {
         this.guests = guests;
         this.wedge = wedge;
         this.log = log;
@@ -76,7 +76,7 @@ public final class Watchdog implements Runnable {
         return next;
     }
 
-    public Pulse pulse() {
+    public Heartbeat pulse() {
         return pulse;
     }
 
@@ -90,7 +90,7 @@ public final class Watchdog implements Runnable {
                         .ifPresent(thread ->
                                 look(guest, thread, seen.computeIfAbsent(guest, _ -> new Sightings()), buffer));
             } catch (RuntimeException e) {
-                LOG.error("{}: a fault of the watchdog's", guest.name(), e);
+                LOG.error("{}: the watchdog failed", guest.name(), e);
             }
         }
     }
@@ -108,7 +108,7 @@ public final class Watchdog implements Runnable {
         sightings.reported(soon);
     }
 
-    /** Where a thread is; empty, and said once, where the kernel does not let us look. */
+    /** Returns where a thread is; empty if the kernel does not permit the look, which is logged once. */
     private Optional<Where> where(GuestThread guest, ThreadState state, MemorySegment buffer) {
         try {
             Where where = state.look(buffer);
@@ -116,7 +116,7 @@ public final class Watchdog implements Runnable {
             return Optional.of(where);
         } catch (ErrnoException e) {
             if (hidden.add(guest)) {
-                log.warn(guest.name(), "whether it is stuck cannot be told: " + e.getMessage());
+                log.warn(guest.name(), "the monitor cannot find out whether its thread is stuck: " + e.getMessage());
             }
             return Optional.empty();
         }
@@ -125,11 +125,11 @@ public final class Watchdog implements Runnable {
     private void suspect(GuestThread guest) {
         log.warn(
                 guest.name(),
-                "its thread does not come back from the kernel, which does not tell what it waits for: a pipe that the guest"
-                        + " holds locked (" + who(guest) + "), or this machine's memory or disks");
+                "its thread has not returned from the kernel, which does not say what it waits for: perhaps a pipe whose lock the"
+                        + " guest holds (" + who(guest) + "), or this machine's memory or disks");
     }
 
-    /** Reports a wedge, and kills where that is asked for and may be: whether the thread should run again soon. */
+    /** Reports a wedge, and kills if that is configured. Returns whether the thread should run again soon. */
     private boolean report(GuestThread guest, LastCall last, long call) {
         Optional<String> pipe = pipe(last, call);
         List<PipeUser> users = pipe.isPresent() ? users(guest, pipe.get()) : List.of();
@@ -144,15 +144,15 @@ public final class Watchdog implements Runnable {
                 + Integer.toUnsignedString(guest.credentials().uid()) + ")";
     }
 
-    /** The first of some words that a guest could make as many of as it likes. */
+    /** Joins the first of some words. A guest could make any number of them. */
     private static String some(List<?> words) {
         String first = words.stream().limit(MOST_NAMED).map(Object::toString).collect(Collectors.joining("; "));
         return words.size() <= MOST_NAMED ? first : first + "; and " + (words.size() - MOST_NAMED) + " more";
     }
 
     /**
-     * The pipe that a call is on, as proc(5) names it. The loop alone closes its descriptors, so the link is that of
-     * the call's own descriptor if no call has begun since.
+     * Returns the pipe that a call is on, as proc(5) names it. Only the loop closes its descriptors. So if no other call has
+     * begun meanwhile, the link is that of the call's own descriptor.
      */
     private static Optional<String> pipe(LastCall last, long call) {
         Optional<String> pipe = last.closing() > 0 ? Optional.of("pipe:[" + last.closing() + "]") : link(last.first());
@@ -160,7 +160,7 @@ public final class Watchdog implements Runnable {
         return last.number() == call ? pipe : Optional.empty();
     }
 
-    /** What a descriptor of ours refers to, if that is a pipe: it takes neither the pipe's lock nor a descriptor. */
+    /** Returns what a descriptor of this process refers to, if that is a pipe. It takes no lock and needs no descriptor. */
     private static Optional<String> link(int descriptor) {
         if (descriptor < 0) return Optional.empty();
         try {
@@ -177,14 +177,16 @@ public final class Watchdog implements Runnable {
         try {
             return PipeUser.of(pipe);
         } catch (IOException e) {
-            log.warn(guest.name(), "who has " + pipe + " open cannot be told: " + e.getMessage());
+            log.warn(
+                    guest.name(),
+                    "the monitor cannot find out which processes have " + pipe + " open: " + e.getMessage());
             return List.of();
         } finally {
             spare.takeBack();
         }
     }
 
-    /** Kills those that may be killed, and says who was: whether there was any. */
+    /** Kills those that it may kill, and logs which. Returns whether there was any. */
     private boolean kill(GuestThread guest, String pipe, List<PipeUser> users) {
         List<PipeUser> killed = new ArrayList<>();
         List<String> spared = new ArrayList<>();

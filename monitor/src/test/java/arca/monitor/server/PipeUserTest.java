@@ -21,8 +21,8 @@ class PipeUserTest {
         PipeUser init = new PipeUser(1, "init", NOBODY, true);
         assertEquals(Optional.of("the monitor descends from it"), init.spared(NOBODY));
         PipeUser setuid = new PipeUser(1 << 30, "su", NOBODY, false);
-        assertEquals(Optional.of("it is not of the user who connected"), setuid.spared(NOBODY));
-        assertEquals(Optional.of("it is root's"), new PipeUser(1 << 30, "sh", 0, true).spared(0));
+        assertEquals(Optional.of("another user than the one who connected runs it"), setuid.spared(NOBODY));
+        assertEquals(Optional.of("it runs as root"), new PipeUser(1 << 30, "sh", 0, true).spared(0));
         assertEquals(Optional.empty(), new PipeUser(1 << 30, "sh", NOBODY, true).spared(NOBODY));
     }
 

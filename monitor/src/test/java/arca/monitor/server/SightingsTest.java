@@ -30,7 +30,7 @@ class SightingsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"PIPE_LOCK", "UNTOLD"})
+    @EnumSource(names = {"PIPE_LOCK", "UNKNOWN"})
     void waitIsReportedAtTheSecondLookAndThenEachMinute(Where where) {
         assertEquals(List.of(2, 242, 482), due(where, 0, false));
     }

@@ -110,8 +110,8 @@ class ThreadStateTest {
         "folio_wait_bit_common, ELSEWHERE",
         "rpc_wait_bit_killable, ELSEWHERE",
         "mem_cgroup_handle_over_high, ELSEWHERE",
-        "0, UNTOLD",
-        "'', UNTOLD",
+        "0, UNKNOWN",
+        "'', UNKNOWN",
     })
     void functionOfTheKernelsSaysWhatIsWaitedFor(String function, Where where) {
         assertEquals(where, ThreadState.waitsIn(function));

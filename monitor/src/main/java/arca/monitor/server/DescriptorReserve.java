@@ -6,21 +6,21 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A few descriptors that are held for nothing but to be given up: who needs some in a process whose table guests have
- * filled has room then. One thread at a time.
+ * Holds a few descriptors in reserve. Its owner closes them to have room for others, also when guests have used up all that
+ * the process may have. One thread at a time.
  */
-public final class SpareDescriptors implements AutoCloseable {
+public final class DescriptorReserve implements AutoCloseable {
     private static final int COUNT = 3; // a pidfd, and a directory, for which the JDK takes two
 
     private final List<EventFd> held = new ArrayList<>();
 
     /**
-     * Takes them.
+     * Opens the descriptors of a new reserve.
      *
-     * @throws ErrnoException EMFILE or ENFILE at a limit; none is taken then
+     * @throws ErrnoException EMFILE or ENFILE at a limit. Nothing is open then
      */
-    public static SpareDescriptors take() throws ErrnoException {
-        SpareDescriptors spare = new SpareDescriptors();
+    public static DescriptorReserve take() throws ErrnoException {
+        DescriptorReserve spare = new DescriptorReserve();
         try {
             spare.fill();
             return spare;
@@ -34,18 +34,18 @@ public final class SpareDescriptors implements AutoCloseable {
         while (held.size() < COUNT) held.add(EventFd.open());
     }
 
-    /** Makes room. */
+    /** Closes the descriptors, so that there is room for others. */
     void giveUp() {
         held.forEach(EventFd::close);
         held.clear();
     }
 
-    /** Takes the room back, as far as there is some; the rest at the next time. */
+    /** Opens the descriptors again. If there is no room for all of them, the next call opens the rest. */
     void takeBack() {
         try {
             fill();
         } catch (ErrnoException e) {
-            return; // somebody was faster
+            return; // a guest has taken the room meanwhile
         }
     }
 

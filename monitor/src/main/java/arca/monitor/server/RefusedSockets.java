@@ -9,14 +9,13 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * Closes the sockets of guests that are not let in. A socket may hold descriptors that its guest has sent, and closing the
- * last one of a pipe waits without end if the guest holds that pipe's lock. Where the kernel does not refuse such
- * descriptors, a thread closes the sockets that was started before any guest came: a refusal needs no new thread. If a
- * guest holds that thread up, no more guests are let in, and those who are in go on.
- *
- * <p>For the acceptor's thread.
+ * Closes the sockets of guests that the monitor does not let in. A guest may have sent descriptors over its socket. If one of
+ * them is the last of a pipe, and the guest holds the lock of that pipe, close(2) blocks for as long as the guest likes. Linux
+ * 6.16 can refuse such descriptors. On older kernels, a thread of this class closes the sockets. It is started before the
+ * first guest comes, so that a refusal needs no new thread. If a guest blocks that thread, the monitor lets in no more guests;
+ * the others are not affected. For the acceptor's thread.
  */
-final class Refusals implements AutoCloseable {
+final class RefusedSockets implements AutoCloseable {
     private static final int MOST = 64; // sockets that wait to be closed
 
     private final BlockingQueue<Fd> waiting = new LinkedBlockingQueue<>();
@@ -24,8 +23,8 @@ final class Refusals implements AutoCloseable {
     private boolean mayBeOlder;
     private boolean isSafe;
 
-    /** Starts the thread where one is needed; an OutOfMemoryError says that the system has no room for it. */
-    Refusals(ControlSocket socket) {
+    /** Starts the thread if one is needed. Throws an OutOfMemoryError if the system refuses a thread. */
+    RefusedSockets(ControlSocket socket) {
         isSafe = socket.refusesDescriptors();
         mayBeOlder = !isSafe && Syscalls.getsockopt(socket.listener().value(), SOL_SOCKET, SO_PASSRIGHTS) == 0;
         closer = Thread.ofPlatform().daemon().name("refusals").unstarted(this::closeAll);
@@ -33,14 +32,14 @@ final class Refusals implements AutoCloseable {
     }
 
     /**
-     * Whether the next guest may have connected before the listening socket was ours, and have sent descriptors: unlike
-     * later ones, which the kernel refuses on this socket's account.
+     * Returns whether the next guest may have connected before this process had the listening socket. Such a guest may have
+     * sent descriptors; the kernel refuses those of later guests.
      */
     boolean mayBeOlder() {
         return mayBeOlder;
     }
 
-    /** Says that no connection waits: whoever comes now is younger. */
+    /** Notes that no connection waits. So guests that come from now on connect after this process has the socket. */
     void noneIsOlder() {
         if (!mayBeOlder) return;
         mayBeOlder = false;
@@ -48,12 +47,12 @@ final class Refusals implements AutoCloseable {
         closer.interrupt();
     }
 
-    /** Whether one more guest could be refused. */
+    /** Returns whether one more guest could be refused. */
     boolean hasRoom() {
         return isSafe || waiting.size() < MOST;
     }
 
-    /** Closes a refused guest's socket, now or soon. */
+    /** Closes the socket of a guest that was refused, now or soon. */
     void close(Fd guest) {
         if (isSafe) guest.close();
         else waiting.add(guest);
@@ -67,7 +66,7 @@ final class Refusals implements AutoCloseable {
         }
     }
 
-    /** Ends the thread, once it has closed what waits. */
+    /** Ends the thread after it has closed the sockets that wait. */
     @Override
     public void close() {
         closer.interrupt();

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
-class PulseTest {
-    private final Pulse pulse = new Pulse();
+class HeartbeatTest {
+    private final Heartbeat pulse = new Heartbeat();
 
     @Test
     void loopThatWaitsBeatsHoweverLong() {

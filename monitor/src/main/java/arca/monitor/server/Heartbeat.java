@@ -1,10 +1,10 @@
 package arca.monitor.server;
 
 /**
- * Shows from outside whether a thread's loop goes round. A thread that waits for something to do is well; one that is at
- * work must have come back to its wait since the last look.
+ * Tells other threads whether a loop makes progress. A loop that waits for something to do is well. A loop that works must
+ * have waited since it was last checked.
  */
-public final class Pulse {
+public final class Heartbeat {
     private volatile boolean waits;
     private volatile long turn; // written by the loop's thread alone
     private long seen = -1;
@@ -22,7 +22,7 @@ public final class Pulse {
 
     // Any other thread.
 
-    /** Whether the loop waits, or has waited since this was last called. */
+    /** Returns whether the loop waits, or has waited since the last call. */
     public synchronized boolean beats() {
         long now = turn;
         boolean moved = now != seen;

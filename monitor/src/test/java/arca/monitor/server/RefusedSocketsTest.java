@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A guest may have connected before the monitor had the listening socket, and may have sent a pipe whose lock it holds. */
-class RefusalsTest {
+class RefusedSocketsTest {
     private static final int MOST = 64; // sockets of refused guests that may wait to be closed
 
     @TempDir
@@ -59,7 +59,7 @@ class RefusalsTest {
         NewerKernel.assumePassRights();
         List<Sockets.Pair> more = new ArrayList<>();
         try (ControlSocket socket = inherited();
-                Refusals refusals = new Refusals(socket);
+                RefusedSockets refusals = new RefusedSockets(socket);
                 Sockets.Pair idle = Sockets.pair(SOCK_STREAM);
                 Sockets.Pair attacker = Sockets.pair(SOCK_STREAM);
                 Pipe pipe = Pipe.open(0);
