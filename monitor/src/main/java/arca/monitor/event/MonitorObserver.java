@@ -2,7 +2,8 @@ package arca.monitor.event;
 
 /**
  * Is told what an operator may want to know. The threads of the acceptor, the watchdog and the guests call it, several at a
- * time. It must return at once: a guest waits for it. How often it is called is limited, so that no guest can flood it.
+ * time. It must return at once: a guest waits for it. How often it is called is limited, so that no guest can flood it. What it
+ * throws is logged.
  */
 @FunctionalInterface
 public interface MonitorObserver {

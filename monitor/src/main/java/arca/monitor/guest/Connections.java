@@ -70,7 +70,8 @@ final class Connections implements AutoCloseable {
         int wanted = shared.config.pipeSize();
         DataPipe pipe = DataPipe.open(reactor, shared.pipes.pipeSize(wanted, pipeBytes));
         if (pipe.ringSize() < wanted && shared.smallPipesLogged.compareAndSet(false, true)) {
-            shared.log.report(guest, new GuestEvent.SmallPipes(pipe.ringSize(), wanted));
+            boolean reported = shared.log.report(guest, new GuestEvent.SmallPipes(pipe.ringSize(), wanted));
+            shared.smallPipesLogged.set(reported);
         }
         return pipe;
     }

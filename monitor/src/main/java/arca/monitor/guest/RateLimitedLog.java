@@ -27,9 +27,20 @@ public final class RateLimitedLog {
         this.observer = observer;
     }
 
-    /** Reports an event to the observer, unless the limit is reached. */
-    public void report(String guest, GuestEvent event) {
-        if (mayLog()) observer.guestEvent(guest, event);
+    /**
+     * Reports an event to the observer, unless the limit is reached. What the observer throws is logged: it must not end
+     * the thread of a guest, and still less the acceptor or the watchdog.
+     *
+     * @return whether the limit had room
+     */
+    public boolean report(String guest, GuestEvent event) {
+        if (!mayLog()) return false;
+        try {
+            observer.guestEvent(guest, event);
+        } catch (RuntimeException e) {
+            LOG.error("{}: the observer failed at this event: {}", guest, event, e);
+        }
+        return true;
     }
 
     /** Logs a warning about a guest, unless the limit is reached. */

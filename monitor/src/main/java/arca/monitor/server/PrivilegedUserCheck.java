@@ -25,8 +25,7 @@ final class PrivilegedUserCheck {
     void check(String guest, Credentials who) {
         boolean isOwn = who.uid() == Syscalls.geteuid();
         if (reported || who.uid() != ROOT && !isOwn || isOfThisProcess(who.pid())) return;
-        reported = true;
-        log.report(guest, new GuestEvent.PrivilegedUser(who.pid(), who.uid(), isOwn));
+        reported = log.report(guest, new GuestEvent.PrivilegedUser(who.pid(), who.uid(), isOwn));
     }
 
     private static boolean isOfThisProcess(int pid) {
