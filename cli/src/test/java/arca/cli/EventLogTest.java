@@ -10,6 +10,8 @@ import arca.monitor.event.GuestEvent;
 import arca.monitor.policy.Decision.Denied;
 import arca.monitor.policy.Operation;
 import arca.monitor.policy.Policy;
+import arca.monitor.policy.Reason;
+import arca.monitor.policy.Rule;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -34,6 +36,18 @@ class EventLogTest {
                 Arguments.of(
                         denied(policy.denyListen("any"), Operation.LISTEN, "127.0.0.1:0"),
                         "listen on 127.0.0.1:0 denied by the rule any (--deny-listen)"),
+                Arguments.of(
+                        denied(policy.denyListen("192.1.2.7:8080"), Operation.LISTEN, "0.0.0.0:8080"),
+                        "listen on 0.0.0.0:8080 denied by the rule 192.1.2.7:8080, because both may be the same listener"
+                                + " (--deny-listen)"),
+                Arguments.of(
+                        new GuestEvent.Denied(new Denied(
+                                Operation.CONNECT,
+                                Endpoint.parse("192.1.2.7:80"),
+                                new Reason.HostUnknown("EMFILE"),
+                                Optional.of(Rule.parse("192.1.2.7:80")))),
+                        "connect to 192.1.2.7:80 denied: the kernel does not say whether this is an address of the host"
+                                + " itself: EMFILE; allow it with --allow-connect 192.1.2.7:80"),
                 Arguments.of(
                         new GuestEvent.DenialsOmitted(100),
                         "was denied 100 different requests; no more of its denials are reported"),
