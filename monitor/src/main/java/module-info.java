@@ -6,7 +6,6 @@ module arca.monitor {
 
     exports arca.monitor;
     exports arca.monitor.config;
-    exports arca.monitor.event;
+    exports arca.monitor.observe;
     exports arca.monitor.policy;
-    exports arca.monitor.snapshot;
 }

@@ -1,8 +1,8 @@
 package arca.cli;
 
 import arca.monitor.config.SystemLimit;
-import arca.monitor.event.GuestEvent;
-import arca.monitor.event.MonitorObserver;
+import arca.monitor.observe.GuestEvent;
+import arca.monitor.observe.MonitorObserver;
 import arca.monitor.policy.Decision;
 import arca.monitor.policy.Operation;
 import arca.monitor.policy.Reason;

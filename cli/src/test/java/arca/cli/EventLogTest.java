@@ -6,7 +6,7 @@ import arca.control.Endpoint;
 import arca.monitor.config.Limits;
 import arca.monitor.config.PipeAllowance.Bound;
 import arca.monitor.config.SystemLimit;
-import arca.monitor.event.GuestEvent;
+import arca.monitor.observe.GuestEvent;
 import arca.monitor.policy.Decision.Denied;
 import arca.monitor.policy.Operation;
 import arca.monitor.policy.Policy;

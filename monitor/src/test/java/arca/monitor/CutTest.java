@@ -13,7 +13,7 @@ import arca.control.Request.ConnectRequest;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.DataPipes.Ends;
 import arca.monitor.config.MonitorConfig;
-import arca.monitor.event.GuestEvent;
+import arca.monitor.observe.GuestEvent;
 import arca.testnet.EchoPeer;
 import arca.testnet.GoodGuests;
 import arca.testnet.GuestSide;

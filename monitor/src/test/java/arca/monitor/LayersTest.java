@@ -16,32 +16,28 @@ class LayersTest {
             Set.of("arca.bindings", "arca.monitor.reactor"),
             "arca.monitor.policy",
             Set.of("arca.control"),
-            "arca.monitor.event",
+            "arca.monitor.observe",
             Set.of("arca.monitor.policy", "org.slf4j"),
             "arca.monitor.config",
-            Set.of("arca.bindings", "arca.monitor.event", "arca.monitor.policy"),
-            "arca.monitor.snapshot",
-            Set.of(),
+            Set.of("arca.bindings", "arca.monitor.observe", "arca.monitor.policy"),
             "arca.monitor.guest",
             Set.of(
                     "arca.bindings",
                     "arca.control",
                     "arca.control.guest", // hands the ends of data pipes to guests in the same process
                     "arca.monitor.config",
-                    "arca.monitor.event",
+                    "arca.monitor.observe",
                     "arca.monitor.policy",
                     "arca.monitor.reactor",
                     "arca.monitor.relay",
-                    "arca.monitor.snapshot",
                     "org.slf4j"),
             "arca.monitor.server",
             Set.of(
                     "arca.bindings",
                     "arca.monitor.config",
-                    "arca.monitor.event",
+                    "arca.monitor.observe",
                     "arca.monitor.guest",
                     "arca.monitor.reactor",
-                    "arca.monitor.snapshot",
                     "org.slf4j"),
             "arca.monitor",
             Set.of(
@@ -51,7 +47,7 @@ class LayersTest {
                     "arca.monitor.guest",
                     "arca.monitor.reactor",
                     "arca.monitor.server",
-                    "arca.monitor.snapshot",
+                    "arca.monitor.observe",
                     "org.slf4j"));
 
     private final PackageTable packages = PackageTable.read();

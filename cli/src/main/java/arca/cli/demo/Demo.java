@@ -2,9 +2,9 @@ package arca.cli.demo;
 
 import arca.monitor.Monitor;
 import arca.monitor.config.MonitorConfig;
-import arca.monitor.event.MonitorObserver;
+import arca.monitor.observe.GuestSnapshot;
+import arca.monitor.observe.MonitorObserver;
 import arca.monitor.policy.Policy;
-import arca.monitor.snapshot.GuestSnapshot;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.PrintStream;

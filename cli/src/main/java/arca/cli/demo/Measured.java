@@ -1,7 +1,7 @@
 package arca.cli.demo;
 
 import arca.monitor.config.MonitorConfig;
-import arca.monitor.snapshot.GuestSnapshot;
+import arca.monitor.observe.GuestSnapshot;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;

@@ -1,6 +1,6 @@
 package arca.monitor.config;
 
-import arca.monitor.event.MonitorObserver;
+import arca.monitor.observe.MonitorObserver;
 import arca.monitor.policy.Policy;
 import java.nio.file.Path;
 import java.time.Duration;

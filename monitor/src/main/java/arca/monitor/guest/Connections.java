@@ -4,7 +4,7 @@ import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.control.ConnectionReady;
 import arca.control.DataPipeInfo;
-import arca.monitor.event.GuestEvent;
+import arca.monitor.observe.GuestEvent;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.relay.CutReason;

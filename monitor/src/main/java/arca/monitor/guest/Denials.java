@@ -1,6 +1,6 @@
 package arca.monitor.guest;
 
-import arca.monitor.event.GuestEvent;
+import arca.monitor.observe.GuestEvent;
 import arca.monitor.policy.Decision.Denied;
 import java.util.HashSet;
 import java.util.Set;

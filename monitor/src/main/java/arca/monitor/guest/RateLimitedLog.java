@@ -1,7 +1,7 @@
 package arca.monitor.guest;
 
-import arca.monitor.event.GuestEvent;
-import arca.monitor.event.MonitorObserver;
+import arca.monitor.observe.GuestEvent;
+import arca.monitor.observe.MonitorObserver;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -2,8 +2,8 @@ package arca.monitor.server;
 
 import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
-import arca.monitor.event.GuestEvent;
 import arca.monitor.guest.RateLimitedLog;
+import arca.monitor.observe.GuestEvent;
 import java.util.Optional;
 
 /**

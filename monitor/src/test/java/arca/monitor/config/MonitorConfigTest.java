@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import arca.monitor.config.MonitorConfig.Readiness;
 import arca.monitor.config.MonitorConfig.RelayMode;
 import arca.monitor.config.MonitorConfig.Wedge;
-import arca.monitor.event.MonitorObserver;
+import arca.monitor.observe.MonitorObserver;
 import arca.monitor.policy.Policy;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package arca.monitor.event;
+package arca.monitor.observe;
 
 /**
  * Is told what an operator may want to know. The threads of the acceptor, the watchdog and the guests call it, several at a

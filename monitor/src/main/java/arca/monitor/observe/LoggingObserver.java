@@ -1,4 +1,4 @@
-package arca.monitor.event;
+package arca.monitor.observe;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,4 +1,4 @@
-package arca.monitor.snapshot;
+package arca.monitor.observe;
 
 import java.time.Duration;
 import java.util.Optional;

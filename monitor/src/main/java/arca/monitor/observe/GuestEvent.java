@@ -1,4 +1,4 @@
-package arca.monitor.event;
+package arca.monitor.observe;
 
 import arca.monitor.policy.Decision;
 import java.time.Duration;

@@ -1,0 +1,2 @@
+/** One guest: its requests and replies, its listeners, handshakes and connections. */
+package arca.monitor.guest;
