@@ -9,8 +9,8 @@ import java.io.IOException;
 import java.util.function.Consumer;
 
 /**
- * Serves every connection of a listener by a command of its own, whose stdin and stdout the connection is, as inetd does.
- * What peers can use up, by connecting, has a bound; and where the system has less, connections wait: they end nothing.
+ * Starts a command for each connection of a listener, with the connection as its stdin and stdout, as inetd does. The number
+ * of running commands is limited. If the limit or a limit of the system is reached, further connections wait.
  */
 final class CommandServer {
     private static final long RETRY_MILLISECONDS = 1000;
@@ -21,10 +21,10 @@ final class CommandServer {
     private final Consumer<String> log;
 
     /**
-     * A server that serves nobody yet.
+     * Makes a server. {@link #serve} runs it.
      *
-     * @param most how many commands may run; connections beyond that wait in the kernel's backlog
-     * @param log takes a line of what keeps connections waiting
+     * @param most how many commands may run at a time; further connections wait in the kernel's backlog
+     * @param log receives a line when a connection has to wait or is closed
      */
     CommandServer(ArcaListener listener, Commands commands, int most, Consumer<String> log) {
         this.listener = listener;
@@ -34,12 +34,12 @@ final class CommandServer {
     }
 
     /**
-     * Serves until the monitor stops or is gone, and then until the last command has ended.
+     * Serves until the monitor stops or ends, and then waits until the last command has ended.
      *
-     * @throws IOException that says so, or why the listener failed
+     * @throws IOException always: it says that the monitor has stopped or ended, or why the listener failed
      */
     void serve() throws IOException, InterruptedException {
-        UserLocale.restore(); // for the commands
+        UserLocale.restore(); // the commands inherit it
         Runtime.getRuntime().addShutdownHook(new Thread(commands::end));
         try {
             for (; ; ) {
@@ -50,7 +50,7 @@ final class CommandServer {
             throw afterLastCommand("the monitor has ended", e);
         } catch (ErrnoException e) {
             if (e.errno() != Errno.ESHUTDOWN) throw e;
-            throw afterLastCommand("the monitor stopped", e);
+            throw afterLastCommand("the monitor has stopped", e);
         }
     }
 
@@ -65,7 +65,7 @@ final class CommandServer {
                 return listener.accept().release();
             } catch (ErrnoException e) {
                 if (!isLimit(e)) throw e;
-                await(first, e, "the next connection waits");
+                await(first, e, "waiting to accept the next connection");
             }
         }
     }
@@ -78,10 +78,10 @@ final class CommandServer {
             } catch (ErrnoException e) {
                 if (!isLimit(e)) {
                     connection.close();
-                    log.accept(e.getMessage() + ": its connection is closed");
+                    log.accept(e.getMessage() + ": cannot start the command; closed its connection");
                     return;
                 }
-                await(first, e, "its connection waits");
+                await(first, e, "waiting to start the command; its connection stays open");
             }
         }
     }
@@ -93,9 +93,9 @@ final class CommandServer {
         };
     }
 
-    /** Waits for a command to end; or for a while, as others may use up the same limit. */
-    private void await(boolean first, ErrnoException e, String who) throws InterruptedException {
-        if (first) log.accept(e.getMessage() + ": " + who);
+    /** Waits until a command ends, or for a second: another process may have freed what is missing. */
+    private void await(boolean first, ErrnoException e, String what) throws InterruptedException {
+        if (first) log.accept(e.getMessage() + ": " + what);
         commands.awaitChange(RETRY_MILLISECONDS);
     }
 }

@@ -20,14 +20,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
- * Commands that run, each with a connection as its stdin and stdout: the connection's own descriptors, so its bytes do
- * not pass through this process, and each direction ends when the command, and what it has started, have closed it.
+ * The running commands. Each command has the descriptors of a connection as its stdin and stdout. So the bytes do not pass
+ * through this process, and a direction ends when the command and all its children have closed it.
  *
- * <p>Each command leads a session, hence a process group, of its own. It runs until the last process of that group has
- * ended, whoever's child that was: this process adopts them.
+ * <p>Each command leads a session of its own, and so a process group. The command counts as running until the last process
+ * of that group has ended. This process adopts orphans, so it learns of each end.
  *
- * <p>The lock is held across the system calls that start, reap and signal: the number of a group is the kernel's to give
- * anew as soon as its last process was reaped, and the signal must not meet another's group.
+ * <p>The lock is held across the system calls that start, reap and signal: as soon as the last process of a group is reaped,
+ * the kernel may give the group's number to another group, which must not get the signal.
  */
 final class Commands {
     private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -37,19 +37,20 @@ final class Commands {
 
     private final String command;
 
-    // Which command's connection is gone: EPOLLERR of its write end. Nothing here keeps that end open, so the response
-    // ends with its last writer, and the kernel then forgets the entry: epoll(7), "Questions and answers", 6.
+    // Reports EPOLLERR of a command's write end: its connection is gone. This process does not keep that end open, so
+    // the response ends with its last writer. The kernel then removes the entry: epoll(7), "Questions and answers", 6.
     private final Epoll connections = new Epoll(Arena.ofAuto(), EVENTS);
 
     // Under this object's monitor.
-    private final Map<Long, Integer> groups = new HashMap<>(); // by a number of our own
+    private final Map<Long, Integer> groups =
+            new HashMap<>(); // process group by token, a number that counts the commands
     private long started;
     private boolean ending;
 
     /**
-     * No command yet; and the threads that wait for their ends.
+     * Starts the threads that wait for the ends of commands and of connections. No command runs yet.
      *
-     * @param command for {@code sh -c}
+     * @param command the text for {@code sh -c}
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
     Commands(String command) throws ErrnoException {
@@ -60,8 +61,9 @@ final class Commands {
     }
 
     /**
-     * Whether a command is one program and plain words. Such a program can take the shell's place. Some shells would start
-     * it as a second process, and at a limit on processes that fails when the connection can no longer wait.
+     * Tells whether a command is a program with plain words as arguments. Then {@code exec} can replace the shell by the
+     * program. Without it, some shells start the program as a second process. At a limit on processes that start fails, too
+     * late for the connection to wait.
      */
     private static boolean isProgram(String command) {
         if (!PLAIN_WORDS.matcher(command).matches()) return false;
@@ -75,11 +77,11 @@ final class Commands {
     /**
      * Starts a command.
      *
-     * @param connection whose ends the command gets; they are closed here once it has
-     * @throws ErrnoException if it cannot be started: EAGAIN at a limit on processes. The connection is still the caller's
+     * @param connection the command's stdin and stdout; closed in this process once the command has started
+     * @throws ErrnoException if the command cannot start: EAGAIN at a limit on processes. The caller still owns the connection
      */
     synchronized void start(DataPipes.Ends connection) throws ErrnoException, InterruptedException {
-        while (ending) wait(); // this process ends
+        while (ending) wait(); // until the process ends
         connections.add(connection.writer(), EPOLLET, started); // EPOLLERR is always reported
         try {
             int group = check(
@@ -94,17 +96,17 @@ final class Commands {
         notifyAll();
     }
 
-    /** Waits until no more than {@code count} run. */
+    /** Waits until at most {@code count} commands run. */
     synchronized void awaitAtMost(int count) throws InterruptedException {
         while (groups.size() > count) wait();
     }
 
-    /** Waits until a command starts or ends, or for a time. */
+    /** Waits until a command starts or ends, but at most {@code milliseconds}. */
     synchronized void awaitChange(long milliseconds) throws InterruptedException {
         wait(milliseconds);
     }
 
-    /** Ends all commands: SIGTERM to each group, and SIGKILL to those that have not ended after 5 s. Starts no more. */
+    /** Ends all commands and starts no more. Each group gets SIGTERM; a group that runs after 5 seconds gets SIGKILL. */
     synchronized void end() {
         ending = true;
         groups.values().forEach(group -> Processes.kill(-group, SIGTERM));
@@ -158,11 +160,11 @@ final class Commands {
                 for (int i = 0; i < n; i++) connectionGone(connections.token(i));
             }
         } catch (ErrnoException e) {
-            throw new AssertionError("an epoll instance that is never closed", e);
+            throw new AssertionError("epoll_wait failed, although the instance is never closed", e);
         }
     }
 
-    /** Nobody reads what the command writes, and no more comes for it to read. */
+    /** Ends a command whose connection is gone: nobody reads its output any more. */
     private synchronized void connectionGone(long number) {
         Integer group = groups.get(number);
         if (group != null) Processes.kill(-group, SIGTERM);

@@ -14,17 +14,17 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code arca connect}: a guest that connects, as netcat. */
+/** {@code arca connect}: a guest that connects, as netcat does. */
 @Command(
         name = "connect",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         sortOptions = false,
         description = {
-            "Connects by TCP through a monitor: what comes on stdin goes to the peer, and the peer's bytes to stdout.",
+            "Connects to a TCP peer through a monitor, sends stdin to the peer, and writes the peer's bytes to stdout.",
             "",
-            "The end of stdin ends that direction alone, and so does the peer's; the command ends after both. A connection "
-                    + "that breaks off, or whose monitor ends, is a failure.",
+            "The two directions end independently; the command exits when both have ended. It fails if the connection is "
+                    + "reset or cut, or if the monitor ends.",
             ""
         },
         footerHeading = "%nExamples:%n",
@@ -32,11 +32,11 @@ import picocli.CommandLine.Parameters;
             "  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | arca connect 192.0.2.1:80 --control /run/arca.sock",
             "  arca connect 192.0.2.1:7 -w 5 --recv-only >file",
             "",
-            "Exit status: 0 after both directions have ended, 1 if it failed or broke off, 2 after a usage error. After "
-                    + "the end of stdin, revision 1 of the protocol does not tell a peer's reset from its end.",
+            "Exit status: 0 after both directions have ended, 1 after a failure, 2 after a usage error. Once stdin has ended, "
+                    + "a reset by the peer looks like an orderly end: revision 1 of the protocol cannot tell them apart.",
         })
 final class ConnectCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "ADDRESS:PORT", description = "Where to: an IPv4 address, and a port.")
+    @Parameters(paramLabel = "ADDRESS:PORT", description = "The peer: an IPv4 address and a port, as in 192.0.2.1:80.")
     private Endpoint peer;
 
     @Mixin
@@ -46,8 +46,8 @@ final class ConnectCommand implements Callable<Integer> {
             names = {"-w", "--wait"},
             paramLabel = "SECONDS",
             description =
-                    "How long to wait for the connection. Default: as long as the monitor does. It does not end a "
-                            + "connection on which nothing comes.")
+                    "How long to wait until the connection is established; an idle connection does not end. Default: as "
+                            + "long as the monitor waits, which its --connect-timeout sets.")
     private Optional<Seconds> timeout = Optional.empty();
 
     @Mixin

@@ -9,16 +9,17 @@ import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code arca demo}. */
+/** {@code arca demo}: shows what the monitor does. */
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         description = {
-            "Shows it all in one go: a monitor, a guest in a process of its own, and TCP peers on loopback. It moves bytes "
-                    + "both ways and checks each of them, has a connect denied, and tells what it cost.",
+            "Shows what the monitor does. It starts a monitor, a guest in its own process, and TCP peers on loopback. It "
+                    + "sends data in both directions, checks every byte, shows a denied connect, and prints what the "
+                    + "transfers cost.",
             "",
-            "It needs nothing, and leaves nothing behind.",
+            "It needs no preparation, and removes everything that it creates.",
             ""
         },
         footerHeading = "%nExamples:%n",
@@ -26,13 +27,13 @@ import picocli.CommandLine.Option;
             "  arca demo",
             "  arca demo --size 64M",
             "",
-            "Exit status: 0 if everything was as it should be, 1 if not, 2 if it was called wrongly.",
+            "Exit status: 0 if everything worked, 1 after a failure, 2 after a usage error.",
         })
 final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--size",
             paramLabel = "SIZE",
-            description = "What to move each way; takes K and M. Default: ${DEFAULT-VALUE}.")
+            description = "How much to send in each direction, as in 64M or 512K. Default: ${DEFAULT-VALUE}.")
     private Size size = new Size(1 << 30);
 
     @Override
@@ -45,7 +46,7 @@ final class DemoCommand implements Callable<Integer> {
             try {
                 demo.run();
             } catch (IOException e) {
-                if (demo.isClosed()) Shutdown.await(); // by a signal, which ends the process once all is gone
+                if (demo.isClosed()) Shutdown.await(); // by a signal: the process ends when the shutdown hook is done
                 throw e;
             }
         }

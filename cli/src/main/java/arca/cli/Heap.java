@@ -3,9 +3,9 @@ package arca.cli;
 import java.util.function.LongSupplier;
 
 /**
- * The heap of a daemon that may run for years. The serial collector looks for what is no longer needed among what has lived
- * for long only once the heap can grow no more; so every connection that lived through a few collections would leave its
- * objects, up to -Xmx. This has it look as soon as the heap holds several times what was alive the last time.
+ * Keeps the heap of a long-running daemon small. The serial collector collects old objects only when the heap cannot grow
+ * any more, so the objects of ended connections would pile up to -Xmx. This class starts a full collection as soon as the
+ * heap is {@value #TIMES} times as large as it was after the last one.
  */
 final class Heap {
     private static final long LEAST = 24 << 20; // bytes
@@ -24,14 +24,14 @@ final class Heap {
         this.collect = collect;
     }
 
-    /** Collects where it is time: a pause of all threads, of some milliseconds for each 10 MiB alive. Call now and then. */
+    /** Starts a full collection if one is due. It stops all threads for some milliseconds per 10 MiB of live objects. */
     void tidy() {
         if (used.getAsLong() <= bound) return;
         collect.run();
         bound = Math.max(LEAST, TIMES * used.getAsLong());
     }
 
-    /** Bytes of objects, those that nobody needs any more included. */
+    /** Returns the size of all objects in bytes, including those that are garbage. */
     static long used() {
         Runtime runtime = Runtime.getRuntime();
         return runtime.totalMemory() - runtime.freeMemory();

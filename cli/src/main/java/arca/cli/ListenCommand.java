@@ -17,23 +17,24 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code arca listen}: a guest that accepts, as netcat -l or as inetd. */
+/** {@code arca listen}: a guest that accepts connections, as netcat -l or as inetd does. */
 @Command(
         name = "listen",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         sortOptions = false,
         description = {
-            "Listens by TCP through a monitor, and says so on stderr. It takes one connection: what comes on stdin goes to "
-                    + "the peer, and the peer's bytes to stdout.",
+            "Listens on a TCP port through a monitor, and prints a line on stderr once it does. It accepts one connection, "
+                    + "sends stdin to the peer, and writes the peer's bytes to stdout.",
             "",
-            "The end of stdin ends that direction alone, and so does the peer's; the command ends after both. A connection "
-                    + "that breaks off, or whose monitor ends, is a failure.",
+            "The two directions end independently; the command exits when both have ended. It fails if the connection is "
+                    + "reset or cut, or if the monitor ends.",
             "",
-            "With --exec it serves every connection by a command that leads a process group of its own. The response ends "
-                    + "when the command, and all it has started, have closed their stdout. If the connection breaks off, the "
-                    + "group gets SIGTERM. When the monitor stops, it waits for the commands that run, and fails. Ended by "
-                    + "a signal, it sends the groups SIGTERM, and SIGKILL 5 seconds later; SIGKILL alone leaves them to finish.",
+            "With --exec, it accepts all connections and starts a command for each, in a process group of its own. The "
+                    + "response ends when the command and all its children have closed their stdout. If the peer resets the "
+                    + "connection, the group gets SIGTERM. If the monitor stops, arca listen waits for the running commands "
+                    + "and then fails. If a signal ends arca listen, each group gets SIGTERM, and SIGKILL 5 seconds later; "
+                    + "but after SIGKILL of arca listen, the commands run on.",
             ""
         },
         footerHeading = "%nExamples:%n",
@@ -41,14 +42,16 @@ import picocli.CommandLine.Spec;
             "  arca listen 127.0.0.1:8080 --control /run/arca.sock >upload",
             "  arca listen 127.0.0.1:8080 --control /run/arca.sock --exec 'tr a-z A-Z'",
             "",
-            "Exit status: 0 after its one connection, 1 if it failed or broke off, 2 after a usage error. After the "
-                    + "end of stdin, revision 1 of the protocol does not tell a peer's reset from its end.",
+            "Exit status: 0 after the connection has ended, 1 after a failure, 2 after a usage error. Once stdin has ended, "
+                    + "a reset by the peer looks like an orderly end: revision 1 of the protocol cannot tell them apart.",
         })
 final class ListenCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "ADDRESS:PORT", description = "Where: an IPv4 address of the host, and a port.")
+    @Parameters(
+            paramLabel = "ADDRESS:PORT",
+            description = "Where to listen: an IPv4 address of the host, and a port, as in 127.0.0.1:8080.")
     private Endpoint at;
 
     @Mixin
@@ -57,16 +60,16 @@ final class ListenCommand implements Callable<Integer> {
     @Option(
             names = "--exec",
             paramLabel = "COMMAND",
-            description =
-                    "Serve every connection, many at a time, by a command of sh(1) that has it as stdin and stdout.")
+            description = "Start this shell command for each connection, with the connection as its stdin and stdout: "
+                    + "--exec 'tr a-z A-Z'.")
     private Optional<String> command = Optional.empty();
 
     @Option(
             names = "--max-commands",
             paramLabel = "NUMBER",
             description =
-                    "With --exec: the most commands that run at a time, until the last process of each has ended. "
-                            + "Connections beyond that wait. Default: ${DEFAULT-VALUE}.")
+                    "With --exec: how many commands may run at a time. Further connections wait. A command runs until the "
+                            + "last process of its group has ended. Default: ${DEFAULT-VALUE}.")
     private int mostCommands = 64;
 
     @Mixin
@@ -77,7 +80,7 @@ final class ListenCommand implements Callable<Integer> {
         if (at.port() == 0) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "port 0: revision 1 of the protocol does not tell which port the monitor would take; name one");
+                    "port 0 is not supported: revision 1 of the protocol cannot tell a guest which port it got; name a port");
         }
         try (ArcaSession session = monitor.connect()) {
             ArcaListener listener = listen(session);
@@ -103,18 +106,18 @@ final class ListenCommand implements Callable<Integer> {
 
     private void serveOne(ArcaSession session, ArcaListener listener) throws IOException, InterruptedException {
         DataPipes.Ends connection = listener.accept().release();
-        session.close(); // listens no more; the connection goes on
-        receive.relay(new Netcat(connection, another()));
+        session.close(); // closes the listener; the connection stays
+        receive.relay(new Netcat(connection, secondSession()));
     }
 
-    /** A session to ask, at the connection's end, whether the monitor is there; none where it lets no more guests in. */
-    private Optional<ArcaSession> another() {
+    /** Opens a session that tells, when the connection ends, whether the monitor lives. Empty if the monitor refuses it. */
+    private Optional<ArcaSession> secondSession() {
         try {
-            ArcaSession session = monitor.connect(); // until this process ends
+            ArcaSession session = monitor.connect(); // stays open until this process ends
             session.ping();
             return Optional.of(session);
         } catch (IOException e) {
-            return Optional.empty(); // the connection matters more than how sure its end is
+            return Optional.empty(); // the connection works without it; only its end is then less certain
         }
     }
 

@@ -14,30 +14,30 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongFunction;
 
 /**
- * Writes lines to a descriptor that perhaps nobody reads, as stderr behind a pager. The lines wait in memory until a thread
- * writes them. When that memory is full, lines are dropped whole and counted; once there is room, a line in their place
- * says how many. So nobody who logs waits for the descriptor. Any thread may write.
+ * Writes lines to a descriptor that nobody may be reading, such as stderr behind a pager. A thread of its own writes them;
+ * until then they are kept in memory. When that memory is full, whole lines are dropped and counted. As soon as there is room,
+ * a line in their place says how many. So a thread that logs never waits for the descriptor. Any thread may write.
  */
 final class LogWriter extends OutputStream {
-    /** Bytes that may wait, and as many again that the thread is writing: about 2000 lines each. */
+    /** Bytes that may wait: about 2000 lines. The thread can hold as many more, which it is writing. */
     static final int CAPACITY = 256 << 10;
 
     /**
-     * The bytes of the longest line; what is longer is cut. A pipe takes so many in one piece, and without blocking when
-     * poll(2) says that it is writable: pipe(7), "PIPE_BUF".
+     * The longest line in bytes; longer lines are cut. A pipe takes this many bytes as a whole, and does so without blocking
+     * if poll(2) reports it as writable: pipe(7), "PIPE_BUF".
      */
     static final int LONGEST = 4096;
 
     private final int fd;
     private final LongFunction<String> notice;
-    private final byte[] line = new byte[LONGEST]; // the one that has begun
+    private final byte[] line = new byte[LONGEST]; // the line that is not complete yet
     private int lineLength;
     private byte[] waiting; // whole lines
     private int waitingLength;
-    private long dropped; // after those that wait
+    private long dropped; // lines dropped after those in waiting
     private boolean writing;
 
-    // The thread's own.
+    // Used only by the writing thread.
     private byte[] batch;
     private int batchLength;
     private long missing; // lines that did not reach the descriptor and are not reported yet
@@ -50,11 +50,11 @@ final class LogWriter extends OutputStream {
     }
 
     /**
-     * Starts a writer and its thread, which runs as long as the process.
+     * Starts a writer and its thread, which runs until the process ends.
      *
-     * @param fd a descriptor that stays open, and the caller's
-     * @param capacity bytes that may wait
-     * @param notice the line that says how many lines were dropped, with its line feed
+     * @param fd a descriptor, which the caller owns and never closes
+     * @param capacity how many bytes may wait
+     * @param notice makes the line that says how many lines were dropped, with its line feed
      */
     static LogWriter start(int fd, int capacity, LongFunction<String> notice) {
         LogWriter writer = new LogWriter(fd, Math.max(capacity, LONGEST), notice);
@@ -77,8 +77,8 @@ final class LogWriter extends OutputStream {
     }
 
     private void add() {
-        // Once a line was dropped all that follow are, until the thread takes the count: it then tells of them in
-        // order.
+        // Once a line was dropped, all lines are, until the thread takes the count: so the notice stands in the right
+        // place.
         if (dropped > 0 || waitingLength + lineLength > waiting.length) {
             dropped++;
         } else {
@@ -89,7 +89,7 @@ final class LogWriter extends OutputStream {
         lineLength = 0;
     }
 
-    /** Waits until everything is written, but no longer than that: whether it is. */
+    /** Waits until everything is written, but at most {@code millis}. Returns whether everything is written. */
     synchronized boolean awaitWritten(long millis) throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         while (waitingLength > 0 || writing) {
@@ -109,17 +109,17 @@ final class LogWriter extends OutputStream {
             MemorySegment piece = arena.allocate(LONGEST);
             for (; ; ) {
                 long droppedAfter = take();
-                tellOfMissing(poll, piece);
+                reportMissing(poll, piece);
                 writeBatch(poll, piece);
                 missing += droppedAfter;
-                tellOfMissing(poll, piece);
+                reportMissing(poll, piece);
             }
         } catch (InterruptedException e) {
             throw new AssertionError("nobody interrupts this thread", e);
         }
     }
 
-    /** Waits for lines and takes them all: how many were dropped after them. */
+    /** Waits for lines and takes them all. Returns how many lines were dropped after them. */
     private synchronized long take() throws InterruptedException {
         writing = false;
         notifyAll();
@@ -135,7 +135,7 @@ final class LogWriter extends OutputStream {
         return droppedAfter;
     }
 
-    private void tellOfMissing(Poll poll, MemorySegment piece) {
+    private void reportMissing(Poll poll, MemorySegment piece) {
         if (missing == 0) return;
         byte[] text = notice.apply(missing).getBytes(StandardCharsets.UTF_8);
         if (write(poll, piece, text, 0, text.length)) missing = 0;
@@ -144,7 +144,7 @@ final class LogWriter extends OutputStream {
     /** Writes the batch in pieces of whole lines. */
     private void writeBatch(Poll poll, MemorySegment piece) {
         int start = 0;
-        int end = 0; // of the last whole line that fits into this piece
+        int end = 0; // the end of the last whole line that fits into this piece
         int lines = 0;
         for (int i = 0; i < batchLength; i++) {
             if (batch[i] != '\n') continue;
@@ -159,11 +159,11 @@ final class LogWriter extends OutputStream {
         if (!write(poll, piece, batch, start, end)) missing += lines;
     }
 
-    /** Writes bytes, however long the descriptor's reader takes; false where it can be written to no more. */
+    /** Writes bytes, and waits for the descriptor's reader. Returns false if the descriptor cannot be written any more. */
     private boolean write(Poll poll, MemorySegment piece, byte[] bytes, int start, int end) {
         MemorySegment.copy(bytes, start, piece, ValueLayout.JAVA_BYTE, 0, end - start);
         for (long done = 0; done < end - start; ) {
-            Syscalls.poll(poll.memory(), -1); // others may have set O_NONBLOCK, and share the descriptor's flags
+            Syscalls.poll(poll.memory(), -1); // another process that shares this file may have set O_NONBLOCK
             long n = Syscalls.write(fd, piece, done, end - start - done);
             if (n < 0 && n != -Errno.EAGAIN) return false;
             done += Math.max(n, 0);

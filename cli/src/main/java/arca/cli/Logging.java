@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.slf4j.event.Level;
 import picocli.CommandLine.Option;
 
-/** The log of a command that runs for long: lines on stderr, each with its time and level. */
+/** Sets up the log of a long-running command: lines on stderr, each with its time and level. */
 final class Logging {
     private static final String SIMPLE_LOGGER = "org.slf4j.simpleLogger.";
     private static final String TIME = "yyyy-MM-dd'T'HH:mm:ss.SSSXXX"; // RFC 3339
@@ -23,7 +23,7 @@ final class Logging {
             description = "Log this level and more severe ones: error, warn, info, debug or trace. Default: info.")
     private Level level = Level.INFO;
 
-    /** Sets up the log of a daemon: nobody who logs waits for stderr, and {@link #end} gives the last lines their time. */
+    /** Sets up the log of a daemon. No thread that logs waits for stderr; {@link #end} waits for the last lines. */
     void start() {
         start(level);
         LogWriter stderr = LogWriter.start(STDERR, LogWriter.CAPACITY, Logging::dropped);
@@ -31,7 +31,7 @@ final class Logging {
         writer = Optional.of(stderr);
     }
 
-    /** Sets up the log; slf4j-simple reads its settings once, so this comes before the first logger. */
+    /** Sets up the log. Must be called before the first logger is made, because slf4j-simple reads its settings only once. */
     static void start(Level level) {
         System.setProperty(SIMPLE_LOGGER + "defaultLogLevel", level.name());
         System.setProperty(SIMPLE_LOGGER + "showDateTime", "true");
@@ -40,16 +40,16 @@ final class Logging {
         System.setProperty(SIMPLE_LOGGER + "showLogName", "false");
     }
 
-    /** Lets the last lines of a daemon's log reach stderr before the process ends; gives up after a second. */
+    /** Waits until the last lines of a daemon's log are written to stderr, but at most a second. */
     static void end() {
         try {
             if (writer.isPresent()) writer.get().awaitWritten(END_MILLIS);
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // the process is to end now
+            Thread.currentThread().interrupt(); // the caller ends the process next
         }
     }
 
-    /** As slf4j-simple would write it; the logger itself would put it behind lines that came later, or drop it. */
+    /** Makes a line in the format of slf4j-simple. A logger cannot write it: it would stand behind later lines, or be dropped. */
     private static String dropped(long lines) {
         String time = ZonedDateTime.now().format(DateTimeFormatter.ofPattern(TIME, Locale.ROOT));
         return time + " WARN " + lines + " log lines were dropped: nobody read stderr fast enough\n";

@@ -35,7 +35,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        description = "TCP for guests that have no network of their own.",
+        description = "Gives TCP connections to guests, which are programs without a network of their own.",
         subcommands = {DemoCommand.class, MonitorCommand.class, ConnectCommand.class, ListenCommand.class},
         footerHeading = "%nExamples:%n",
         footer = {
@@ -47,16 +47,16 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Main {
     static final int USAGE_WIDTH = 110;
 
-    private static final char UNREADABLE = '\ufffd'; // what the JVM makes of bytes that are not UTF-8
+    private static final char UNREADABLE = '\ufffd'; // the JVM puts this in place of bytes that are not UTF-8
 
     private Main() {}
 
     /**
-     * Runs a command; the exit status is 0 if it did its work, 1 if it failed, 2 after a usage error, 70 after a fault
-     * in one of its threads.
+     * Runs a command. The exit status is 0 after success, 1 after a failure, 2 after a usage error, and 70 after an uncaught
+     * exception in a thread.
      */
     public static void main(String[] args) {
-        // What is printed is for programs, too: a date of 2026 is one everywhere, and digits are 0 to 9.
+        // Programs read the output, too, so its numbers and dates must not depend on the locale.
         Locale.setDefault(Locale.ROOT);
         Shutdown.onFault();
         int status = run(commandLine(), args);
@@ -67,19 +67,19 @@ public final class Main {
     private static int run(CommandLine commandLine, String[] args) {
         for (String word : args) {
             if (word.indexOf(UNREADABLE) < 0) continue;
-            say(commandLine, "'" + word + "' is not UTF-8, which arguments and names of files must be here");
+            say(commandLine, "'" + word + "' is not UTF-8; arguments and file names must be UTF-8");
             return CommandLine.ExitCode.USAGE;
         }
         int status = commandLine.execute(args);
-        if (!System.out.checkError() || status != 0) return status; // a PrintStream keeps a failure to itself
-        say(commandLine, "stdout could not be written to: it is closed, or there is no room");
+        if (!System.out.checkError() || status != 0) return status; // a PrintStream does not throw
+        say(commandLine, "cannot write to stdout: it is closed, or the disk is full");
         return CommandLine.ExitCode.SOFTWARE;
     }
 
-    /** The commands and how their words are read, with output and errors to where the process has them. */
+    /** Returns the command line with all commands and the converters of their option values. */
     static CommandLine commandLine() {
         CommandLine commandLine = new CommandLine(new Main())
-                .setExpandAtFiles(false) // @ begins no option here, and what a command is told is on its line
+                .setExpandAtFiles(false) // @file is not a list of options: they are all on the command line
                 .setUsageHelpWidth(USAGE_WIDTH)
                 .registerConverter(int.class, Main::count)
                 .registerConverter(Size.class, Size::parse)
@@ -102,7 +102,7 @@ public final class Main {
             int count = Integer.parseInt(text);
             if (count > 0) return count;
         } catch (NumberFormatException e) {
-            // Said below, as for 0.
+            // Reported below, as 0 is.
         }
         throw new TypeConversionException("\"" + text + "\" is not a whole number from 1 to " + Integer.MAX_VALUE);
     }
@@ -115,22 +115,23 @@ public final class Main {
         }
     }
 
-    /** The path of a control socket. Elsewhere a name with an @ is an abstract one, which no file's permissions protect. */
+    /** Converts the path of a control socket. Refuses names with an @: other programs take them for abstract names. */
     private static Path socket(String text) {
         if (text.startsWith("@")) {
             throw new TypeConversionException("\"" + text
-                    + "\" looks like an abstract name, and anybody could connect to that: use a path, such as ./"
+                    + "\" looks like an abstract name, to which every user could connect: use a path, such as ./"
                     + text);
         }
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {
-            throw new TypeConversionException("\"" + text + "\" cannot be the name of a file in this locale");
+            throw new TypeConversionException("\"" + text + "\" is not a valid file name in this locale");
         }
     }
 
     private static GroupPrincipal group(String text) {
-        if (text.startsWith("-")) throw noGroup(text); // to the JDK -1 is a number; to chown(2) it means no change
+        if (text.startsWith("-"))
+            throw noGroup(text); // the JDK takes -1 for a number, and to chown(2) it means no change
         try {
             return FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByGroupName(text);
         } catch (IOException e) {
@@ -142,13 +143,13 @@ public final class Main {
         return new TypeConversionException("there is no group \"" + text + "\"");
     }
 
-    /** Has the constants of an enum written in lower case. */
+    /** Registers a converter for an enum. The user writes its constants in lower case. */
     private static <E extends Enum<E>> void choice(CommandLine commandLine, Class<E> type) {
         commandLine.registerConverter(type, text -> {
             for (E constant : type.getEnumConstants()) if (lowerCase(constant).equals(text)) return constant;
             String choices =
                     Arrays.stream(type.getEnumConstants()).map(Main::lowerCase).collect(Collectors.joining(", "));
-            throw new TypeConversionException("\"" + text + "\" is none of " + choices);
+            throw new TypeConversionException("\"" + text + "\" is not one of " + choices);
         });
     }
 
@@ -168,7 +169,7 @@ public final class Main {
         return e instanceof UnmatchedArgumentException unmatched ? Optional.of(unmatched) : Optional.empty();
     }
 
-    /** An option that the command does not have. The word after it may be its value, and no mistake by itself. */
+    /** Finds an option that the command does not have. The word after it, which picocli reports, may be its value. */
     private static Optional<UnmatchedArgumentException> unknownOption(ParameterException e, String[] args) {
         if (e.getArgSpec() == null || !e.getArgSpec().isPositional()) return Optional.empty();
         CommandLine command = e.getCommandLine();
@@ -180,36 +181,36 @@ public final class Main {
                 .map(word -> new UnmatchedArgumentException(command, List.of(word)));
     }
 
-    /** What is wrong with a word that has no meaning here, and which one was perhaps meant. */
+    /** Makes the message for an unexpected word, with the most similar known word. */
     private static String unknown(UnmatchedArgumentException e) {
         String word = e.getUnmatched().getFirst();
         boolean command = !e.getCommandLine().getSubcommands().isEmpty();
         String what = e.isUnknownOption() ? "unknown option" : command ? "unknown command" : "unexpected argument";
-        List<String> meant = e.getSuggestions(); // the nearest first
+        List<String> meant = e.getSuggestions(); // the most similar first
         return what + " '" + word + "'" + (meant.isEmpty() ? "" : ": did you mean '" + meant.getFirst() + "'?");
     }
 
     private static int failed(Exception e, CommandLine command, ParseResult parsed) throws Exception {
-        if (!(e instanceof IOException)) throw e; // a bug, and who reports it needs to see where
+        if (!(e instanceof IOException)) throw e; // a bug: the report needs its stack trace
         say(command, e instanceof FileSystemException failure ? explained(failure) : e.getMessage());
         return CommandLine.ExitCode.SOFTWARE;
     }
 
-    /** The JDK says what went wrong by the class of the exception, and names only the file in its message. */
+    /** Makes a message for an exception whose own message is only the name of the file: the class tells what went wrong. */
     private static String explained(FileSystemException e) {
         String reason = switch (e) {
             case NoSuchFileException _ -> "no such file or directory";
             case AccessDeniedException _ -> "permission denied";
-            case FileAlreadyExistsException _ -> "this exists already";
-            case NotDirectoryException _ -> "this is not a directory";
-            case DirectoryNotEmptyException _ -> "this directory is not empty";
+            case FileAlreadyExistsException _ -> "already exists";
+            case NotDirectoryException _ -> "not a directory";
+            case DirectoryNotEmptyException _ -> "the directory is not empty";
             case FileSystemLoopException _ -> "too many symbolic links";
-            default -> Optional.ofNullable(e.getReason()).orElse("this could not be read or written");
+            default -> Optional.ofNullable(e.getReason()).orElse("cannot be read or written");
         };
         return e.getFile() + ": " + reason;
     }
 
-    /** One line, whatever a word of the command line holds. */
+    /** Prints a message as one line. Line ends in it become spaces. */
     private static void say(CommandLine command, String message) {
         CommandSpec spec = command.getCommandSpec();
         // Not "arca connect: connect 192.0.2.1:80: ECONNREFUSED …"

@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code arca monitor}: the daemon. */
+/** {@code arca monitor}: runs the monitor as a daemon. */
 @Command(
         name = "monitor",
         mixinStandardHelpOptions = true,
@@ -33,37 +33,38 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         abbreviateSynopsis = true,
         description = {
-            "Runs the monitor until SIGTERM or SIGINT: it owns the TCP sockets of the guests that connect to PATH.",
+            "Runs the monitor until SIGTERM or SIGINT. Guests connect to the Unix socket PATH; the monitor owns their TCP "
+                    + "sockets.",
             "",
-            "RULE is any, an IPv4 address or a CIDR, each with an optional :PORT or :PORT-PORT. Nothing is allowed "
-                    + "without a rule. Loopback, private networks, other special-purpose addresses (IANA's registry), clouds' "
-                    + "metadata addresses, the host's own addresses and low ports to listen on are allowed by a rule that "
-                    + "names them, not by any. SIZE takes K and M.",
+            "RULE is any, an IPv4 address or a CIDR, with an optional :PORT or :PORT-PORT: any:443, 10.1.0.0/16:8000-8099. "
+                    + "Without a rule, nothing is allowed. The rule any does not allow loopback, private networks, other "
+                    + "special-purpose addresses (IANA's registry), cloud metadata addresses, the host's own addresses, or "
+                    + "listening on ports below 1024: these need a rule that names them. SIZE may end in K or M.",
             ""
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  Guests may use HTTPS anywhere but on private networks:",
+            "  Guests may use HTTPS, but not on private networks:",
             "    arca monitor --control /run/arca.sock --allow-connect any:443",
-            "  Guests are the users of the group guests, and not the monitor's own user:",
+            "  Users of the group guests may connect to the monitor, too:",
             "    arca monitor --control /run/arca.sock --control-group guests --allow-connect any:443",
-            "  Guests may serve on one port, and reach one network but for one address:",
+            "  Guests may listen on one port, and connect to one network except for one address:",
             "    arca monitor --control /run/arca.sock --allow-listen any:8080 \\",
             "        --allow-connect 10.1.0.0/16 --deny-connect 10.1.0.1",
             "",
-            "SIGTERM or SIGINT stops the monitor: no guest is let in, and connections may go on for the --drain time.",
-            "A second one ends that time at once. SIGHUP, SIGUSR1 and SIGUSR2 end nothing.",
+            "SIGTERM or SIGINT stops the monitor: it accepts no more guests, and connections may go on for the --drain",
+            "time. A second signal cuts them at once. SIGHUP, SIGUSR1 and SIGUSR2 do not end the monitor.",
             "",
-            "Nothing waits for stderr: when nobody reads it, log lines are dropped, and a later line says how many.",
+            "If nobody reads stderr, the monitor drops log lines and does not wait. A later line says how many.",
             "",
-            "Exit status: 0 after a signal, 1 if it failed, 2 after a usage error, 70 after a fault of its own. The",
-            "monitor reports to a service manager what it does, sd_notify(3), and that it is alive, sd_watchdog_enabled(3).",
+            "Exit status: 0 after a signal, 1 after a failure, 2 after a usage error, 70 after an internal error. The",
+            "monitor tells a service manager its state (sd_notify(3)) and that it is alive (sd_watchdog_enabled(3)).",
         })
 final class MonitorCommand implements Callable<Integer> {
     private static final Duration HEAP_LOOK = Duration.ofSeconds(1);
     private static final MonitorConfig DEFAULT = MonitorConfig.DEFAULT;
     private static final Limits LIMITS = Limits.DEFAULT;
-    private static final int GROUP_TOO = 0660;
+    private static final int USER_AND_GROUP = 0660;
 
     @Spec
     private CommandSpec spec;
@@ -72,43 +73,50 @@ final class MonitorCommand implements Callable<Integer> {
             names = "--control",
             paramLabel = "PATH",
             description =
-                    "The Unix socket that guests connect to; it is made. Required, unless a service manager passes "
-                            + "one: sd_listen_fds(3).")
+                    "The Unix socket that guests connect to; the monitor creates it. Required, unless a service manager "
+                            + "passes a socket (sd_listen_fds(3)).")
     private Optional<Path> control = Optional.empty();
 
     @Option(
             names = "--control-mode",
             paramLabel = "MODE",
             description =
-                    "Who may connect, as chmod(1) of that socket: 0660 is its user and its group. Default: 0600, or "
-                            + "0660 with --control-group.")
+                    "Permissions of the socket, as for chmod(1): 0660 lets its user and its group connect. Default: 0600, "
+                            + "or 0660 with --control-group.")
     private Optional<ControlMode> controlMode = Optional.empty();
 
     @Option(
             names = "--control-group",
             paramLabel = "GROUP",
             description =
-                    "The group of that socket, by name or number. Guests had better not run as the monitor's user.")
+                    "The group of the socket, by name or number. Guests should not run as the monitor's own user.")
     private Optional<GroupPrincipal> controlGroup = Optional.empty();
 
-    @Option(names = "--allow-connect", paramLabel = "RULE", description = "Guests may connect there. Repeatable.")
+    @Option(
+            names = "--allow-connect",
+            paramLabel = "RULE",
+            description = "Guests may connect to these addresses and ports. Repeatable.")
     private String[] allowConnect = {};
 
     @Option(
             names = "--deny-connect",
             paramLabel = "RULE",
             description =
-                    "Guests may not connect there, whatever allows it. A RULE for a part of loopback denies its ports "
-                            + "on all of loopback; each other address of the host is denied by itself. Repeatable.")
+                    "Guests may not connect to these addresses and ports, even if another rule allows it. A RULE for an "
+                            + "address of loopback denies its ports on all of loopback. Repeatable.")
     private String[] denyConnect = {};
 
-    @Option(names = "--allow-listen", paramLabel = "RULE", description = "Guests may listen there. Repeatable.")
+    @Option(
+            names = "--allow-listen",
+            paramLabel = "RULE",
+            description = "Guests may listen on these addresses and ports. Repeatable.")
     private String[] allowListen = {};
 
     @Option(
             names = "--deny-listen",
             paramLabel = "RULE",
-            description = "Guests may not listen there, whatever allows it. Repeatable.")
+            description =
+                    "Guests may not listen on these addresses and ports, even if another rule allows it. Repeatable.")
     private String[] denyListen = {};
 
     @Option(
@@ -120,72 +128,74 @@ final class MonitorCommand implements Callable<Integer> {
     @Option(
             names = "--linger",
             paramLabel = "SECONDS",
-            description = "Once a guest has closed a connection, how long its peer may acknowledge nothing before the "
-                    + "monitor cuts it. Default: ${DEFAULT-VALUE}.")
+            description = "After a guest has closed a connection: how long the peer may acknowledge no data before the "
+                    + "monitor resets the connection. Default: ${DEFAULT-VALUE}.")
     private Seconds linger = new Seconds(DEFAULT.linger());
 
     @Option(
             names = "--drain",
             paramLabel = "SECONDS",
-            description = "How long live connections may go on after the signal. Default: ${DEFAULT-VALUE}.")
+            description = "How long connections may go on after SIGTERM or SIGINT. Default: ${DEFAULT-VALUE}.")
     private Seconds drain = new Seconds(DEFAULT.drain());
 
     @Option(
             names = "--wedge",
             paramLabel = "ACTION",
-            description = "What is done when a guest holds its own thread here in the kernel, by a pipe's lock: report "
-                    + "tells which processes have that pipe open; kill also kills those of the user who connected, but "
-                    + "never root's, nor one that the monitor descends from. Default: report.")
+            description =
+                    "What to do if a guest holds the lock of one of its pipes, so that its thread in the monitor is "
+                            + "stuck: report logs which processes have the pipe open; kill also kills those that belong to the "
+                            + "user who connected, but never a process of root or an ancestor of the monitor. Default: report.")
     private MonitorConfig.Wedge wedge = DEFAULT.wedge();
 
     @Option(
             names = "--relay",
             paramLabel = "HOW",
-            description = "How bytes are moved: splice, or copy through a buffer. Default: splice.")
+            description = "How to move bytes: splice (in the kernel), or copy (through a buffer). Default: splice.")
     private MonitorConfig.RelayMode relay = DEFAULT.relay();
 
     @Option(
             names = "--readiness",
             paramLabel = "HOW",
-            description = "How the monitor learns what is ready: epoll or poll. Default: epoll.")
+            description = "Which system call to wait with: epoll or poll. Default: epoll.")
     private MonitorConfig.Readiness readiness = DEFAULT.readiness();
 
     @Option(
             names = "--pipe-size",
             paramLabel = "SIZE",
-            description = "Of each of a connection's two pipes, where the system grants it. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Capacity of each of a connection's two pipes, if the system grants it. Default: ${DEFAULT-VALUE}.")
     private Size pipeSize = new Size(DEFAULT.pipeSize());
 
     @Option(
             names = "--pipe-memory",
             paramLabel = "SIZE",
             description =
-                    "Of all pipes; near it, new ones are made small. Default: what the kernel lets the pipes of this user "
-                            + "hold, fs.pipe-user-pages-soft; for root, half of the machine's memory.")
+                    "Capacity of all pipes together. Near this limit, new pipes are small. Default: what the kernel grants "
+                            + "this user (fs.pipe-user-pages-soft); for root, half of the machine's memory.")
     private Size pipeMemory = new Size(LIMITS.pipeMemory());
 
     @Option(
             names = "--max-connections",
             paramLabel = "NUMBER",
-            description = "Live connections of one guest. Default: ${DEFAULT-VALUE}.")
+            description = "Connections of one guest at a time. Default: ${DEFAULT-VALUE}.")
     private int maxConnections = LIMITS.connections();
 
     @Option(
             names = "--max-listeners",
             paramLabel = "NUMBER",
-            description = "Listeners of one guest. Default: ${DEFAULT-VALUE}.")
+            description = "Listeners of one guest at a time. Default: ${DEFAULT-VALUE}.")
     private int maxListeners = LIMITS.listeners();
 
     @Option(
             names = "--max-waiting-accepts",
             paramLabel = "NUMBER",
-            description = "Unanswered accepts of one guest. Default: ${DEFAULT-VALUE}.")
+            description = "Unanswered accept requests of one guest at a time. Default: ${DEFAULT-VALUE}.")
     private int maxWaitingAccepts = LIMITS.waitingAccepts();
 
     @Option(
             names = "--max-connecting",
             paramLabel = "NUMBER",
-            description = "TCP handshakes of one guest under way. Default: ${DEFAULT-VALUE}.")
+            description = "TCP handshakes of one guest at a time. Default: ${DEFAULT-VALUE}.")
     private int maxConnecting = LIMITS.connecting();
 
     @Option(names = "--max-guests", paramLabel = "NUMBER", description = "Guests at a time. Default: ${DEFAULT-VALUE}.")
@@ -211,15 +221,16 @@ final class MonitorCommand implements Callable<Integer> {
         if (passed.isPresent() && (controlMode.isPresent() || controlGroup.isPresent())) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "'--control-mode' and '--control-group' are for a socket that the monitor makes; this one's maker says "
-                            + "who may connect, as with SocketMode= and SocketGroup=");
+                    "'--control-mode' and '--control-group' need '--control': the service manager sets the permissions of "
+                            + "a socket that it passes, with SocketMode= and SocketGroup= in systemd");
         }
         logging.start(); // before the first logger exists
         MonitorConfig config = settings.toBuilder().observer(new EventLog()).build();
         Logger log = LoggerFactory.getLogger(MonitorCommand.class);
         Shutdown shutdown = Shutdown.onSignal();
-        Signals.handle("HUP", () -> log.info("SIGHUP: there is no policy file to read again"));
-        Signals.ignore("USR1"); // SIGUSR2 is HotSpot's own, which does nothing when it comes from outside
+        Signals.handle(
+                "HUP", () -> log.info("ignored SIGHUP: the policy comes from the command line and cannot be reloaded"));
+        Signals.ignore("USR1"); // HotSpot catches SIGUSR2, and does nothing if another process sent it
         Monitor monitor = passed.isPresent() ? Monitor.start(config, passed.get()) : Monitor.start(config);
         if (!shutdown.isUnderWay()) {
             config.limits().shortfalls().forEach(EventLog::systemLimit);
@@ -242,8 +253,8 @@ final class MonitorCommand implements Callable<Integer> {
     }
 
     /**
-     * Has the kernel keep other processes of this user from the memory and the descriptors of this one: ptrace(2),
-     * pidfd_getfd(2), /proc/PID/fd and /proc/PID/mem. There is no core dump either: prctl(2), PR_SET_DUMPABLE.
+     * Makes the kernel refuse other processes of this user access to this process: ptrace(2), pidfd_getfd(2), /proc/PID/fd,
+     * /proc/PID/mem. There is no core dump either: prctl(2), PR_SET_DUMPABLE.
      */
     private static void closeToOthers() throws IOException {
         ErrnoException.check("prctl PR_SET_DUMPABLE", Syscalls.prctl(Constants.PR_SET_DUMPABLE, 0));
@@ -253,11 +264,11 @@ final class MonitorCommand implements Callable<Integer> {
         return new ParameterException(
                 spec.commandLine(),
                 control.isPresent()
-                        ? "'--control=PATH' and a socket by LISTEN_FDS: one of them"
+                        ? "'--control=PATH' and LISTEN_FDS cannot be used together: give one control socket"
                         : "Missing required option: '--control=PATH'");
     }
 
-    /** What the options ask for; a ParameterException names the one that cannot be. */
+    /** Returns the configuration that the options describe. A ParameterException names an option with a wrong value. */
     MonitorConfig config() {
         Limits limits = Limits.builder()
                 .connections(maxConnections)
@@ -289,7 +300,10 @@ final class MonitorCommand implements Callable<Integer> {
     private ControlAccess access() {
         int mode = controlMode
                 .map(ControlMode::bits)
-                .orElse(controlGroup.isPresent() ? GROUP_TOO : DEFAULT.access().mode());
+                .orElse(
+                        controlGroup.isPresent()
+                                ? USER_AND_GROUP
+                                : DEFAULT.access().mode());
         return new ControlAccess(mode, controlGroup);
     }
 
@@ -300,7 +314,7 @@ final class MonitorCommand implements Callable<Integer> {
         return checked("--deny-listen ", () -> listens.denyListen(denyListen));
     }
 
-    /** Returns what a supplier makes. A value that it refuses is a usage error of an option. */
+    /** Returns what a supplier makes. If it refuses a value, throws a usage error that names the option. */
     private <T> T checked(String option, Supplier<T> made) {
         try {
             return made.get();

@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The monitor of a command that is a guest. */
+/** The option that tells a guest command which monitor to use. */
 final class MonitorOption {
     private static final String USUAL = "/run/arca/arca.sock";
 
@@ -23,33 +23,35 @@ final class MonitorOption {
             paramLabel = "PATH",
             defaultValue = "${env:ARCA_CONTROL:-" + USUAL + "}",
             description =
-                    "The control socket of the monitor, as it was told by its own --control. Default: the environment "
-                            + "variable ARCA_CONTROL, or else " + USUAL + ".")
+                    "The monitor's control socket: the path that was given to arca monitor --control. Default: the value "
+                            + "of the environment variable ARCA_CONTROL if it is set, else " + USUAL + ".")
     private Path control;
 
-    /** A session with it, the caller's. */
+    /** Opens a session with the monitor. The caller owns it. */
     ArcaSession connect() throws IOException {
         try {
             return ArcaSession.connect(control);
         } catch (ErrnoException e) {
             if (e.errno() != Errno.ENOENT && e.errno() != Errno.ECONNREFUSED) throw e;
-            throw new IOException(e.getMessage() + ": " + whatIsThere(), e);
+            throw new IOException(e.getMessage() + ": " + whatIsWrong(), e);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--control: " + e.getMessage(), e);
         }
     }
 
-    private String whatIsThere() {
-        if (Files.isDirectory(control))
-            return "that is a directory, and --control takes the path of a monitor's socket";
-        if (Files.isRegularFile(control)) return "that is a file, and --control takes the path of a monitor's socket";
-        return "no monitor runs there";
+    private String whatIsWrong() {
+        if (Files.isDirectory(control)) return "this is a directory; --control needs the path of a monitor's socket";
+        if (Files.isRegularFile(control))
+            return "this is a regular file; --control needs the path of a monitor's socket";
+        return "no monitor is running at this path; start one with arca monitor --control " + control;
     }
 
-    /** What a request was answered, with the cure where the monitor's policy denies it. */
+    /** Returns the exception of a refused request. If the policy denied it, the message names the flag that allows it. */
     static IOException explained(ErrnoException e, String flag) {
         if (e.errno() != Errno.EACCES) return e;
         return new IOException(
-                e.getMessage() + ": the monitor's policy denies it; its log says why, and " + flag + " allows it", e);
+                e.getMessage() + ": the monitor's policy denies it; the monitor's log says why, and its flag " + flag
+                        + " allows it",
+                e);
     }
 }

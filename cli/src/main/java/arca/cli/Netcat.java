@@ -22,21 +22,22 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
- * This process's stdin and stdout on a connection. It copies by read(2) and write(2), one thread for each direction, and
- * waits in poll(2): stdin and stdout are shared with other programs, any of which may have made them non-blocking.
+ * Copies this process's stdin to a connection, and the connection to stdout. One thread per direction reads and writes, and
+ * waits in poll(2): this process shares stdin and stdout with other programs, which may have made them non-blocking.
  *
- * <p>A pipe shows the same end of file after the peer's FIN, after its reset, after a cut at the monitor's drain deadline
- * and after the monitor's death. The guest's own write end tells them apart: the monitor keeps its reader only after a FIN.
+ * <p>The read pipe reaches the same end of file after the peer's FIN, after the peer's reset, after a cut at the monitor's
+ * drain deadline and after the monitor's death. The guest's write pipe tells them apart: only after a FIN does the monitor
+ * keep the read end of that pipe open.
  * <pre>
- * at the end of what the peer sends     then
- * write end open, has its reader        an orderly end; stdin goes on
- * write end open, without a reader      a failure: reset or cut
- * write end closed, monitor answers     an orderly end, or a reset, which revision 1 does not tell: PROTOCOL.md 8
- * write end closed, no answer           a failure: what came may be a part
+ * at the end of the read pipe            meaning
+ * write end open, pipe has a reader      orderly end: stdin is still copied
+ * write end open, pipe has no reader     failure: the connection was reset or cut
+ * write end closed, monitor answers      orderly end or reset: revision 1 cannot tell which, PROTOCOL.md 8
+ * write end closed, no answer            failure: the data may be incomplete
  * </pre>
  */
 final class Netcat {
-    /** As much as a pipe holds by default: pipe(7), "Pipe capacity". */
+    /** The default capacity of a pipe: pipe(7), "Pipe capacity". */
     private static final int BUFFER = 64 * 1024;
 
     private static final int STDIN = 0;
@@ -47,10 +48,10 @@ final class Netcat {
     private final Optional<ArcaSession> monitor;
 
     /**
-     * A connection on which nothing was copied yet.
+     * Takes over a connection.
      *
-     * @param ends its descriptors, from now on this object's until the process ends
-     * @param monitor a session with its monitor; empty where there is none left to ask
+     * @param ends the descriptors of the connection; this object owns them from now on, until the process ends
+     * @param monitor a session with the connection's monitor; empty if the monitor accepts no session any more
      */
     Netcat(DataPipes.Ends ends, Optional<ArcaSession> monitor) {
         this.fromPeer = ends.reader();
@@ -59,17 +60,17 @@ final class Netcat {
     }
 
     /**
-     * Copies both ways until both have ended. Each direction ends alone: stdin's end is the peer's, and the peer's end
-     * closes stdout, so that whoever reads that is told.
+     * Copies in both directions until both have ended. The directions end independently: the end of stdin half-closes the
+     * connection, and the end of the peer's data closes stdout.
      *
-     * @throws IOException what failed; at once where it is stdout, for then nobody is left to read
+     * @throws IOException if a direction failed; at once if stdout cannot be written
      */
     void relay() throws IOException, InterruptedException {
         FutureTask<Void> sending = new FutureTask<>(this::send);
-        // A daemon: a read of stdin that nobody waits for any more does not keep the process.
+        // A daemon thread: a pending read of stdin must not keep the process alive.
         Thread.ofPlatform().daemon().name("stdin").start(sending);
         receive();
-        boolean answered = monitorAnswers(); // first: what the monitor still had to close is closed when it answers
+        boolean answered = monitorAnswers(); // before isBroken: once it answers, it has closed what it had to close
         if (isBroken()) throw gone();
         if (!answered && !isSending()) throw monitorGone();
         try {
@@ -80,7 +81,7 @@ final class Netcat {
         }
     }
 
-    /** Copies what the peer sends, and leaves stdin alone; the peer reads no end before it has sent its own. */
+    /** Copies what the peer sends, and does not read stdin. The guest half-closes only after the peer has. */
     void receiveOnly() throws IOException {
         receive();
         boolean answered = monitorAnswers();
@@ -90,11 +91,11 @@ final class Netcat {
     }
 
     private static IOException gone() {
-        return new IOException("the connection broke off: the peer reset it, or the monitor cut it");
+        return new IOException("the connection was reset by the peer, or cut by the monitor");
     }
 
     private static IOException monitorGone() {
-        return new IOException("the monitor has ended, so what came may be only a part of what the peer sent");
+        return new IOException("the monitor has ended, so the data received from the peer may be incomplete");
     }
 
     private void receive() throws IOException {
@@ -114,7 +115,7 @@ final class Netcat {
             MemorySegment buffer = arena.allocate(BUFFER);
             for (; ; ) {
                 poll.set(0, STDIN, POLLIN);
-                poll.set(1, toPeer.value(), 0); // reports that its reader is gone
+                poll.set(1, toPeer.value(), 0); // no events: poll(2) always reports a pipe without a reader
                 if (poll.poll(-1) == 0) continue;
                 if (poll.revents(1) != 0) throw gone();
                 long n = Syscalls.read(STDIN, buffer);
@@ -129,7 +130,7 @@ final class Netcat {
         }
     }
 
-    /** Writes all of {@code length} bytes, and waits where it must; 0, or {@code -errno}. */
+    /** Writes {@code length} bytes, and waits while the descriptor is full. Returns 0 or {@code -errno}. */
     private static int write(int fd, MemorySegment buffer, long length, Poll poll) throws ErrnoException {
         for (long written = 0; written < length; ) {
             long n = Syscalls.write(fd, buffer, written, length - written);
@@ -154,7 +155,7 @@ final class Netcat {
         return toPeer.isOpen();
     }
 
-    /** Whether the write end is open and has no reader any more. */
+    /** Tells whether the write end is open, and its pipe has no reader any more. */
     private synchronized boolean isBroken() throws ErrnoException {
         if (!toPeer.isOpen()) return false;
         try (Arena arena = Arena.ofConfined()) {
@@ -169,7 +170,7 @@ final class Netcat {
             if (monitor.isPresent()) monitor.get().ping();
             return true;
         } catch (IOException e) {
-            return false; // and nothing is to be done about it but to say what it means
+            return false; // the caller reports what this means for the connection
         }
     }
 }

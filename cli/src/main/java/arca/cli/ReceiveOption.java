@@ -3,16 +3,16 @@ package arca.cli;
 import java.io.IOException;
 import picocli.CommandLine.Option;
 
-/** Whether a command that is a guest reads stdin. */
+/** The option that tells a guest command not to read stdin. */
 final class ReceiveOption {
     @Option(
             names = {"-d", "--recv-only"},
             description =
-                    "Do not read stdin, and end this side only after the peer has ended its own. Then a reset is never "
-                            + "taken for an end.")
+                    "Do not read stdin, and half-close the connection only after the peer has. A reset by the peer is then "
+                            + "always reported as a failure.")
     private boolean receiveOnly;
 
-    /** Copies what it should. */
+    /** Copies in both directions, or only from the peer if the option says so. */
     void relay(Netcat netcat) throws IOException, InterruptedException {
         if (receiveOnly) netcat.receiveOnly();
         else netcat.relay();

@@ -25,16 +25,16 @@ import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who started a daemon, if that is a service manager such as systemd: it may pass a socket that listens already,
- * sd_listen_fds(3), want to hear of the daemon's state, sd_notify(3), and want to hear again and again that it lives,
- * sd_watchdog_enabled(3). All by the environment. Any thread may tell it things; none waits for it.
+ * The service manager, such as systemd, that started this daemon, if there is one. By environment variables, it may pass a
+ * listening socket (sd_listen_fds(3)), ask for reports of the daemon's state (sd_notify(3)), and ask for regular messages that
+ * the daemon is alive (sd_watchdog_enabled(3)). Any thread may send it a message; no thread waits for it.
  */
 final class ServiceManager {
     private static final int FIRST_PASSED = 3; // SD_LISTEN_FDS_START
 
     private final Map<String, String> environment;
     private final Optional<Fd> notify; // open from the start: later on, guests may have used up the descriptors
-    private volatile boolean deaf; // it was said that it cannot be told
+    private volatile boolean failed; // the last message could not be sent, and the log says so
 
     private ServiceManager(Map<String, String> environment, Optional<Fd> notify) {
         this.environment = environment;
@@ -42,47 +42,46 @@ final class ServiceManager {
     }
 
     /**
-     * The one that these variables tell of.
+     * Returns the service manager that these environment variables describe.
      *
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
     static ServiceManager of(Map<String, String> environment) throws ErrnoException {
-        boolean listens = environment.containsKey("NOTIFY_SOCKET");
+        boolean wantsMessages = environment.containsKey("NOTIFY_SOCKET");
         return new ServiceManager(
-                environment, listens ? Optional.of(Sockets.open(AF_UNIX, SOCK_DGRAM)) : Optional.empty());
+                environment, wantsMessages ? Optional.of(Sockets.open(AF_UNIX, SOCK_DGRAM)) : Optional.empty());
     }
 
     /**
-     * The socket that was passed to this very process, now the caller's; empty if none was.
+     * Returns the socket that was passed to this process, if one was. The caller now owns it.
      *
-     * @throws IOException if there are more than one, or it is none
+     * @throws IOException if more than one descriptor was passed, or the descriptor is not a socket
      */
     Optional<Fd> socket() throws IOException {
-        // A process that a daemon starts inherits the variables, but not what they tell of.
+        // A process that a daemon starts inherits the variables, but not the descriptors.
         if (!ownPid().equals(environment.get("LISTEN_PID"))) return Optional.empty();
         String count = environment.getOrDefault("LISTEN_FDS", "0");
         if (count.equals("0") || count.isEmpty()) return Optional.empty();
         if (!count.equals("1"))
-            throw new IOException(
-                    "LISTEN_FDS is \"" + count + "\": a monitor takes one control socket, so it must be 1");
-        // A file of the JVM's own has this number where the variables are wrong, and must not be closed.
-        check("descriptor 3, which LISTEN_FDS tells of", Syscalls.getsockopt(FIRST_PASSED, SOL_SOCKET, SO_ACCEPTCONN));
+            throw new IOException("LISTEN_FDS is \"" + count + "\", but must be 1: a monitor has one control socket");
+        // If the variables are wrong, descriptor 3 is one of the JVM's own files, which must not be closed.
+        check("descriptor 3, passed by LISTEN_FDS,", Syscalls.getsockopt(FIRST_PASSED, SOL_SOCKET, SO_ACCEPTCONN));
         return Optional.of(new Fd(FIRST_PASSED));
     }
 
     void ready(String status) {
-        tell("READY=1\nSTATUS=" + status);
+        send("READY=1\nSTATUS=" + status);
     }
 
     void stopping() {
-        tell("STOPPING=1\nSTATUS=stopping");
+        send("STOPPING=1\nSTATUS=stopping");
     }
 
     /**
-     * How often {@link #alive} is to be called: twice in the time after which the manager takes the daemon for dead. Empty
-     * if it does not look.
+     * Returns the interval at which {@link #alive} must be called: half the time after which the service manager considers
+     * the daemon dead. Empty if the service manager does not check.
      *
-     * @throws IOException if WATCHDOG_USEC is no time
+     * @throws IOException if WATCHDOG_USEC is not a time
      */
     Optional<Duration> aliveInterval() throws IOException {
         String micros = environment.get("WATCHDOG_USEC");
@@ -92,30 +91,33 @@ final class ServiceManager {
             long half = Long.parseLong(micros) / 2;
             if (half > 0) return Optional.of(Duration.of(half, ChronoUnit.MICROS));
         } catch (NumberFormatException e) {
-            // Said below, as for 0.
+            // Reported below, as 0 is.
         }
-        throw new IOException("WATCHDOG_USEC is \"" + micros + "\", and not a number of microseconds");
+        throw new IOException("WATCHDOG_USEC is \"" + micros + "\", but must be a positive number of microseconds");
     }
 
     void alive() {
-        tell("WATCHDOG=1");
+        send("WATCHDOG=1");
     }
 
-    /** A daemon runs whether or not anybody hears of it; the first time that nobody does is logged. */
-    private void tell(String state) {
+    /** Sends a message. A failure does not stop the daemon; the first of several failures in a row is logged. */
+    private void send(String state) {
         if (notify.isEmpty()) return;
         Fd socket = notify.get();
         String name = environment.get("NOTIFY_SOCKET");
         try (Arena arena = Arena.ofConfined()) {
             check(
                     "connect " + name,
-                    Sockets.startConnect(socket, address(name))); // anew: the manager may have been, too
+                    Sockets.startConnect(socket, address(name))); // each time: the manager may have restarted
             MemorySegment bytes = arena.allocateFrom(ValueLayout.JAVA_BYTE, state.getBytes(StandardCharsets.UTF_8));
             check("send " + name, Syscalls.send(socket.value(), bytes, MSG_NOSIGNAL | MSG_DONTWAIT));
-            deaf = false;
+            failed = false;
         } catch (IOException | IllegalArgumentException e) {
-            if (!deaf) LoggerFactory.getLogger(ServiceManager.class).warn("NOTIFY_SOCKET: {}", e.getMessage());
-            deaf = true;
+            if (!failed) {
+                LoggerFactory.getLogger(ServiceManager.class)
+                        .warn("cannot report the state to the service manager (NOTIFY_SOCKET): {}", e.getMessage());
+            }
+            failed = true;
         }
     }
 
@@ -126,6 +128,7 @@ final class ServiceManager {
     private static SocketAddress address(String name) {
         if (name.startsWith("@")) return SocketAddress.Unix.abstractName(name.substring(1));
         if (name.startsWith("/")) return SocketAddress.Unix.path(name);
-        throw new IllegalArgumentException("\"" + name + "\" is neither a path nor an abstract name");
+        throw new IllegalArgumentException(
+                "\"" + name + "\" is neither an absolute path nor an abstract name, which starts with @");
     }
 }

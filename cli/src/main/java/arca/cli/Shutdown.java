@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.LoggerFactory;
 
-/** How a daemon ends: by SIGTERM or SIGINT, at once by a second one, or by a fault of its own. */
+/** Ends a daemon: in order after SIGTERM or SIGINT, at once after a second signal, or after an uncaught exception. */
 final class Shutdown {
     private static final int FAULT = 70;
 
@@ -18,7 +18,7 @@ final class Shutdown {
 
     private Shutdown() {}
 
-    /** Has SIGTERM and SIGINT from now on do what {@link #awaitStop} says, and nothing until that is called. */
+    /** Catches SIGTERM and SIGINT from now on. A signal takes effect once {@link #awaitStop} is called. */
     static Shutdown onSignal() {
         Shutdown shutdown = new Shutdown();
         Signals.handle("TERM", shutdown::signalled);
@@ -26,24 +26,24 @@ final class Shutdown {
         return shutdown;
     }
 
-    /** Not synchronized: the first signal's thread is in here for as long as the daemon takes to stop. */
+    /** Handles a signal. Not synchronized: the thread of the first signal stays in here until the daemon has stopped. */
     private void signalled() {
         if (!first.complete(null)) second.complete(null);
     }
 
-    /** Whether a signal has come. */
+    /** Tells whether a signal has arrived. */
     boolean isUnderWay() {
         return first.isDone();
     }
 
     /**
-     * Waits for a signal and for what it does. Signals that came earlier count.
+     * Waits for a signal, and until {@code stop} has returned. A signal that arrived earlier counts.
      *
-     * @param stop run at the first signal, in that signal's thread
-     * @param cut run at the second: it has {@code stop} return soon
-     * @param pause between two runs of {@code meanwhile}
-     * @param meanwhile run by the calling thread, until {@code stop} has returned
-     * @return true, or false if {@code stop} threw, which is logged
+     * @param stop runs at the first signal, in the thread of that signal
+     * @param cut runs at the second signal, and makes {@code stop} return soon
+     * @param pause the time between two runs of {@code meanwhile}
+     * @param meanwhile runs in the calling thread, again and again until {@code stop} has returned
+     * @return false if {@code stop} threw an exception, which is logged
      */
     boolean awaitStop(Runnable stop, Runnable cut, Duration pause, Runnable meanwhile) throws InterruptedException {
         second.thenRun(cut);
@@ -55,25 +55,26 @@ final class Shutdown {
             } catch (TimeoutException e) {
                 continue;
             } catch (ExecutionException e) {
-                LoggerFactory.getLogger(Shutdown.class).error("could not stop", e.getCause());
+                LoggerFactory.getLogger(Shutdown.class).error("cannot stop the monitor", e.getCause());
                 return false;
             }
         }
     }
 
     /**
-     * Has an exception that a thread does not catch end the process, with status 70, EX_SOFTWARE of sysexits.h: a monitor
-     * without its acceptor looks as if it ran. The kernel closes what is open.
+     * Makes an uncaught exception in any thread end the process with status 70, EX_SOFTWARE of sysexits.h. Otherwise a monitor
+     * that has lost its acceptor would look alive. The kernel closes all descriptors.
      */
     static void onFault() {
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> {
-            LoggerFactory.getLogger(Shutdown.class).error("the process ends: a fault in {}", thread.getName(), e);
+            LoggerFactory.getLogger(Shutdown.class)
+                    .error("the process ends: uncaught exception in thread {}", thread.getName(), e);
             Logging.end();
             Runtime.getRuntime().halt(FAULT);
         });
     }
 
-    /** Waits for the end of the process; never returns. */
+    /** Waits until the process ends. Never returns. */
     static void await() throws InterruptedException {
         new CountDownLatch(1).await();
     }

@@ -6,8 +6,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
 /**
- * Says what a signal does to this process. The JDK's only way is sun.misc.Signal of the module jdk.unsupported. Javac warns
- * of that name wherever it stands, and no option turns the warning off; so it is called by method handles.
+ * Sets what a signal does to this process. The JDK's only way is sun.misc.Signal in the module jdk.unsupported. Javac warns
+ * about every use of that class, and no option turns the warning off. So this class calls it by reflection.
  */
 final class Signals {
     private static final Class<?> SIGNAL = type("sun.misc.Signal");
@@ -16,10 +16,10 @@ final class Signals {
     private Signals() {}
 
     /**
-     * Has a signal run an action, each time in a new thread. HotSpot leaves SIGHUP, SIGINT and SIGTERM ignored where they
-     * were when the process began, as nohup(1) has it.
+     * Makes a signal run an action, each time in a new thread. If SIGHUP, SIGINT or SIGTERM was ignored when the process
+     * started, as with nohup(1), HotSpot keeps ignoring it.
      *
-     * @param name without SIG
+     * @param name the signal's name without SIG
      */
     static void handle(String name, Runnable action) {
         try {
@@ -32,7 +32,7 @@ final class Signals {
         }
     }
 
-    /** Has a signal do nothing. */
+    /** Makes this process ignore a signal. */
     static void ignore(String name) {
         try {
             set(name, HANDLER.getField("SIG_IGN").get(null));
@@ -50,7 +50,7 @@ final class Signals {
         try {
             return Class.forName(name);
         } catch (ClassNotFoundException e) {
-            throw new AssertionError("the module jdk.unsupported is not there", e);
+            throw new AssertionError("the module jdk.unsupported is missing", e);
         }
     }
 }

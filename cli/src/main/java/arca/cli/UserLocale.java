@@ -3,14 +3,14 @@ package arca.cli;
 import arca.bindings.Environment;
 import java.util.Optional;
 
-/** The locale of the user who called {@code ./arca}, which runs the JVM in one of its own. */
+/** The locale of the user who ran {@code ./arca}. That script runs the JVM in another locale. */
 final class UserLocale {
     private static final String KEPT = "ARCA_LC_ALL";
     private static final String EFFECTIVE = "LC_ALL";
 
     private UserLocale() {}
 
-    /** Has every command that this process starts from now on see the user's own locale again. */
+    /** Restores the user's locale in the environment of the commands that this process starts from now on. */
     static void restore() {
         Optional<String> kept = Optional.ofNullable(System.getenv(KEPT));
         if (kept.isPresent()) Environment.set(EFFECTIVE, kept.get());

@@ -264,7 +264,7 @@ class CommandServerIT {
                 assertEquals("got it", lines.readLine());
                 assertNull(lines.readLine());
             }
-            assertEquals("arca listen: the monitor stopped", guest.err());
+            assertEquals("arca listen: the monitor has stopped", guest.err());
             assertEquals(1, guest.status());
             assertEquals(0, stops.status());
         }
@@ -312,8 +312,9 @@ class CommandServerIT {
                 try (Socket second = new Socket(LOOPBACK, port)) {
                     write(second, "kept\n");
                     assertEquals(
-                            "arca: posix_spawn /bin/sh: EAGAIN (Resource temporarily unavailable): its connection waits",
-                            guest.awaitErr("waits"));
+                            "arca: posix_spawn /bin/sh: EAGAIN (Resource temporarily unavailable): waiting to start the "
+                                    + "command; its connection stays open",
+                            guest.awaitErr("waiting"));
                     write(first, "meanwhile\n");
                     assertEquals("meanwhile", firstLines.readLine());
                     limitProcesses(guest, user, "10000");

@@ -57,7 +57,7 @@ class DemoIT {
             }
             assertTrue(
                     output.matches(
-                            "(?s).*The guest was told: connect 127\\.0\\.0\\.1:\\d+: EACCES \\(Permission denied\\)\\..*"),
+                            "(?s).*The guest got: connect 127\\.0\\.0\\.1:\\d+: EACCES \\(Permission denied\\)\\..*"),
                     output);
             assertTrue(
                     log.matches("\\S+ WARN g1: connect to 127\\.0\\.0\\.1:\\d+ denied: .* --allow-connect \\S+"), log);
@@ -86,7 +86,7 @@ class DemoIT {
         try (Arca demo = Arca.run(environment(), command)) {
             StringBuilder output = new StringBuilder();
             var lines = demo.process.inputReader();
-            while (!output.toString().contains("ends its half"))
+            while (!output.toString().contains("half-closes"))
                 output.append(lines.readLine()).append('\n');
             demo.signal(signal);
             assertEquals(signal.equals("INT") ? 130 : 143, demo.status());

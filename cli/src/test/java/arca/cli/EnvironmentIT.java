@@ -48,10 +48,7 @@ class EnvironmentIT {
     @ParameterizedTest
     @ValueSource(strings = {"--help >&-", "--help >/dev/full", "monitor --help >&-", "--version >/dev/full"})
     void outputThatCannotBeWrittenIsAFailure(String words) throws Exception {
-        assertFails(
-                1,
-                "arca: stdout could not be written to: it is closed, or there is no room",
-                shell("exec $arca " + words));
+        assertFails(1, "arca: cannot write to stdout: it is closed, or the disk is full", shell("exec $arca " + words));
     }
 
     @Test
@@ -130,7 +127,7 @@ class EnvironmentIT {
     void argumentThatIsNotUtf8IsRefused() throws Exception {
         try (Arca command = shell("exec $arca connect 127.0.0.1:9 --control \"$(printf 'x\\377')\"")) {
             String err = command.err();
-            assertTrue(err.matches("arca: 'x.*' is not UTF-8, which arguments and names of files must be here"), err);
+            assertTrue(err.matches("arca: 'x.*' is not UTF-8; arguments and file names must be UTF-8"), err);
             assertEquals(2, command.status());
         }
     }
@@ -163,7 +160,7 @@ class EnvironmentIT {
     void demoRunsInAFolderWithAColon() throws Exception {
         try (Arca command = shell("name=a:b\n" + COPY + "exec \"$to/arca\" demo --size 1K")) {
             String out = command.out();
-            assertTrue(out.contains("The peer found each byte as sent"), out + command.err());
+            assertTrue(out.contains("The peer received every byte as it was sent"), out + command.err());
             assertEquals(0, command.status());
         }
     }

@@ -43,8 +43,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NetcatIT {
     private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
 
-    private static final String BROKE_OFF =
-            "arca connect: the connection broke off: the peer reset it, or the monitor cut it";
+    private static final String BROKE_OFF = "arca connect: the connection was reset by the peer, or cut by the monitor";
 
     @TempDir
     static Path folder;
@@ -242,7 +241,7 @@ class NetcatIT {
                     ends.signal(signal);
                     String said = guest.err();
                     assertTrue(
-                            said.matches("arca " + command + ": the (connection broke off|monitor has ended).*"), said);
+                            said.matches("arca " + command + ": the (connection was reset|monitor has ended).*"), said);
                     assertEquals("", guest.out());
                     assertEquals(1, guest.status());
                 }
@@ -331,8 +330,8 @@ class NetcatIT {
         }
         try (Arca guest = Arca.start(wrong, "connect", "127.0.0.1:" + port)) {
             assertFailed(
-                    "arca: connect unix:" + folder + ": ECONNREFUSED (Connection refused): that is a directory, and "
-                            + "--control takes the path of a monitor's socket",
+                    "arca: connect unix:" + folder + ": ECONNREFUSED (Connection refused): this is a directory; "
+                            + "--control needs the path of a monitor's socket",
                     guest);
         }
     }
@@ -385,7 +384,10 @@ class NetcatIT {
         String nobody = folder.resolve("nobody.sock").toString();
         try (Arca guest = Arca.start(command, "127.0.0.1:9", "--control", nobody)) {
             String said = guest.err();
-            assertTrue(said.matches("arca.*: connect .*nobody\\.sock: ENOENT \\(.*\\): no monitor runs there"), said);
+            assertTrue(
+                    said.matches(
+                            "arca.*: connect .*nobody\\.sock: ENOENT \\(.*\\): no monitor is running at this path; .*"),
+                    said);
             assertEquals(1, guest.status());
         }
     }

@@ -165,11 +165,11 @@ class OptionsTest {
             --allow-listen localhost            | --allow-listen localhost: "localhost" is not an IPv4 address
             --allow-listen any:0                | --allow-listen any:0: port 0 means any free port
             --deny-listen 10.0.0.1/8            | --deny-listen 10.0.0.1/8: 10.0.0.1/8 has bits beyond its prefix
-            --readiness select                  | '--readiness': "select" is none of epoll, poll
-            --readiness EPOLL                   | '--readiness': "EPOLL" is none of epoll, poll
-            --relay sendfile                    | '--relay': "sendfile" is none of splice, copy
-            --wedge ignore                      | '--wedge': "ignore" is none of report, kill
-            --log-level loud                    | '--log-level': "loud" is none of error, warn, info
+            --readiness select                  | '--readiness': "select" is not one of epoll, poll
+            --readiness EPOLL                   | '--readiness': "EPOLL" is not one of epoll, poll
+            --relay sendfile                    | '--relay': "sendfile" is not one of splice, copy
+            --wedge ignore                      | '--wedge': "ignore" is not one of report, kill
+            --log-level loud                    | '--log-level': "loud" is not one of error, warn, info
             --pipe-size big                     | '--pipe-size': "big" is not a number of bytes, such as
             --pipe-size 64KB                    | '--pipe-size': "64KB" is not a number of bytes, such as
             --pipe-size -1                      | '--pipe-size': "-1" is not a number of bytes, such as
@@ -223,7 +223,7 @@ class OptionsTest {
                 "arca connect",
                 "--control: the path of a Unix socket must not be empty");
         assertRefused(Outcome.of("listen", "127.0.0.1:99999", "--control", "a"), "arca listen", "\"99999\"");
-        assertRefused(Outcome.of("listen", "127.0.0.1:0", "--control", "a"), "arca listen", "port 0: revision 1");
+        assertRefused(Outcome.of("listen", "127.0.0.1:0", "--control", "a"), "arca listen", "port 0 is not supported");
         assertRefused(
                 Outcome.of("listen", "127.0.0.1:9", "--control", "a", "--max-commands", "0"), "arca listen", "\"0\"");
         assertRefused(Outcome.of("connect", "127.0.0.1:9", "-w", "soon"), "arca connect", "\"soon\"");

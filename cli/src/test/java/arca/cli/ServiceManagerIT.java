@@ -106,7 +106,7 @@ class ServiceManagerIT {
             1, bound,  -,                1, descriptor 3 is no Unix stream socket that listens
             1, nothing, -,               1, ENOTSOCK
             2, listen, -,                1, LISTEN_FDS is "2"
-            1, listen, --control=a.sock, 2, one of them
+            1, listen, --control=a.sock, 2, cannot be used together
             0, listen, -,                2, Missing required option: '--control=PATH'
             """)
     void wrongSocketIsOneLine(String count, String how, String more, int status, String said) throws Exception {

@@ -145,7 +145,8 @@ class ShutdownTest {
         assertEquals(70, result.status(), result.output());
         List<String> lines = result.output().lines().toList();
         assertTrue(lines.getFirst().contains("ERROR"), result.output());
-        assertTrue(lines.getFirst().endsWith("the process ends: a fault in acceptor"), result.output());
+        assertTrue(
+                lines.getFirst().endsWith("the process ends: uncaught exception in thread acceptor"), result.output());
         assertEquals("java.lang.IllegalStateException: broken", lines.get(1));
     }
 

@@ -24,12 +24,13 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * A monitor in this process, a guest in another, and TCP peers here on loopback: bytes both ways, each of them checked,
- * half-close, a connect that is denied, and what it cost. {@link #close}, by any thread, leaves nothing behind.
+ * Runs the demonstration: a monitor and TCP peers in this process, and a guest in another one. It sends data in both
+ * directions, checks every byte, half-closes, shows a denied connect, and measures the cost. Any thread may call
+ * {@link #close}, which removes everything.
  */
 public final class Demo implements AutoCloseable {
     private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
-    private static final int PATIENCE = 40; // snapshots, each of which waits a quarter of a second
+    private static final int SNAPSHOT_TRIES = 40; // a try waits a quarter of a second
 
     private final PrintStream out;
     private final boolean terminal;
@@ -44,11 +45,11 @@ public final class Demo implements AutoCloseable {
     private boolean closed;
 
     /**
-     * Creates a demonstration that has not begun.
+     * Makes a demonstration and its folder. {@link #run} runs it.
      *
-     * @param out where it says what happens
-     * @param terminal whether that is a terminal
-     * @param size bytes to move each way, at least 8
+     * @param out receives what happens, as text
+     * @param terminal whether {@code out} is a terminal
+     * @param size how many bytes to send in each direction, at least 8
      * @param observer logs what the monitor denies
      */
     public Demo(PrintStream out, boolean terminal, long size, MonitorObserver observer) throws IOException {
@@ -60,7 +61,7 @@ public final class Demo implements AutoCloseable {
         this.control = folder.resolve("control.sock");
     }
 
-    /** Runs it; an IOException says what went wrong. */
+    /** Runs the demonstration. An IOException says what went wrong. */
     public void run() throws IOException, InterruptedException {
         List<Measured> measured = new ArrayList<>();
         for (MonitorConfig.RelayMode relay : MonitorConfig.RelayMode.values()) run(relay, measured);
@@ -68,8 +69,8 @@ public final class Demo implements AutoCloseable {
         Measured.table(measured).forEach(out::println);
         out.println();
         out.println(
-                "moves: splice(2) calls, or reads and writes through a buffer. Bytes that are spliced never enter the");
-        out.println("monitor. Each byte was checked where it arrived.");
+                "moves: splice(2) calls, or reads and writes through a buffer. Spliced bytes never enter the monitor's");
+        out.println("memory. Every byte was checked where it arrived.");
     }
 
     private void run(MonitorConfig.RelayMode relay, List<Measured> measured) throws IOException, InterruptedException {
@@ -100,7 +101,7 @@ public final class Demo implements AutoCloseable {
             monitor = Optional.of(Monitor.start(config));
             guest = Optional.of(GuestProcess.start(control));
             say(
-                    "A monitor (--relay %s), and a guest, process %d, which has a Unix socket to it and no TCP of its own.",
+                    "Started a monitor (--relay %s) and a guest (process %d). The guest uses no TCP sockets, only a Unix socket.",
                     relay.name().toLowerCase(Locale.ROOT), guest.get().pid());
             return guest.get();
         }
@@ -108,69 +109,67 @@ public final class Demo implements AutoCloseable {
 
     private Measured toGuest(MonitorConfig.RelayMode relay, GuestProcess guest, int port)
             throws IOException, InterruptedException {
-        guest.order("listen " + endpoint(port));
-        expect("listening", guest.answer());
+        guest.send("listen " + endpoint(port));
+        expect("listening", guest.result());
         say(
-                "  1. The guest listens on %s. A peer connects, sends %s and ends its half.",
+                "  1. The guest listens on %s. A peer connects, sends %s and half-closes.",
                 endpoint(port), Units.bytes(size));
         GuestSnapshot before = snapshot();
         long start = System.nanoTime();
-        guest.order("receive");
+        guest.send("receive");
         try (SocketChannel socket = SocketChannel.open(new InetSocketAddress(LOOPBACK, port))) {
             Pattern.send(socket, size, new Progress(out, terminal, "peer to guest", size));
             socket.shutdownOutput();
             String answer = new String(Channels.newInputStream(socket).readAllBytes(), StandardCharsets.US_ASCII);
             expect("received " + size, answer.strip());
         }
-        expect("received " + size, guest.answer());
+        expect("received " + size, guest.result());
         Measured measured = Measured.of(relay, "peer to guest", size, System.nanoTime() - start, before, snapshot());
-        say("     The guest found each byte as sent, and answered on the half that was still open.");
+        say("     The guest received every byte as it was sent, and replied in the other direction.");
         return measured;
     }
 
     private Measured fromGuest(MonitorConfig.RelayMode relay, GuestProcess guest, ServerSocketChannel peer)
             throws IOException, InterruptedException {
         String address = endpoint(port(peer));
-        say("  2. The guest connects to a peer on %s, sends %s and ends its half.", address, Units.bytes(size));
+        say("  2. The guest connects to a peer on %s, sends %s and half-closes.", address, Units.bytes(size));
         GuestSnapshot before = snapshot();
         long start = System.nanoTime();
-        guest.order("send " + address + " " + size);
+        guest.send("send " + address + " " + size);
         try (SocketChannel socket = peer.accept()) {
             long count = Pattern.receive(socket, new Progress(out, terminal, "guest to peer", size));
-            if (count != size) throw new EOFException("of " + size + " bytes came " + count);
+            if (count != size) throw new EOFException("the peer received " + count + " of " + size + " bytes");
             socket.write(ByteBuffer.wrap("thanks\n".getBytes(StandardCharsets.US_ASCII)));
         }
-        expect("thanks", guest.answer());
+        expect("thanks", guest.result());
         Measured measured = Measured.of(relay, "guest to peer", size, System.nanoTime() - start, before, snapshot());
-        say("     The peer found each byte as sent, and answered on the half that was still open.");
+        say("     The peer received every byte as it was sent, and replied in the other direction.");
         return measured;
     }
 
     private void denied(GuestProcess guest, ServerSocketChannel forbidden) throws IOException {
         String address = endpoint(port(forbidden));
-        say(
-                "  3. The guest connects to %s, where a peer listens too, but no rule allows it. The monitor logs:",
-                address);
-        guest.order("connect " + address);
-        String answer = guest.answer();
-        if (!answer.contains("EACCES")) throw new IOException("it should be EACCES, but the guest was told: " + answer);
+        say("  3. The guest connects to %s. A peer listens there, but no rule allows it. The monitor logs:", address);
+        guest.send("connect " + address);
+        String answer = guest.result();
+        if (!answer.contains("EACCES")) throw new IOException("expected EACCES, but the guest got: " + answer);
         forbidden.configureBlocking(false);
-        if (forbidden.accept() != null) throw new IOException("a connection that was denied has reached its peer");
-        say("     The guest was told: %s. The peer has seen no packet.", answer);
+        if (forbidden.accept() != null) throw new IOException("a denied connection has reached its peer");
+        say("     The guest got: %s. No packet was sent to the peer.", answer);
     }
 
     private void say(String format, Object... arguments) {
         out.println(String.format(format, arguments));
     }
 
-    /** Of the one guest. Its loop may be slow to answer on a busy machine. */
+    /** Returns a snapshot of the guest. Tries again if its loop does not answer in time, as on a busy machine. */
     private GuestSnapshot snapshot() throws IOException, InterruptedException {
-        for (int i = 0; i < PATIENCE; i++) {
+        for (int i = 0; i < SNAPSHOT_TRIES; i++) {
             Optional<GuestSnapshot> asked = running().snapshot().stream().findFirst();
             if (asked.isEmpty()) throw new EOFException("the guest has ended");
             if (asked.get().counts().isPresent()) return asked.get();
         }
-        throw new IOException("the monitor's loop does not answer");
+        throw new IOException("the guest's loop in the monitor does not answer");
     }
 
     private synchronized Monitor running() throws IOException {
@@ -186,7 +185,7 @@ public final class Demo implements AutoCloseable {
         return ServerSocketChannel.open().bind(new InetSocketAddress(LOOPBACK, 0));
     }
 
-    /** One that is free now; a guest cannot be told which port it got for 0. */
+    /** Returns a port that is free now. Port 0 would not do: a guest cannot learn which port it got. */
     private static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, LOOPBACK)) {
             return socket.getLocalPort();
@@ -208,12 +207,12 @@ public final class Demo implements AutoCloseable {
         monitor = Optional.empty();
     }
 
-    /** Whether {@link #close} was called: what {@link #run} throws then has no other meaning. */
+    /** Tells whether {@link #close} was called. If so, an exception of {@link #run} only means that. */
     public synchronized boolean isClosed() {
         return closed;
     }
 
-    /** Ends the guest and the monitor, where they run, and removes the files. */
+    /** Ends the guest and the monitor if they run, and removes the files. */
     @Override
     public synchronized void close() throws IOException {
         if (closed) return;

@@ -10,15 +10,15 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The guest of the demonstration, in a process of its own. It does what the lines of its stdin say, answers each with one
- * line, and ends with its stdin, so with whoever started it.
+ * The guest of the demonstration, which runs in its own process. It executes the commands that it reads from stdin, one per
+ * line, and prints one line as the result of each. It exits at the end of stdin, so it ends with its parent process.
  *
  * <pre>
- * line                         does                                                        answer
+ * command                      does                                                        result
  * listen ADDRESS:PORT          listens                                                     listening
- * receive                      accepts; receives to the end, then sends how much that was  received COUNT
- * send ADDRESS:PORT COUNT      connects; sends so much, ends its half, receives a line     that line
- * connect ADDRESS:PORT         connects, and closes                                        connected, or why not
+ * receive                      accepts, receives to the end, then sends the result         received COUNT
+ * send ADDRESS:PORT COUNT      connects, sends COUNT bytes, half-closes, receives a line   that line
+ * connect ADDRESS:PORT         connects and closes                                         connected, or the error
  * </pre>
  */
 public final class DemoGuest {
@@ -29,24 +29,24 @@ public final class DemoGuest {
         this.session = session;
     }
 
-    /** Takes the path of the control socket. */
+    /** Runs the guest. The argument is the path of the control socket. */
     public static void main(String[] args) throws IOException {
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         try (ArcaSession session = ArcaSession.connect(args[0])) {
             DemoGuest guest = new DemoGuest(session);
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                System.out.println(guest.obey(line.split(" ")));
+                System.out.println(guest.execute(line.split(" ")));
             }
         }
     }
 
-    private String obey(String[] words) throws IOException {
+    private String execute(String[] words) throws IOException {
         return switch (words[0]) {
             case "listen" -> listen(Endpoint.parse(words[1]));
             case "receive" -> receive();
             case "send" -> send(Endpoint.parse(words[1]), Long.parseLong(words[2]));
             case "connect" -> connect(Endpoint.parse(words[1]));
-            default -> throw new IllegalArgumentException(words[0]);
+            default -> throw new IllegalArgumentException("unknown command " + words[0]);
         };
     }
 
@@ -58,7 +58,7 @@ public final class DemoGuest {
     private String receive() throws IOException {
         try (ArcaStream stream = listener.accept()) {
             String answer = "received " + Pattern.receive(stream);
-            // The peer has ended its half; this one still works.
+            // The peer has half-closed; this direction still works.
             stream.outputStream().write((answer + "\n").getBytes(StandardCharsets.US_ASCII));
             return answer;
         }

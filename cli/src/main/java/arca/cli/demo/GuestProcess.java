@@ -7,16 +7,16 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** A process that runs a {@link DemoGuest}, with the same modules as this one. */
+/** A process that runs a {@link DemoGuest}, with the modules of this process. */
 final class GuestProcess implements AutoCloseable {
     private final Process process;
-    private final BufferedWriter orders;
-    private final BufferedReader answers;
+    private final BufferedWriter commands;
+    private final BufferedReader results;
 
     private GuestProcess(Process process) {
         this.process = process;
-        this.orders = process.outputWriter(StandardCharsets.UTF_8);
-        this.answers = process.inputReader(StandardCharsets.UTF_8);
+        this.commands = process.outputWriter(StandardCharsets.UTF_8);
+        this.results = process.inputReader(StandardCharsets.UTF_8);
     }
 
     static GuestProcess start(Path control) throws IOException {
@@ -40,31 +40,31 @@ final class GuestProcess implements AutoCloseable {
         return process.pid();
     }
 
-    /** Has it begin something. */
-    void order(String line) throws IOException {
-        orders.write(line + "\n");
-        orders.flush();
+    /** Sends a command to the guest, and does not wait. */
+    void send(String line) throws IOException {
+        commands.write(line + "\n");
+        commands.flush();
     }
 
-    /** What came of it, once it is done. */
-    String answer() throws IOException {
-        String answer = answers.readLine();
-        if (answer == null) throw new EOFException("the guest has ended");
-        return answer;
+    /** Waits for the result of the next command, and returns it. */
+    String result() throws IOException {
+        String result = results.readLine();
+        if (result == null) throw new EOFException("the guest has ended");
+        return result;
     }
 
-    /** Ends it, whatever it does, and waits for that. */
+    /** Kills the process, and waits until it is gone. */
     @Override
     public void close() {
         process.destroyForcibly();
         try {
             process.waitFor();
-            orders.close();
-            answers.close();
+            commands.close();
+            results.close();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException e) {
-            return; // an order that it did not take
+            return; // a command that the guest did not read
         }
     }
 }

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** What one transfer took. The monitor's part is the difference of two snapshots. */
+/** The cost of one transfer. The monitor's part is the difference between two snapshots. */
 record Measured(
         MonitorConfig.RelayMode relay,
         String direction,
@@ -24,18 +24,18 @@ record Measured(
             GuestSnapshot before,
             GuestSnapshot after) {
         GuestSnapshot.Counts first = before.counts().orElseThrow();
-        GuestSnapshot.Counts then = after.counts().orElseThrow();
+        GuestSnapshot.Counts last = after.counts().orElseThrow();
         return new Measured(
                 relay,
                 direction,
                 bytes,
                 nanos,
-                then.moves() - first.moves(),
-                then.turns() - first.turns(),
+                last.moves() - first.moves(),
+                last.turns() - first.turns(),
                 after.cpu().minus(before.cpu()).toNanos());
     }
 
-    /** A table, a line for each; {@code moves} are splice(2)s, or pairs of read(2) and write(2). */
+    /** Returns a table with a line per transfer. {@code moves} counts splice(2) calls, or pairs of read(2) and write(2). */
     static List<String> table(List<Measured> rows) {
         String head = String.format(
                 "%-7s  %-14s  %9s  %7s  %11s  %7s  %8s  %s",

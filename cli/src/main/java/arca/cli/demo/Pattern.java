@@ -9,14 +9,14 @@ import java.nio.channels.WritableByteChannel;
 import java.util.function.LongConsumer;
 
 /**
- * Bytes that tell where they belong: each 8 of them are their place's number, multiplied so that every byte of them differs
- * from its neighbours'. A byte that is lost, doubled, moved or changed is found, at some gigabytes a second.
+ * Sends and checks a byte pattern. Each 8 bytes are their position's number, multiplied by a large odd number so that
+ * neighbours differ in every byte. So the check finds any byte that was lost, doubled, moved or changed, at some GB/s.
  */
 final class Pattern {
     private static final int BUFFER = 256 * 1024;
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG;
-    private static final long STEP = 0x9e37_79b9_7f4a_7c15L; // odd, so that no two places have the same
-    private static final LongConsumer NOBODY = bytes -> {};
+    private static final long STEP = 0x9e37_79b9_7f4a_7c15L; // odd, so that no two positions have the same bytes
+    private static final LongConsumer IGNORE = bytes -> {};
 
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
     private final MemorySegment memory = MemorySegment.ofBuffer(buffer);
@@ -24,27 +24,27 @@ final class Pattern {
 
     private Pattern() {}
 
-    /** Sends so many bytes, a multiple of 8; {@code sent} is told of each part. */
+    /** Sends {@code count} bytes, a multiple of 8. Calls {@code sent} with the size of each part. */
     static void send(WritableByteChannel to, long count, LongConsumer sent) throws IOException {
         new Pattern().sendAll(to, count, sent);
     }
 
     static void send(WritableByteChannel to, long count) throws IOException {
-        send(to, count, NOBODY);
+        send(to, count, IGNORE);
     }
 
     /**
-     * Receives to the end, and checks each byte.
+     * Receives to the end of the stream, and checks each byte. Calls {@code received} with the size of each part.
      *
-     * @return how many there were
-     * @throws IOException also where one is not what was sent
+     * @return how many bytes were received
+     * @throws IOException if a byte differs from what was sent, or reading fails
      */
     static long receive(ReadableByteChannel from, LongConsumer received) throws IOException {
         return new Pattern().receiveAll(from, received);
     }
 
     static long receive(ReadableByteChannel from) throws IOException {
-        return receive(from, NOBODY);
+        return receive(from, IGNORE);
     }
 
     private void sendAll(WritableByteChannel to, long count, LongConsumer sent) throws IOException {
@@ -68,7 +68,7 @@ final class Pattern {
             buffer.clear();
             while (buffer.hasRemaining() && !end) end = from.read(buffer) < 0;
             int words = buffer.position() / Long.BYTES;
-            if (!check(words)) throw new IOException("not what was sent: one of the 256 KiB after byte " + count);
+            if (!check(words)) throw new IOException("received a wrong byte, within 256 KiB after byte " + count);
             count += buffer.position();
             received.accept(buffer.position());
         }

@@ -3,7 +3,7 @@ package arca.cli.demo;
 import java.io.PrintStream;
 import java.util.function.LongConsumer;
 
-/** How much of something has moved: on a terminal one line that moves along, in a log a line for each quarter. */
+/** Prints the progress of a transfer: on a terminal a line that it redraws, otherwise a line per quarter. */
 final class Progress implements LongConsumer {
     private static final int LOG_STEP = 25; // per cent
     private static final long REDRAW_NANOS = 100_000_000;

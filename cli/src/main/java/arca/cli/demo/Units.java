@@ -1,12 +1,12 @@
 package arca.cli.demo;
 
-/** Numbers as people read them. */
+/** Formats numbers for people. */
 final class Units {
     private static final double K = 1024;
 
     private Units() {}
 
-    /** {@code 64 B}, {@code 1.5 KiB}, {@code 1.0 MiB} or {@code 2.3 GiB}. */
+    /** Formats a number of bytes: {@code 64 B}, {@code 1.5 KiB}, {@code 1.0 MiB} or {@code 2.3 GiB}. */
     static String bytes(double bytes) {
         if (bytes < K) return String.format("%.0f B", bytes);
         if (bytes < K * K) return String.format("%.1f KiB", bytes / K);

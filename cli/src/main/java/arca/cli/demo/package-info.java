@@ -1,2 +1,2 @@
-/** The demonstration: a monitor, a guest in a process of its own, and TCP peers, and what moves between them. */
+/** The demonstration: a monitor, a guest in its own process, TCP peers, and the data between them. */
 package arca.cli.demo;

@@ -77,6 +77,6 @@ class PatternTest {
         byte[] bytes = sent(SIZE);
         damage.accept(bytes);
         IOException found = assertThrows(IOException.class, () -> receive(bytes));
-        assertTrue(found.getMessage().startsWith("not what was sent: "), found.getMessage());
+        assertTrue(found.getMessage().startsWith("received a wrong byte, "), found.getMessage());
     }
 }
