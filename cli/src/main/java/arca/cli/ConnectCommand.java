@@ -11,8 +11,11 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code arca connect}: a guest that connects, as netcat does. */
 @Command(
@@ -36,6 +39,9 @@ import picocli.CommandLine.Parameters;
                     + "a reset by the peer looks like an orderly end: revision 1 of the protocol cannot tell them apart.",
         })
 final class ConnectCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
     @Parameters(paramLabel = "ADDRESS:PORT", description = "The peer: an IPv4 address and a port, as in 192.0.2.1:80.")
     private Endpoint peer;
 
@@ -55,6 +61,10 @@ final class ConnectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (timeout.filter(wait -> wait.duration().isZero()).isPresent()) {
+            throw new ParameterException(
+                    spec.commandLine(), "'--wait': 0 is too short; to wait as long as the monitor does, omit it");
+        }
         try (ArcaSession session = monitor.connect()) {
             receive.relay(new Netcat(connect(session).release(), Optional.of(session)));
         }

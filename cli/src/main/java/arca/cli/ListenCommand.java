@@ -77,11 +77,7 @@ final class ListenCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (at.port() == 0) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "port 0 is not supported: revision 1 of the protocol cannot tell a guest which port it got; name a port");
-        }
+        checkUsage();
         try (ArcaSession session = monitor.connect()) {
             ArcaListener listener = listen(session);
             if (command.isPresent()) {
@@ -94,6 +90,25 @@ final class ListenCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private void checkUsage() {
+        if (at.port() == 0) {
+            throw wrong("port 0 is not supported: revision 1 of the protocol cannot tell a guest which port it got; "
+                    + "name a port");
+        }
+        if (command.isEmpty() && isGiven("--max-commands")) throw wrong("'--max-commands' needs '--exec'");
+        if (command.isPresent() && isGiven("--recv-only")) {
+            throw wrong("'--recv-only' cannot be used with '--exec': the command decides what it reads and sends");
+        }
+    }
+
+    private boolean isGiven(String option) {
+        return spec.commandLine().getParseResult().hasMatchedOption(option);
+    }
+
+    private ParameterException wrong(String message) {
+        return new ParameterException(spec.commandLine(), message);
     }
 
     private ArcaListener listen(ArcaSession session) throws IOException {

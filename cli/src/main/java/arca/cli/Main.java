@@ -116,7 +116,7 @@ public final class Main {
     }
 
     /** Converts the path of a control socket. Refuses names with an @: other programs take them for abstract names. */
-    private static Path socket(String text) {
+    static Path socket(String text) {
         if (text.startsWith("@")) {
             throw new TypeConversionException("\"" + text
                     + "\" looks like an abstract name, to which every user could connect: use a path, such as ./"

@@ -6,40 +6,59 @@ import arca.control.guest.ArcaSession;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** The option that tells a guest command which monitor to use. */
 final class MonitorOption {
-    private static final String USUAL = "/run/arca/arca.sock";
+    static final String USUAL = "/run/arca/arca.sock";
+
+    private static final String OPTION = "--control";
+    private static final String VARIABLE = "ARCA_CONTROL";
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
     @Option(
-            names = "--control",
+            names = OPTION,
             paramLabel = "PATH",
-            defaultValue = "${env:ARCA_CONTROL:-" + USUAL + "}",
             description =
                     "The monitor's control socket: the path that was given to arca monitor --control. Default: the value "
-                            + "of the environment variable ARCA_CONTROL if it is set, else " + USUAL + ".")
-    private Path control;
+                            + "of the environment variable " + VARIABLE + " if it is set and not empty, else " + USUAL + ".")
+    private Optional<Path> control = Optional.empty();
 
     /** Opens a session with the monitor. The caller owns it. */
     ArcaSession connect() throws IOException {
+        Path path = path();
         try {
-            return ArcaSession.connect(control);
+            return ArcaSession.connect(path);
         } catch (ErrnoException e) {
             if (e.errno() != Errno.ENOENT && e.errno() != Errno.ECONNREFUSED) throw e;
-            throw new IOException(e.getMessage() + ": " + whatIsWrong(), e);
+            throw new IOException(e.getMessage() + ": " + whatIsWrong(path), e);
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), "--control: " + e.getMessage(), e);
+            throw wrong(control.isPresent() ? OPTION : VARIABLE, e);
         }
     }
 
-    private String whatIsWrong() {
+    private Path path() {
+        String variable = System.getenv().getOrDefault(VARIABLE, "");
+        if (control.isPresent() || variable.isEmpty()) return control.orElse(Path.of(USUAL));
+        try {
+            return Main.socket(variable);
+        } catch (TypeConversionException e) {
+            throw wrong(VARIABLE, e);
+        }
+    }
+
+    private ParameterException wrong(String name, RuntimeException e) {
+        return new ParameterException(spec.commandLine(), name + ": " + e.getMessage(), e);
+    }
+
+    private static String whatIsWrong(Path control) {
         if (Files.isDirectory(control)) return "this is a directory; --control needs the path of a monitor's socket";
         if (Files.isRegularFile(control))
             return "this is a regular file; --control needs the path of a monitor's socket";

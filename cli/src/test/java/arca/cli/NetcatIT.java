@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import arca.bindings.Pipe;
 import arca.bindings.Processes;
@@ -333,6 +334,25 @@ class NetcatIT {
                     "arca: connect unix:" + folder + ": ECONNREFUSED (Connection refused): this is a directory; "
                             + "--control needs the path of a monitor's socket",
                     guest);
+        }
+    }
+
+    @Test
+    void emptyVariableForTheControlSocketCountsAsUnset() throws Exception {
+        assumeTrue(Files.notExists(Path.of(MonitorOption.USUAL)), "a monitor uses the default socket");
+        try (Arca guest = Arca.start(Map.of("ARCA_CONTROL", ""), "connect", "127.0.0.1:9")) {
+            String error = guest.err();
+            assertTrue(error.startsWith("arca: connect unix:" + MonitorOption.USUAL + ": "), error);
+            assertEquals(1, guest.status());
+        }
+    }
+
+    @Test
+    void wrongVariableForTheControlSocketIsNamed() throws Exception {
+        try (Arca guest = Arca.start(Map.of("ARCA_CONTROL", "@name"), "connect", "127.0.0.1:9")) {
+            String error = guest.err();
+            assertTrue(error.startsWith("arca connect: ARCA_CONTROL: \"@name\" looks like an abstract name"), error);
+            assertEquals(2, guest.status());
         }
     }
 

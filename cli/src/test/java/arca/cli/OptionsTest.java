@@ -227,6 +227,15 @@ class OptionsTest {
         assertRefused(
                 Outcome.of("listen", "127.0.0.1:9", "--control", "a", "--max-commands", "0"), "arca listen", "\"0\"");
         assertRefused(Outcome.of("connect", "127.0.0.1:9", "-w", "soon"), "arca connect", "\"soon\"");
+        assertRefused(Outcome.of("connect", "127.0.0.1:9", "-w", "0.0"), "arca connect", "'--wait': 0 is too short");
+        assertRefused(
+                Outcome.of("listen", "127.0.0.1:9", "--control", "a", "--max-commands", "64"),
+                "arca listen",
+                "'--max-commands' needs '--exec'");
+        assertRefused(
+                Outcome.of("listen", "127.0.0.1:9", "--control", "a", "--exec", "cat", "-d"),
+                "arca listen",
+                "'--recv-only' cannot be used with '--exec'");
         assertRefused(
                 Outcome.of("connect", "--contol", "a", "127.0.0.1:9"),
                 "arca connect",
