@@ -28,7 +28,8 @@ final class MonitorOption {
             paramLabel = "PATH",
             description =
                     "The monitor's control socket: the path that was given to arca monitor --control. Default: the value "
-                            + "of the environment variable " + VARIABLE + " if it is set and not empty, else " + USUAL + ".")
+                            + "of the environment variable " + VARIABLE + " if it is set and not empty, else " + USUAL
+                            + ".")
     private Optional<Path> control = Optional.empty();
 
     /** Opens a session with the monitor. The caller owns it. */
