@@ -21,7 +21,7 @@ class DemoIT {
     private static final Pattern ROW = Pattern.compile(
             "(splice|copy) +(peer to guest|guest to peer) +32\\.0 MiB +[0-9.]+ s +[0-9.]+ [KMG]iB/s +([0-9]+) +([0-9]+) +"
                     + "[0-9.]+ s/GiB");
-    private static final Pattern GUEST = Pattern.compile("guest, process ([0-9]+)");
+    private static final Pattern GUEST = Pattern.compile("guest \\(process ([0-9]+)\\)");
 
     @TempDir
     Path folder;
