@@ -8,31 +8,32 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * Where guests may connect and listen: nowhere, unless a rule allows it and none denies it. Immutable, for any thread.
+ * Decides where guests may connect and listen: only where a rule allows it and no rule denies it. Immutable, for any thread.
  *
  * <p>A rule is {@code any}, an IPv4 address or a CIDR, each with an optional {@code :PORT} or {@code :PORT-PORT}.
- * Some endpoints are dangerous to reach by a rule that was meant for the world at large. They are allowed only by a
- * rule that names them: one that lies wholly within the block below, in its addresses and in its ports. So
- * {@code 127.0.0.0/8} and {@code 127.0.0.1:8080} name loopback, {@code any} and {@code 0.0.0.0/0} do not; and
- * {@code any:80} and {@code any:1-1023} name a low port, {@code any:80-8080} does not.
+ *
+ * <p>Some endpoints are dangerous to reach. They are in protected ranges. A rule allows such an endpoint only if it names
+ * the range: if its addresses and its ports lie wholly within the range. So {@code 127.0.0.0/8} and {@code 127.0.0.1:8080}
+ * name loopback, but {@code any} and {@code 0.0.0.0/0} do not. And {@code any:80} and {@code any:1-1023} name the low ports,
+ * but {@code any:80-8080} does not. These are the protected ranges:
  *
  * <ul>
- *   <li>To connect: the blocks of IANA's special-purpose address registry that are not globally reachable, which are
- *       0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.0.0.0/24 (but for 192.0.0.9
+ *   <li>For connects: the blocks of IANA's special-purpose address registry that are not globally reachable, which are
+ *       0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.0.0.0/24 (except 192.0.0.9
  *       and 192.0.0.10), 192.0.2.0/24, 192.88.99.0/24, 192.168.0.0/16, 198.18.0.0/15, 198.51.100.0/24, 203.0.113.0/24 and
  *       240.0.0.0/4; 168.63.129.16, where Azure has its metadata; multicast and broadcast addresses; port 0; and each
- *       address of the host itself, a block of one.
- *   <li>To listen: multicast, reserved and broadcast addresses, and ports below 1024.
+ *       address of the host itself.
+ *   <li>For listens: multicast, reserved and broadcast addresses, and ports below 1024.
  * </ul>
  *
- * <p>Some endpoints stand for others: a listener on 0.0.0.0 is one on every address of the host, one on port 0 has any
- * free port from 1024 up, and to connect to 0.0.0.0 is to connect to 127.0.0.1. A rule denies such an endpoint if it
- * denies a part of what that stands for. To listen on port 0 is allowed by rules without ports alone.
+ * <p>Some endpoints stand for others. A listener on 0.0.0.0 listens on every address of the host. A listener on port 0 gets
+ * any free port from 1024 up. A connect to 0.0.0.0 goes to 127.0.0.1. A deny rule applies to such an endpoint if it denies
+ * any of the endpoints that it stands for. Only a rule without ports allows a listener on port 0.
  *
- * <p>A service that listens on 0.0.0.0 is reached by every address of the host. So a rule that denies connects to a part of
- * loopback or to 0.0.0.0 denies its ports on all of loopback. It does not deny them on the host's other addresses, nor
- * does a rule that denies one of those deny the others: only rules that name an own address alone allow it, and each
- * address that is named so is to be denied by itself.
+ * <p>A service that listens on 0.0.0.0 can be reached at every address of the host. So a rule that denies connects to a part
+ * of loopback, or to 0.0.0.0, denies its ports on all of loopback. It does not deny them on the host's other addresses, and
+ * a rule that denies one of these does not deny the others. This is safe, because each of these addresses is reached only by
+ * a rule that names it alone. To deny it, deny that address.
  */
 public final class Policy {
     /** Allows nothing. */

@@ -246,7 +246,7 @@ class PolicyTest {
     @CsvSource(delimiter = '|', textBlock = """
             -                      | -               | 203.1.113.1:80      | no rule
             any:443                | -               | 203.1.113.1:80      | no rule that holds it
-            any                    | -               | 127.0.0.1:80        | the floor denies already
+            any                    | -               | 127.0.0.1:80        | a protected range denies already
             any                    | 203.1.113.1     | 203.1.113.1:80      | a rule denies
             203.1.113.1            | -               | 203.1.113.1:80      | named alone
             any 203.1.113.1:80     | -               | 203.1.113.1:80      | one of two names it alone
