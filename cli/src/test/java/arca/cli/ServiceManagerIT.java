@@ -103,7 +103,7 @@ class ServiceManagerIT {
 
     @ParameterizedTest(name = "{0} {1} {2}")
     @CsvSource(nullValues = "-", textBlock = """
-            1, bound,  -,                1, descriptor 3 is no Unix stream socket that listens
+            1, bound,  -,                1, descriptor 3 is not a Unix stream socket that listens
             1, nothing, -,               1, ENOTSOCK
             2, listen, -,                1, LISTEN_FDS is "2"
             1, listen, --control=a.sock, 2, cannot be used together
