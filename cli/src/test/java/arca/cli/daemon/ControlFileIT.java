@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The files of a control socket, where the daemon's umask, its death or its log matter. */
+/** The files of a control socket: the effects of the daemon's umask, and what it leaves when it is killed. */
 class ControlFileIT {
     private Path folder; // deleted with the monitor
     private Path control;

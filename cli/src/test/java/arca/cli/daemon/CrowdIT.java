@@ -37,7 +37,7 @@ import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Many guests and many connections: what they cost while they are there, and that nothing stays when they are gone. */
+/** Many guests and many connections: what they cost, and that the monitor keeps nothing of them after their end. */
 @ParameterizedClass
 @ValueSource(strings = {"epoll", "poll"})
 record CrowdIT(String readiness) {
@@ -65,7 +65,7 @@ record CrowdIT(String readiness) {
                 "the end of all guests", () -> monitor.proc().threads("guest ").isEmpty());
     }
 
-    /** Some work, which is done many times. */
+    /** A piece of work that a test repeats. */
     @FunctionalInterface
     private interface Work {
         void run() throws Exception;
@@ -152,7 +152,7 @@ record CrowdIT(String readiness) {
         }
     }
 
-    /** Asks for something that is refused at once. */
+    /** Sends a request that the monitor refuses at once. */
     private static void assertServed(Fd guest) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment frame = arena.allocate(Request.MAX_FRAME_SIZE);

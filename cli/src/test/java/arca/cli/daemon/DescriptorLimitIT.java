@@ -29,11 +29,11 @@ import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A monitor that is out of descriptors says so, loses nothing, does not spin, and goes on when there is room again. */
+/** A monitor without free descriptors logs that, loses no bytes, does not spin, and goes on when descriptors are free. */
 @ParameterizedClass
 @ValueSource(strings = {"epoll", "poll"})
 record DescriptorLimitIT(String readiness) {
-    private static final String END = " bytes to the peer, "; // what the log says of a connection's
+    private static final String END = " bytes to the peer, "; // part of the log line for the end of a connection
     private static final int OF_A_CONNECTION = 5; // its socket, and the ends of two pipes, of which it keeps two
     private static final int OF_A_GUEST = 5; // its socket, its loop's eventfd and epoll, and two files of /proc
 
@@ -56,7 +56,7 @@ record DescriptorLimitIT(String readiness) {
     void begin() throws Exception {
         peer = new EchoPeer();
         try (ArcaSession session = monitor.session()) {
-            transfer(session); // what the JVM loads for all this is loaded while there is room
+            transfer(session); // the JVM loads all classes while there are free descriptors
             ErrnoException e = assertThrows(
                     ErrnoException.class,
                     () -> session.connect(
@@ -75,7 +75,7 @@ record DescriptorLimitIT(String readiness) {
         monitor.proc().awaitDescriptors(before);
     }
 
-    /** A connection, until the monitor has closed all of it. */
+    /** Opens and closes a connection, and waits until the monitor has closed all of it. */
     private static void transfer(ArcaSession session) throws Exception {
         int ended = monitor.child().errors(END).size();
         GoodGuests.connect(session, peer, ended);

@@ -25,15 +25,15 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whatever one guest does, it does to itself: beside it the others' transfers are done, and when it is gone nothing of it
- * is left.
+ * A hostile guest affects only itself: the transfers of other guests succeed meanwhile, and the monitor keeps nothing of it
+ * after its end.
  */
 @ParameterizedClass
 @ValueSource(strings = {"epoll", "poll"})
 record HostileGuestIT(String readiness) {
     private static MonitorProcess monitor;
 
-    // Of each test.
+    // New for each test.
     private static ServerSocket listener;
     private static Child hostile;
     private static Map<Integer, String> before;
@@ -63,7 +63,7 @@ record HostileGuestIT(String readiness) {
         monitor.proc().awaitDescriptors(before);
     }
 
-    /** Has the hostile guest connect to a peer of ours. */
+    /** Makes the hostile guest connect to this test, and returns the peer's socket. */
     private static Socket peer() throws Exception {
         HostileGuest.assertConnected(hostile.ask("connect " + listener.getLocalPort()));
         return listener.accept();
@@ -105,7 +105,7 @@ record HostileGuestIT(String readiness) {
         try {
             while (true) peer.getOutputStream().write(block);
         } catch (IOException e) {
-            return; // its guest is gone
+            return; // the guest has ended
         }
     }
 

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What a guest that does not read can make the monitor keep for it. */
+/** How much pipe memory a guest that does not read can use. */
 class MemoryIT {
     private static final int LARGE = 256 * 1024;
     private static final int SMALL = 64 * 1024;

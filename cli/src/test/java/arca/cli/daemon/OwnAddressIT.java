@@ -64,7 +64,7 @@ class OwnAddressIT {
         return guest.answerTo(guest.ask(new ConnectRequest(to)));
     }
 
-    /** Serves on every address of its host, and takes every UDP port that there is. */
+    /** Listens on every address of its host, and takes all UDP ports. */
     static final class Hog {
         private Hog() {}
 

@@ -21,12 +21,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Where no thread can be started any more, new guests are refused, and those who are in go on. */
+/** If the system allows no more threads, the monitor refuses new guests, and the others go on. */
 class ThreadLimitIT {
-    /** Nobody else's, so that nobody else's threads are counted for it. */
+    /** A user id that no other process has, so the kernel counts only this monitor's threads for it. */
     private static final int UID = 3_000_000 + (int) ProcessHandle.current().pid() % 1_000_000;
 
-    /** Listens on argv[1], as a service manager does, and becomes argv[2…] with that as descriptor 3. */
+    /** Listens on argv[1], as a service manager does, and executes argv[2…] with that socket as descriptor 3. */
     private static final String PASS = """
             import os, socket, sys
             s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

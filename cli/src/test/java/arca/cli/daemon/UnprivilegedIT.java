@@ -34,9 +34,9 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** A monitor of an ordinary user, whom the kernel counts pipes and descriptors in flight for. */
+/** A monitor of an ordinary user. For such a user, the kernel limits the pipes and the descriptors in flight. */
 class UnprivilegedIT {
-    /** Nobody else's, so that nobody else's pipes are counted for it. */
+    /** A user id that no other process has, so the kernel counts only this monitor's pipes for it. */
     private static final int UID = 1_000_000 + (int) ProcessHandle.current().pid() % 1_000_000;
 
     private static final int TINY = 2 * 4096; // pipe(7), "/proc/sys/fs/pipe-user-pages-soft"
@@ -94,7 +94,7 @@ class UnprivilegedIT {
         }
     }
 
-    /** A guest that asks for connections and reads no reply, for as long as it lives. */
+    /** A guest that requests connections and never reads a reply. */
     private record Unread(Fd control) implements AutoCloseable {
         static Unread start(Path path, int port, int requests) throws IOException {
             Unread guest = new Unread(Sockets.connect(SocketAddress.Unix.path(path.toString())));
@@ -106,7 +106,7 @@ class UnprivilegedIT {
             return guest;
         }
 
-        /** Reads without room for descriptors, which the kernel then closes. */
+        /** Reads without room for descriptors. The kernel then closes them. */
         long read(int flags) {
             try (Arena arena = Arena.ofConfined()) {
                 return Syscalls.recv(control.value(), arena.allocate(Reply.MAX_FRAME_SIZE), flags);
@@ -119,7 +119,7 @@ class UnprivilegedIT {
         }
     }
 
-    /** So many descriptors are on their way that the kernel lets the user send no more: unix(7), ETOOMANYREFS. */
+    /** The user has so many descriptors in flight that the kernel refuses more: unix(7), ETOOMANYREFS. */
     @Test
     void replyWaitsWhileTooManyDescriptorsAreOnTheirWay() throws Exception {
         Deque<Unread> guests = new ArrayDeque<>();

@@ -27,16 +27,16 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A guest that holds its thread in the kernel is found out, and only such a one. */
+/** The watchdog finds each guest that blocks its thread in the kernel, and blames no other. */
 class WatchdogIT {
     private static final int NOBODY = 65534;
-    private static final int KILLED = 128 + 9; // the exit status of a process that SIGKILL has ended
+    private static final int KILLED = 128 + 9; // the exit status of a process that was killed by SIGKILL
 
     private static ServerSocket listener() throws IOException {
         return new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     }
 
-    /** A guest that holds a pipe, and its connection's peer, whose next byte will have the monitor touch that. */
+    /** A guest that holds the lock of a pipe, and the peer. The next byte of the peer makes the monitor use that pipe. */
     private record Holder(Child guest, String held, Socket peer) implements AutoCloseable {
         static Holder start(MonitorProcess monitor) throws Exception {
             return start(monitor.hostileGuest(), "hold-reader");
@@ -92,7 +92,7 @@ class WatchdogIT {
             guest.ask("connect " + listener.getLocalPort());
             try (Socket peer = listener.accept()) {
                 assertEquals("held", guest.ask("hold-writer"));
-                peer.setSoLinger(true, 0); // with a reset, after which the monitor closes both pipes
+                peer.setSoLinger(true, 0); // close resets the connection, and the monitor then closes both pipes
             }
             String line = monitor.child().awaitError(": wedged");
             assertTrue(line.contains("open in pid " + guest.pid() + " "), line);
@@ -103,7 +103,7 @@ class WatchdogIT {
         return Files.getAttribute(Path.of("/proc/self"), "unix:uid");
     }
 
-    /** A guest that the monitor may kill: another user's where we can become one, else our own, which is not root. */
+    /** Starts a guest that the monitor may kill: as another user if this is root, else as this user. */
     private static Child killable(MonitorProcess monitor, Path folder) throws Exception {
         if (!uid().equals(0)) return monitor.hostileGuest();
         return HostileGuest.startAs(NOBODY, monitor.control(), readableClasses(folder));
