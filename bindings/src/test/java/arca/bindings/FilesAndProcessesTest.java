@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import arca.testkit.Child;
 import arca.testkit.ChildJvm;
 import arca.testkit.ChildJvm.Result;
 import arca.testkit.Patience;
@@ -160,18 +161,16 @@ class FilesAndProcessesTest {
 
     @Test
     void pidfdSignalsAProcessAndReportsItsEnd() throws Exception {
-        Process child = child();
-        try (Fd pidfd = new Fd(ErrnoException.check("pidfd_open", Syscalls.pidfd_open((int) child.pid(), 0)))) {
+        try (Child child = Child.start(List.of("cat")); // waits for the end of its input
+                Fd pidfd = new Fd(ErrnoException.check("pidfd_open", Syscalls.pidfd_open((int) child.pid(), 0)))) {
             Poll poll = new Poll(arena, 1);
             poll.set(0, pidfd.value(), POLLIN);
             assertEquals(0, poll.poll(0), "alive");
             assertEquals(0, Syscalls.pidfd_send_signal(pidfd.value(), 0));
             assertEquals(0, Syscalls.pidfd_send_signal(pidfd.value(), SIGKILL));
             assertEquals(1, poll.poll(Patience.MILLIS));
-            assertEquals(128 + SIGKILL, Patience.exitOf(child));
+            assertEquals(128 + SIGKILL, child.exitStatus());
             assertEquals(-Errno.ESRCH, Syscalls.pidfd_send_signal(pidfd.value(), SIGTERM));
-        } finally {
-            end(child);
         }
     }
 
@@ -191,17 +190,5 @@ class FilesAndProcessesTest {
             Assumptions.assumeTrue(e.errno() != Errno.ENOPROTOOPT, () -> "no SO_PEERPIDFD " + Tcp.kernel());
             throw e;
         }
-    }
-
-    /** Starts a process that waits for the end of its input. */
-    private static Process child() throws IOException {
-        return new ProcessBuilder("cat").start();
-    }
-
-    private static void end(Process child) throws IOException {
-        child.destroyForcibly();
-        child.getInputStream().close();
-        child.getErrorStream().close();
-        child.getOutputStream().close();
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import arca.testkit.ChildJvm;
 import java.io.IOException;
 import java.lang.foreign.GroupLayout;
 import java.lang.foreign.MemoryLayout;
@@ -153,15 +154,9 @@ class HeadersTest {
     }
 
     private static List<String> run(String... command) throws Exception {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        process.getOutputStream().close();
-        List<String> lines;
-        try (var reader = process.inputReader()) {
-            lines = reader.lines().toList();
-        }
-        process.getErrorStream().close();
-        assertEquals(0, process.waitFor(), () -> String.join("\n", lines));
-        assertTrue(!lines.isEmpty());
-        return lines;
+        ChildJvm.Result result = ChildJvm.run(List.of(command));
+        assertEquals(0, result.status(), result.output());
+        assertTrue(!result.output().isEmpty());
+        return result.output().lines().toList();
     }
 }

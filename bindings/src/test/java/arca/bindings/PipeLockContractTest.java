@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import arca.testkit.Child;
 import arca.testkit.ChildJvm;
 import arca.testkit.KernelThread;
 import arca.testkit.Patience;
@@ -51,11 +52,8 @@ class PipeLockContractTest {
                 ScmRights message = new ScmRights(arena, 1, 1)) {
             pipe.reader().nonBlocking(true); // only ours: with O_NONBLOCK at the other end the splice would not wait
             MemorySegment byteOfMemory = arena.allocate(1);
-            Process holder = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(folder.resolve("output").toFile())
-                    .start();
-            try (Fd connection = Sockets.accept(listener, 0).orElseThrow()) {
+            try (Child holder = Child.start(command);
+                    Fd connection = Sockets.accept(listener, 0).orElseThrow()) {
                 message.put(0, pipe.writer().value());
                 assertEquals(1, message.send(connection.value(), 1, 1, 0));
                 awaitSplice(holder);
@@ -65,16 +63,13 @@ class PipeLockContractTest {
                 assertEquals(0, Tcp.events(pipe.reader(), POLLIN), "poll(2) takes no lock");
                 pipe.reader().nonBlocking(true); // F_SETFL takes no lock either, and does not help
                 assertFalse(waiting.answer().isDone());
-                holder.destroyForcibly();
+                holder.kill();
                 assertEquals(-Errno.EAGAIN, waiting.get(), "the holder's end frees the thread");
-            } finally {
-                holder.destroyForcibly().waitFor();
-                holder.getOutputStream().close();
             }
         }
     }
 
-    private static void awaitSplice(Process holder) throws Exception {
+    private static void awaitSplice(Child holder) throws Exception {
         Patience.await("the holder's splice(2)", () -> {
             assertTrue(holder.isAlive(), () -> "the holder has ended " + Tcp.kernel());
             for (KernelThread thread : KernelThread.named(holder.pid(), "")) if (thread.sleepsIn("splice")) return true;

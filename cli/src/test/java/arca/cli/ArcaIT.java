@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import arca.bindings.Errno;
@@ -12,11 +11,7 @@ import arca.bindings.ErrnoException;
 import arca.control.Endpoint;
 import arca.control.guest.ArcaSession;
 import arca.testkit.ChildJvm;
-import arca.testkit.Patience;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,21 +32,11 @@ class ArcaIT {
     private record Outcome(long pid, int status, String out, String err) {}
 
     private Outcome run(String javaOptions, Path arca, String... words) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(arca.toString()));
+        List<String> command = new ArrayList<>(List.of("env", "--chdir=" + folder, arca.toString()));
         command.addAll(List.of(words));
-        Path err = folder.resolve("err");
-        ProcessBuilder builder =
-                new ProcessBuilder(command).directory(folder.toFile()).redirectError(err.toFile());
-        builder.environment().put("ARCA_JAVA_OPTIONS", javaOptions);
-        Process process = builder.start();
-        Patience.killLate(process);
-        try (InputStream out = process.getInputStream()) {
-            process.getOutputStream().close();
-            String text = new String(out.readAllBytes(), StandardCharsets.UTF_8);
-            int status = Patience.exitOf(process);
-            return new Outcome(process.pid(), status, text, Files.readString(err));
-        } finally {
-            process.destroyForcibly();
+        try (Arca process = Arca.run(Map.of("ARCA_JAVA_OPTIONS", javaOptions), command)) {
+            String out = process.in("").out();
+            return new Outcome(process.child().pid(), process.status(), out, process.err());
         }
     }
 
@@ -77,7 +62,7 @@ class ArcaIT {
     void wrongFlagIsOneLineAndStatusTwo() throws Exception {
         Outcome outcome = run("", ARCA, "monitor", "--control", "a b", "--darin", "1");
         assertEquals("", outcome.out());
-        assertTrue(outcome.err().matches("arca monitor: .*'--darin'.* \\(see arca monitor --help\\)\n"), outcome.err());
+        assertTrue(outcome.err().matches("arca monitor: .*'--darin'.* \\(see arca monitor --help\\)"), outcome.err());
         assertEquals(2, outcome.status());
     }
 
@@ -85,14 +70,14 @@ class ArcaIT {
     void monitorThatCannotStartIsOneLineAndStatusOne() throws Exception {
         Outcome outcome = run("", ARCA, "monitor", "--control", "/no/such/folder/a.sock");
         assertEquals("", outcome.out());
-        assertTrue(outcome.err().matches("arca monitor: .*\n"), outcome.err());
+        assertTrue(outcome.err().matches("arca monitor: .*"), outcome.err());
         assertEquals(1, outcome.status());
     }
 
     @Test
     void processIsTheJvmWithTheCollectorOfASmallHeap() throws Exception {
         Outcome outcome = run("-Xlog:gc=info:stderr:pid", ARCA, "--version");
-        assertTrue(outcome.err().startsWith("[" + outcome.pid() + "] Using Serial\n"), outcome.err());
+        assertTrue(outcome.err().startsWith("[" + outcome.pid() + "] Using Serial"), outcome.err());
     }
 
     @Test
@@ -107,29 +92,26 @@ class ArcaIT {
     void monitorServesUntilASignalAndLeavesNoSocket(String signal) throws Exception {
         Path control = folder.resolve("control");
         // A child inherits ignored signals, and a script's background jobs ignore SIGINT.
-        Process process = new ProcessBuilder(
-                        "env", "--default-signal=INT", ARCA.toString(), "monitor", "--control", control.toString())
-                .start();
-        Patience.killLate(process);
-        try (BufferedReader err = process.errorReader();
-                InputStream out = process.getInputStream()) {
-            process.getOutputStream().close();
-            assertLogged("INFO ready: guests connect to " + control, err);
+        List<String> command =
+                List.of("env", "--default-signal=INT", ARCA.toString(), "monitor", "--control", control.toString());
+        try (Arca monitor = Arca.run(Map.of(), command)) {
+            monitor.in("");
+            String ready = monitor.awaitErr("ready: ");
+            assertTrue(ready.endsWith(" INFO ready: guests connect to " + control), ready);
             try (ArcaSession guest = ArcaSession.connect(control)) {
                 ErrnoException denied =
                         assertThrows(ErrnoException.class, () -> guest.connect(Endpoint.parse("127.0.0.1:80")));
                 assertEquals(Errno.EACCES, denied.errno());
-                assertLogged(
-                        "WARN g1: connect to 127.0.0.1:80 denied: no rule allows it;"
-                                + " allow it with --allow-connect 127.0.0.1:80",
-                        err);
-                signal(signal, process);
-                assertEquals(0, Patience.exitOf(process));
+                String warning = monitor.awaitErr("denied");
+                assertTrue(
+                        warning.endsWith(" WARN g1: connect to 127.0.0.1:80 denied: no rule allows it;"
+                                + " allow it with --allow-connect 127.0.0.1:80"),
+                        warning);
+                monitor.signal(signal);
+                assertEquals(0, monitor.status());
             }
-            assertEquals(0, out.readAllBytes().length);
+            assertEquals("", monitor.out());
             assertFalse(Files.exists(control));
-        } finally {
-            process.destroyForcibly().waitFor();
         }
     }
 
@@ -138,7 +120,7 @@ class ArcaIT {
     void oneOfSeveralTakesOverThePath() throws Exception {
         Path control = folder.resolve("control");
         try (Arca killed = Arca.monitor(control)) {
-            killed.process.destroyForcibly().waitFor();
+            killed.child().kill();
         }
         assertTrue(Files.exists(control));
         List<Arca> monitors = new ArrayList<>();
@@ -154,7 +136,7 @@ class ArcaIT {
         }
     }
 
-    private static boolean isReady(Arca monitor) throws IOException {
+    private static boolean isReady(Arca monitor) throws InterruptedException {
         try {
             monitor.awaitErr("ready: ");
             return true;
@@ -179,7 +161,7 @@ class ArcaIT {
         command.addAll(List.of(ARCA.toString(), "monitor", "--control", "control"));
         try (Arca monitor = Arca.run(Map.of(), command)) {
             monitor.awaitErr("ready: ");
-            String proc = "/proc/" + monitor.process.pid();
+            String proc = "/proc/" + monitor.child().pid();
             for (String look : List.of("ls " + proc + "/fd", "head -c1 " + proc + "/mem", "cat " + proc + "/environ")) {
                 List<String> looking = new ArrayList<>(user);
                 looking.addAll(List.of("sh", "-c", look));
@@ -202,7 +184,8 @@ class ArcaIT {
     @Test
     void nobodyCanLoadCodeIntoTheMonitor() throws Exception {
         try (Arca monitor = Arca.monitor(folder.resolve("control"))) {
-            Path asked = Files.createFile(Path.of(".attach_pid" + monitor.process.pid()));
+            Path asked =
+                    Files.createFile(Path.of(".attach_pid" + monitor.child().pid()));
             try {
                 monitor.signal("QUIT");
                 monitor.awaitErr("Full thread dump");
@@ -210,21 +193,5 @@ class ArcaIT {
                 Files.delete(asked);
             }
         }
-    }
-
-    /** Waits for a line that ends in a pattern. */
-    private static void assertLogged(String pattern, BufferedReader err) throws IOException {
-        List<String> lines = new ArrayList<>();
-        for (String line; (line = err.readLine()) != null; lines.add(line)) {
-            if (line.matches(".* " + pattern)) return;
-        }
-        fail(pattern + " is not in " + lines);
-    }
-
-    private static void signal(String name, Process process) throws Exception {
-        assertEquals(
-                0,
-                ChildJvm.run(List.of("kill", "-" + name, Long.toString(process.pid())))
-                        .status());
     }
 }

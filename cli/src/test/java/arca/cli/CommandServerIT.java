@@ -94,7 +94,7 @@ class CommandServerIT {
                     assertEquals("said " + i + "\nbye peer" + i + "\n", text(peer.getInputStream()));
                 }
             }
-            assertTrue(guest.process.isAlive());
+            assertTrue(guest.child().isAlive());
         }
     }
 
@@ -108,7 +108,7 @@ class CommandServerIT {
                     assertEquals("no\n", text(peer.getInputStream()));
                 }
             }
-            assertTrue(guest.process.isAlive());
+            assertTrue(guest.child().isAlive());
         }
     }
 
@@ -129,7 +129,7 @@ class CommandServerIT {
                     assertEquals("hi", reader(third).readLine());
                 }
             }
-            assertTrue(few.process.isAlive() && guest.process.isAlive());
+            assertTrue(few.child().isAlive() && guest.child().isAlive());
         }
     }
 
@@ -147,7 +147,7 @@ class CommandServerIT {
                 assertEquals("i\n", text(peer.getInputStream()));
                 peer.close();
             }
-            assertTrue(guest.process.isAlive());
+            assertTrue(guest.child().isAlive());
         }
         int running = 0;
         List<String> changes = Files.readAllLines(log);
@@ -175,7 +175,7 @@ class CommandServerIT {
             assertEquals(
                     List.of("start", "end", "start"),
                     Files.readAllLines(log).stream().limit(3).toList());
-            assertTrue(guest.process.isAlive());
+            assertTrue(guest.child().isAlive());
         }
     }
 
@@ -191,7 +191,7 @@ class CommandServerIT {
             write(peer, "late\n");
             assertEquals("b late", lines.readLine());
             assertNull(lines.readLine());
-            assertTrue(guest.process.isAlive());
+            assertTrue(guest.child().isAlive());
         }
     }
 
@@ -209,7 +209,7 @@ class CommandServerIT {
             }
             shell.onExit().get();
             child.onExit().get();
-            assertTrue(guest.process.isAlive());
+            assertTrue(guest.child().isAlive());
         }
     }
 
@@ -285,7 +285,7 @@ class CommandServerIT {
     /** How many processes and threads the guest's user may have, for the guest's next. */
     private static void limitProcesses(Arca guest, List<String> user, String limit) throws Exception {
         List<String> command = new ArrayList<>(user);
-        command.addAll(List.of("prlimit", "--pid", Long.toString(guest.process.pid()), "--nproc=" + limit + ":"));
+        command.addAll(List.of("prlimit", "--pid", Long.toString(guest.child().pid()), "--nproc=" + limit + ":"));
         ChildJvm.Result set = ChildJvm.run(command);
         assertEquals(0, set.status(), set.output());
     }

@@ -85,9 +85,8 @@ class DemoIT {
                 List.of("env", "--default-signal=INT", Arca.COMMAND.toString(), "demo", "--size", "100000M");
         try (Arca demo = Arca.run(environment(), command)) {
             StringBuilder output = new StringBuilder();
-            var lines = demo.process.inputReader();
             while (!output.toString().contains("half-closes"))
-                output.append(lines.readLine()).append('\n');
+                output.append(demo.child().readLine()).append('\n');
             demo.signal(signal);
             assertEquals(signal.equals("INT") ? 130 : 143, demo.status());
             assertEquals("", demo.err());

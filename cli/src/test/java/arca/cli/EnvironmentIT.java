@@ -87,7 +87,7 @@ class EnvironmentIT {
             guest.awaitErr("Full thread dump");
             peer.write(ByteBuffer.wrap("data".getBytes(StandardCharsets.US_ASCII)));
             peer.shutdownOutput();
-            guest.process.getOutputStream().close();
+            guest.child().input().close();
             assertEquals("data", guest.out());
         }
     }
@@ -112,7 +112,7 @@ class EnvironmentIT {
                             + " --control \"$name\"");
                     SocketChannel peer = peers.accept()) {
                 peer.shutdownOutput();
-                guest.process.getOutputStream().close();
+                guest.child().input().close();
                 assertEquals("", guest.out());
             }
             monitor.signal("TERM");

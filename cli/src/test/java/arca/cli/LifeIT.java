@@ -54,8 +54,8 @@ class LifeIT {
                         SocketChannel peer = peers.accept()) {
                     Thread writer = Thread.ofPlatform().start(() -> writeToTheEnd(stream));
                     receive(peer, BUSY);
-                    if (status == 0) monitor.process.destroy();
-                    else monitor.process.destroyForcibly();
+                    if (status == 0) monitor.signal("TERM");
+                    else monitor.child().kill();
                     assertEquals(status, monitor.status(), "time " + i);
                     assertEquals(status == 0, Files.notExists(control), "time " + i);
                     Patience.join(writer); // it was told of the end
@@ -70,7 +70,7 @@ class LifeIT {
             }
         }
         try (Arca monitor = Arca.monitor(control)) {
-            assertTrue(monitor.process.isAlive());
+            assertTrue(monitor.child().isAlive());
             assertFalse(Files.notExists(control));
         }
     }

@@ -124,13 +124,13 @@ class NetcatIT {
         try (ServerSocket peers = new ServerSocket(0, 1, LOOPBACK);
                 Arca guest = guest("connect", peers.getLocalPort());
                 Socket peer = peers.accept()) {
-            OutputStream in = guest.process.getOutputStream();
+            OutputStream in = guest.child().input();
             for (int i = 0; i < 10; i++) {
                 in.write(i);
                 in.flush();
                 assertEquals(i, peer.getInputStream().read());
                 peer.getOutputStream().write(i);
-                assertEquals(i, guest.process.getInputStream().read());
+                assertEquals(i, guest.child().output().read());
             }
         }
     }
@@ -144,13 +144,13 @@ class NetcatIT {
                 Socket peer = peers.accept()) {
             Thread echo = Thread.ofPlatform().start(() -> echo(peer));
             Thread writer = Thread.ofPlatform().start(() -> {
-                try (OutputStream in = guest.process.getOutputStream()) {
+                try (OutputStream in = guest.child().input()) {
                     in.write(bytes);
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }
             });
-            assertTrue(Arrays.equals(bytes, guest.process.getInputStream().readAllBytes()));
+            assertTrue(Arrays.equals(bytes, guest.child().output().readAllBytes()));
             assertEquals(0, guest.status());
             Patience.join(writer);
             Patience.join(echo);
@@ -183,7 +183,7 @@ class NetcatIT {
                 Arca guest = guest("connect", peers.getLocalPort())) {
             Socket peer = peers.accept();
             write(peer, "x");
-            assertEquals('x', guest.process.getInputStream().read());
+            assertEquals('x', guest.child().output().read());
             reset(peer);
             assertEquals("", guest.out());
             assertFailed(BROKE_OFF, guest); // and stdin is still open
@@ -206,7 +206,7 @@ class NetcatIT {
             try (Arca guest = guest("connect", peers.getLocalPort(), "-d").in("")) {
                 Socket peer = peers.accept();
                 write(peer, "x");
-                assertEquals('x', guest.process.getInputStream().read());
+                assertEquals('x', guest.child().output().read());
                 reset(peer);
                 assertFailed(BROKE_OFF, guest);
             }
@@ -237,8 +237,7 @@ class NetcatIT {
                         assertEquals(-1, peer.getInputStream().read());
                     }
                     write(peer, "part");
-                    assertEquals(
-                            "part", new String(guest.process.getInputStream().readNBytes(4)));
+                    assertEquals("part", new String(guest.child().output().readNBytes(4)));
                     ends.signal(signal);
                     String said = guest.err();
                     assertTrue(
@@ -418,9 +417,9 @@ class NetcatIT {
         try (Arca guest = listener(port);
                 Socket peer = new Socket(LOOPBACK, port)) {
             write(peer, "hello");
-            assertEquals('h', guest.process.getInputStream().read());
+            assertEquals('h', guest.child().output().read());
             try (Arca second = listener(port)) { // so the port is free again
-                second.process.destroy();
+                second.signal("TERM");
             }
             peer.shutdownOutput();
             assertEquals("ello", guest.out());
@@ -459,23 +458,24 @@ class NetcatIT {
         int port = ReservedPorts.next();
         try (ServerSocket peers = command.equals("connect") ? new ServerSocket(port, 1, LOOPBACK) : new ServerSocket();
                 Arca guest = inTerminal(command, port)) {
-            BufferedReader screen = guest.process.inputReader();
-            if (command.equals("listen")) assertEquals("arca: listening on 127.0.0.1:" + port, screen.readLine());
+            if (command.equals("listen"))
+                assertEquals(
+                        "arca: listening on 127.0.0.1:" + port, guest.child().readLine());
             try (Socket peer = command.equals("connect") ? peers.accept() : new Socket(LOOPBACK, port)) {
                 BufferedReader fromGuest = reader(peer);
-                OutputStream keys = guest.process.getOutputStream();
+                OutputStream keys = guest.child().input();
                 keys.write("typed\n".getBytes(StandardCharsets.US_ASCII));
                 keys.flush();
                 assertEquals("typed", fromGuest.readLine());
-                assertEquals("typed", screen.readLine()); // the terminal's echo
+                assertEquals("typed", guest.child().readLine()); // the terminal's echo
                 write(peer, "shown\n");
-                assertEquals("shown", screen.readLine());
+                assertEquals("shown", guest.child().readLine());
                 keys.write(4); // Ctrl-D
                 keys.flush();
                 assertNull(fromGuest.readLine());
                 write(peer, "last\n");
             }
-            assertEquals("last", screen.readLine());
+            assertEquals("last", guest.child().readLine());
             assertEquals(0, guest.status());
         }
     }

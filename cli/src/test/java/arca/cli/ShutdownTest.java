@@ -1,12 +1,10 @@
 package arca.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import arca.testkit.Child;
 import arca.testkit.ChildJvm;
-import arca.testkit.Patience;
-import java.io.BufferedReader;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,19 +53,13 @@ class ShutdownTest {
         }
     }
 
-    private static Process daemon(String... arguments) throws Exception {
+    private static Child daemon(String... arguments) throws Exception {
         // A child inherits ignored signals, and a script's background jobs ignore SIGINT.
         List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT", ChildJvm.java()));
         command.addAll(ChildJvm.sameClasses());
         command.add(Daemon.class.getName());
         command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        Patience.killLate(process);
-        return process;
-    }
-
-    private static void kill(String signal, Process process) throws Exception {
-        kill(signal, process.pid());
+        return Child.start(command);
     }
 
     private static void kill(String signal, long pid) throws Exception {
@@ -78,48 +70,39 @@ class ShutdownTest {
     @ParameterizedTest
     @CsvSource({"TERM, TERM", "TERM, INT", "INT, INT"})
     void signalStopsAndAnotherCutsThatShort(String first, String second) throws Exception {
-        Process process = daemon();
-        try (BufferedReader output = process.inputReader()) {
-            assertEquals("ready", output.readLine());
-            kill(first, process);
-            assertEquals("stopping", output.readLine());
-            kill(second, process);
-            assertEquals("cut short", output.readLine());
-            assertNull(output.readLine());
-            assertEquals(0, Patience.exitOf(process));
-        } finally {
-            end(process);
+        try (Child process = daemon()) {
+            assertEquals("ready", process.readLine());
+            process.signal(first);
+            assertEquals("stopping", process.readLine());
+            process.signal(second);
+            assertEquals("cut short", process.readLine());
+            assertEquals(List.of(), process.readOutput());
+            assertEquals(0, process.exitStatus());
         }
     }
 
     @Test
     void signalThatComesBeforeTheDaemonIsReadyStopsIt() throws Exception {
-        Process process = daemon("early");
-        try (BufferedReader output = process.inputReader()) {
-            assertEquals("asked to stop", output.readLine());
-            assertEquals("stopping", output.readLine());
-            kill("TERM", process);
-            assertEquals("cut short", output.readLine());
-            assertEquals(0, Patience.exitOf(process));
-        } finally {
-            end(process);
+        try (Child process = daemon("early")) {
+            assertEquals("asked to stop", process.readLine());
+            assertEquals("stopping", process.readLine());
+            process.signal("TERM");
+            assertEquals("cut short", process.readLine());
+            assertEquals(0, process.exitStatus());
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"TERM", "INT"})
     void stopThatFailsIsLoggedAndTheStatusIsOne(String signal) throws Exception {
-        Process process = daemon("stuck");
-        try (BufferedReader output = process.inputReader()) {
-            assertEquals("ready", output.readLine());
-            kill(signal, process);
-            assertEquals("stopping", output.readLine());
-            List<String> lines = output.readAllLines();
+        try (Child process = daemon("stuck")) {
+            assertEquals("ready", process.readLine());
+            process.signal(signal);
+            assertEquals("stopping", process.readLine());
+            List<String> lines = process.readErrors();
             assertTrue(lines.getFirst().contains("ERROR"), lines.toString());
             assertTrue(lines.contains("java.lang.IllegalStateException: stuck"), lines.toString());
-            assertEquals(1, Patience.exitOf(process));
-        } finally {
-            end(process);
+            assertEquals(1, process.exitStatus());
         }
     }
 
@@ -148,11 +131,5 @@ class ShutdownTest {
         assertTrue(
                 lines.getFirst().endsWith("the process ends: uncaught exception in thread acceptor"), result.output());
         assertEquals("java.lang.IllegalStateException: broken", lines.get(1));
-    }
-
-    private static void end(Process process) throws Exception {
-        process.destroyForcibly().waitFor();
-        process.getOutputStream().close();
-        process.getErrorStream().close();
     }
 }

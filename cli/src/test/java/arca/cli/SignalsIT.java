@@ -35,7 +35,7 @@ class SignalsIT {
     Path folder;
 
     /** One that starts as whatever {@code prefix} makes of it; its stderr has been read up to "ready". */
-    private Arca monitor(List<String> prefix, String... more) throws IOException {
+    private Arca monitor(List<String> prefix, String... more) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(prefix);
         command.addAll(List.of(
                 Arca.COMMAND.toString(), "monitor", "--control", control().toString()));
@@ -75,7 +75,7 @@ class SignalsIT {
     @Test
     void hangupThatIsIgnoredFromTheStartStaysIgnored() throws Exception {
         try (Arca monitor = monitor(List.of("env", "--ignore-signal=HUP"))) {
-            assertTrue(Files.readString(Path.of("/proc/" + monitor.process.pid() + "/status"))
+            assertTrue(Files.readString(Path.of("/proc/" + monitor.child().pid() + "/status"))
                     .lines()
                     .anyMatch(line -> line.matches("SigIgn:\\s*[0-9a-f]*[13579bdf]"))); // SIGHUP is 1, the lowest bit
             monitor.signal("HUP");

@@ -3,13 +3,10 @@ package arca.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import arca.testkit.Patience;
+import arca.testkit.Child;
 import arca.testkit.ReservedPorts;
 import arca.testkit.Tools;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -52,27 +49,19 @@ class TourIT {
         Path link = Files.createSymbolicLink(folder.resolve("arca"), Arca.COMMAND);
         String tour = tour().replace("7000", Integer.toString(ReservedPorts.next()))
                 .replace("8080", Integer.toString(ReservedPorts.next()));
-        Process shell = new ProcessBuilder("sh")
-                .directory(folder.toFile())
-                .redirectErrorStream(true)
-                .start();
-        Patience.killLate(shell, BLOCKS);
-        try (BufferedReader screen = shell.inputReader();
-                OutputStream keys = shell.getOutputStream()) {
+        List<String> command = List.of("env", "--chdir=" + folder, "sh", "-c", "exec sh 2>&1");
+        try (Child shell = Child.start(command);
+                Background _ = () -> killDescendants(shell)) {
             int blocks = 0;
             for (Matcher block = BLOCK.matcher(tour); block.find(); blocks++) {
-                keys.write((block.group(1) + "echo '" + DONE + "'$?\n").getBytes(StandardCharsets.UTF_8));
-                keys.flush();
-                see(screen, block.group(1), block.group(2));
+                shell.writeLine(block.group(1) + "echo '" + DONE + "'$?");
+                see(shell, block.group(1), block.group(2));
             }
             assertEquals(BLOCKS, blocks);
-            keys.write("exit\n".getBytes(StandardCharsets.UTF_8));
-            keys.flush();
-            Patience.exitOf(shell);
-            assertEquals("", String.join("\n", screen.readAllLines()));
+            shell.writeLine("exit");
+            shell.exitStatus();
+            assertEquals(List.of(), shell.readOutput());
         } finally {
-            shell.descendants().forEach(ProcessHandle::destroyForcibly);
-            shell.destroyForcibly();
             Files.delete(link); // JUnit warns of links that lead out of the folder
         }
         try (var left = Files.list(folder)) {
@@ -80,13 +69,24 @@ class TourIT {
         }
     }
 
+    /** Programs that the tour starts in the background. */
+    private interface Background extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    private static void killDescendants(Child shell) {
+        ProcessHandle.of(shell.pid()).stream()
+                .flatMap(ProcessHandle::descendants)
+                .forEach(ProcessHandle::destroyForcibly);
+    }
+
     /** Reads until the block is done and, if it says what comes, all of that has come, in whatever order it is done. */
-    private static void see(BufferedReader screen, String typed, String told) throws IOException {
+    private static void see(Child shell, String typed, String told) throws InterruptedException {
         List<String> expected = told == null ? List.of() : told.lines().toList();
         int seen = 0;
         for (boolean done = false; !done || seen < expected.size(); ) {
-            String line = screen.readLine();
-            assertTrue(line != null, "the shell has ended in:\n" + typed);
+            String line = shell.readLine();
             if (line.startsWith(DONE)) done = true;
             else if (told != null && !isOfThisSystem(line)) {
                 assertTrue(seen < expected.size(), "not told: " + line);

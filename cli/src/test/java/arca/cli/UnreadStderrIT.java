@@ -8,7 +8,10 @@ import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.control.Endpoint;
 import arca.control.guest.ArcaSession;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -26,7 +29,11 @@ class UnreadStderrIT {
     @Test
     void guestsAreServedAndASignalEndsTheMonitor() throws Exception {
         Path control = folder.resolve("a.sock");
-        try (Arca monitor = Arca.monitor(control, "--log-level", "debug")) {
+        try (Arca monitor = Arca.startMonitor(control, "--log-level", "debug");
+                BufferedReader err =
+                        new BufferedReader(new InputStreamReader(monitor.child().error(), StandardCharsets.UTF_8))) {
+            String line = err.readLine();
+            while (!line.contains("ready: ")) line = err.readLine();
             try (ArcaSession early = ArcaSession.connect(control)) {
                 for (int i = 0; i < GUESTS; i++) {
                     try (ArcaSession late = ArcaSession.connect(control)) {
@@ -38,7 +45,7 @@ class UnreadStderrIT {
             monitor.signal("TERM");
             assertEquals(0, monitor.status());
             assertTrue(Files.notExists(control));
-            int unread = monitor.err().length();
+            int unread = String.join("\n", err.readAllLines()).length();
             assertTrue(unread >= LEAST_UNREAD, () -> "the pipe was not full: " + unread + " bytes");
         }
     }

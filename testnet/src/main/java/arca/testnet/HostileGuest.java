@@ -61,7 +61,7 @@ public final class HostileGuest {
 
     public static Child start(Path control) throws IOException, InterruptedException {
         Child child = Child.start(ChildJvm.command(HostileGuest.class, control.toString()));
-        if (!child.hear().equals("connected")) throw new AssertionError(child.toString());
+        if (!child.readLine().equals("connected")) throw new AssertionError(child.toString());
         return child;
     }
 
@@ -76,7 +76,7 @@ public final class HostileGuest {
         List<String> command = new ArrayList<>(asUser(uid));
         command.addAll(ChildJvm.command(classes, HostileGuest.class, control.toString()));
         Child child = Child.start(command);
-        if (!child.hear().equals("connected")) throw new AssertionError(child.toString());
+        if (!child.readLine().equals("connected")) throw new AssertionError(child.toString());
         return child;
     }
 
@@ -210,14 +210,12 @@ public final class HostileGuest {
         List<String> command = new ArrayList<>(prefix);
         command.addAll(ChildJvm.command(Holder.class, name));
         try (Fd listener = Sockets.listen(new SocketAddress.Unix(name, true), 0, 1)) {
-            Process child = new ProcessBuilder(command)
-                    .redirectError(ProcessBuilder.Redirect.DISCARD) // else this process's errors would not end with it
-                    .start();
+            Child child = Child.start(command); // lives on after this process
             try (Fd socket = Sockets.accept(listener, 0).orElseThrow()) {
                 rights.put(0, reader.value());
                 rights.send(socket.value(), 1, 1, MSG_NOSIGNAL);
                 reader.close();
-                String said = child.inputReader().readLine();
+                String said = child.readLine();
                 return "held".equals(said) ? Long.toString(child.pid()) : said;
             }
         }

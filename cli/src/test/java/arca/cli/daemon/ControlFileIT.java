@@ -55,7 +55,7 @@ class ControlFileIT {
                 GoodGuests.listen(guest);
             }
             next.child().signal("TERM");
-            assertEquals(0, next.child().await());
+            assertEquals(0, next.child().exitStatus());
             assertFalse(Files.exists(lock()) || Files.exists(control));
         }
     }

@@ -92,7 +92,7 @@ class OwnAddressIT {
             assertEquals(DENIED, connect(guest, OWN));
             run(monitor, "echo 40000 40003 >/proc/sys/net/ipv4/ip_local_port_range");
             try (Child hog = Child.start(beside(monitor, ChildJvm.command(Hog.class)))) {
-                assertEquals("4 ports taken: Address already in use", hog.hear());
+                assertEquals("4 ports taken: Address already in use", hog.readLine());
                 assertEquals(DENIED, connect(guest, OWN));
             }
             assertTrue(monitor.child()

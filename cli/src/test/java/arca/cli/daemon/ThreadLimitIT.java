@@ -132,7 +132,7 @@ class ThreadLimitIT {
             }
             assertTrue(guests.size() > 1, "no guest was let in");
             monitor.signal("TERM");
-            assertEquals(0, monitor.await());
+            assertEquals(0, monitor.exitStatus());
         } finally {
             for (ArcaSession guest : guests) guest.close();
         }

@@ -121,7 +121,7 @@ class WatchdogIT {
             try (Holder holder = Holder.start(killable(monitor, folder), "hold-reader")) {
                 String name = monitor.guest(holder.guest);
                 holder.wedge();
-                assertEquals(KILLED, holder.guest.await());
+                assertEquals(KILLED, holder.guest.exitStatus());
                 monitor.child().awaitError(" " + name + ": killed pid " + holder.guest.pid());
                 assertEquals(-1, holder.peer.getInputStream().read());
                 monitor.awaitEnd(name);
@@ -136,7 +136,7 @@ class WatchdogIT {
                 Holder holder = Holder.start(killable(monitor, folder), "hold-reader")) {
             monitor.proc().leaveRoomFor(0);
             holder.wedge();
-            assertEquals(KILLED, holder.guest.await());
+            assertEquals(KILLED, holder.guest.exitStatus());
             monitor.child().awaitError(": killed pid " + holder.guest.pid());
         }
     }
@@ -188,7 +188,7 @@ class WatchdogIT {
             assertTrue(line.contains("pid " + holder.guest.pid() + ", uid "), line);
             assertFalse(Files.exists(monitor.control()), "nobody connects any more");
             holder.guest.kill();
-            assertEquals(0, monitor.child().await());
+            assertEquals(0, monitor.child().exitStatus());
         }
     }
 
@@ -197,8 +197,8 @@ class WatchdogIT {
         try (MonitorProcess monitor = MonitorProcess.start("--drain", "1", "--wedge", "kill");
                 Holder holder = Holder.start(killable(monitor, folder), "hold-reader")) {
             monitor.child().signal("TERM");
-            assertEquals(KILLED, holder.guest.await());
-            assertEquals(0, monitor.child().await());
+            assertEquals(KILLED, holder.guest.exitStatus());
+            assertEquals(0, monitor.child().exitStatus());
             assertEquals(List.of(), monitor.child().errors(": does not end"));
         }
     }

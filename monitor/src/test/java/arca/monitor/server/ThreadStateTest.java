@@ -94,8 +94,8 @@ class ThreadStateTest {
                 assertNotEquals(Where.PIPE_LOCK, where);
                 return where == Where.ELSEWHERE;
             });
-            parent.say("");
-            assertEquals(0, parent.await());
+            parent.writeLine("");
+            assertEquals(0, parent.exitStatus());
             assertEquals(Where.ENDED, state.look(buffer));
         }
     }
