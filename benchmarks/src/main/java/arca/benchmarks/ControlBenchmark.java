@@ -31,12 +31,8 @@ import org.openjdk.jmh.annotations.Warmup;
         jvmArgs = {
             "-Xms256m",
             "-Xmx256m",
-            "-XX:+UseSerialGC",
             "--sun-misc-unsafe-memory-access=allow",
             "--enable-native-access=ALL-UNNAMED",
-            Launcher.QUIET,
-            Launcher.INLINE,
-            Launcher.DEEP,
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"
         })
 @Warmup(iterations = 3, time = 250, timeUnit = TimeUnit.MILLISECONDS)

@@ -33,11 +33,8 @@ import org.openjdk.jmh.annotations.Warmup;
         jvmArgs = {
             "-Xms256m",
             "-Xmx256m",
-            "-XX:+UseSerialGC",
             "--sun-misc-unsafe-memory-access=allow",
             "--enable-native-access=ALL-UNNAMED",
-            Launcher.QUIET,
-            Launcher.INLINE,
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"
         })
 @Warmup(iterations = 1, time = 150, timeUnit = TimeUnit.MILLISECONDS)

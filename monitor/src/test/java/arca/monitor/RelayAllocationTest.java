@@ -28,6 +28,12 @@ class RelayAllocationTest {
     private static final long BULK = 16 << 20;
     private static final int PIECE = 128 * 1024;
 
+    /**
+     * Bytes that a round may allocate. A call that the loop makes about once in a round may never be compiled, and then
+     * allocates 40 bytes. A call for each message would allocate 80,000, and a call for each 256 KiB of bulk 2,560.
+     */
+    private static final long NEXT_TO_NOTHING = 640;
+
     /** Prints a line for each action: what the guest's loop has allocated in the round with the fewest bytes. */
     static final class Child {
         private Child() {}
@@ -43,7 +49,7 @@ class RelayAllocationTest {
         private static void print(String what, Action action) throws Exception {
             long least = Long.MAX_VALUE;
             int round = 0;
-            for (; round < ROUNDS && least > 0; round++) least = Math.min(least, allocatedBy(action));
+            for (; round < ROUNDS && least > NEXT_TO_NOTHING; round++) least = Math.min(least, allocatedBy(action));
             System.out.println(what + ": " + least + " bytes");
             System.err.println(what + ": in round " + round);
         }
@@ -53,15 +59,17 @@ class RelayAllocationTest {
     @EnumSource
     void loopAllocatesNothing(Variant variant) throws Exception {
         List<String> command = new ArrayList<>(List.of(ChildJvm.java()));
-        command.addAll(List.of("-XX:+UseSerialGC", "-Xbatch", "-XX:MaxInlineLevel=40", "-XX:CompileCommand=quiet"));
-        command.add("-XX:CompileCommand=inline,jdk.internal.foreign.abi.SharedUtils::checkNative");
+        command.addAll(List.of(ChildJvm.shippedOptions(), "-Xbatch"));
         command.addAll(ChildJvm.sameClasses());
         command.addAll(List.of(Child.class.getName(), variant.name()));
         ChildJvm.Result child = ChildJvm.run(command);
-        List<String> printed =
-                child.output().lines().filter(line -> line.endsWith(" bytes")).toList();
-        List<String> nothing = List.of("messages: 0 bytes", "bulk to the peer: 0 bytes", "bulk from the peer: 0 bytes");
-        assertEquals(nothing, printed, child::output);
+        List<Long> printed = child.output()
+                .lines()
+                .filter(line -> line.endsWith(" bytes"))
+                .map(line -> Long.valueOf(line.replaceAll("[^0-9]", "")))
+                .toList();
+        assertEquals(3, printed.size(), child::output);
+        assertTrue(printed.stream().allMatch(bytes -> bytes <= NEXT_TO_NOTHING), child::output);
     }
 
     private static void pingPong(Joined joined) {

@@ -60,7 +60,8 @@ class StartTest {
             Fd connected = new Fd(pair.first().release());
             IOException refusal =
                     assertThrows(IOException.class, () -> Monitor.start(MonitorConfig.DEFAULT, connected));
-            assertTrue(refusal.getMessage().endsWith(" is not a Unix stream socket that listens"), refusal.getMessage());
+            assertTrue(
+                    refusal.getMessage().endsWith(" is not a Unix stream socket that listens"), refusal.getMessage());
             assertFalse(connected.isOpen());
         }
     }

@@ -67,6 +67,11 @@ public final class ChildJvm {
         }
     }
 
+    /** Returns the argument that gives a JVM the options of {@code ./arca}: java(1), "java Command-Line Argument Files". */
+    public static String shippedOptions() {
+        return "@" + Path.of("..", "arca.options").toAbsolutePath(); // a test runs in the directory of its module
+    }
+
     /** Returns a command that runs a class's main method with this JVM's classes, in a JVM that starts fast and stays small. */
     public static List<String> command(Class<?> main, String... arguments) {
         return command(sameClasses(), main, arguments);

@@ -4,7 +4,6 @@ import static arca.bindings.Constants.POLLIN;
 import static arca.bindings.Constants.POLLOUT;
 import static arca.bindings.ErrnoException.check;
 
-import arca.benchmarks.Launcher;
 import arca.bindings.Errno;
 import arca.bindings.Fd;
 import arca.bindings.Poll;
@@ -36,15 +35,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(
         value = 1,
-        jvmArgs = {
-            "-Xms256m",
-            "-Xmx256m",
-            "-XX:+UseSerialGC",
-            "--sun-misc-unsafe-memory-access=allow",
-            "--enable-native-access=ALL-UNNAMED",
-            Launcher.QUIET,
-            Launcher.INLINE,
-            Launcher.DEEP
+        jvmArgs = {"-Xms256m", "-Xmx256m", "--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED"
         })
 @Warmup(iterations = 2, time = 200, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 4, time = 200, timeUnit = TimeUnit.MILLISECONDS)

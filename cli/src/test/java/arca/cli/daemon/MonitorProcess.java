@@ -60,7 +60,8 @@ record MonitorProcess(Path control, Child child, Proc proc) implements AutoClose
         try (Stream<Path> jars = Files.list(PROJECT.resolve("cli/target/modules"))) {
             for (Path jar : jars.toList()) Files.copy(jar, modules.resolve(jar.getFileName()));
         }
-        for (String script : List.of("build", "arca")) Files.copy(PROJECT.resolve(script), folder.resolve(script));
+        for (String script : List.of("build", "arca", "arca.options"))
+            Files.copy(PROJECT.resolve(script), folder.resolve(script));
         return folder.resolve("arca");
     }
 
