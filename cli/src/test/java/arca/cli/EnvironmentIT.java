@@ -153,7 +153,7 @@ class EnvironmentIT {
     /** Copies what is installed into the folder {@code $name}, and leaves its full name in {@code $to}. */
     private static final String COPY = """
             mkdir -- "$name" && to=$PWD/$name && cd -- "${arca%/*}" || exit
-            cp -a --parents -- arca build pom.xml */pom.xml */src/main cli/target/modules "$to/" || exit
+            cp -a --parents -- arca arca.options build pom.xml */pom.xml */src/main cli/target/modules "$to/" || exit
             """;
 
     @Test
