@@ -40,7 +40,7 @@ class AcceptTest {
             assertTrue(guest.isSilent());
             for (int id : asked) {
                 try (Peer peer = Peer.connect(at);
-                        GuestSide side = guest.sideFor(id)) {
+                        GuestSide side = guest.connectionFor(id)) {
                     peer.send("in");
                     assertEquals("in", side.receive(2));
                 }
@@ -94,9 +94,9 @@ class AcceptTest {
             int asked = guest.ask(new AcceptRequest(listener));
             int askedOther = guest.ask(new AcceptRequest(otherListener));
             try (Peer otherPeer = Peer.connect(other);
-                    GuestSide otherSide = guest.sideFor(askedOther);
+                    GuestSide otherSide = guest.connectionFor(askedOther);
                     Peer peer = Peer.connect(one);
-                    GuestSide side = guest.sideFor(asked)) {
+                    GuestSide side = guest.connectionFor(asked)) {
                 otherPeer.send("other");
                 peer.send("one");
                 assertEquals(otherListener, otherSide.ready.listenerId());

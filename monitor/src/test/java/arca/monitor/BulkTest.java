@@ -164,7 +164,7 @@ class BulkTest {
                 Together.run(actions.toArray(Action[]::new));
             } finally {
                 peers.forEach(Peer::close);
-                all.forEach(RawGuest::die);
+                all.forEach(RawGuest::closeAll);
             }
         }
     }

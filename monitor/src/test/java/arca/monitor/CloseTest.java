@@ -134,7 +134,7 @@ class CloseTest {
     void endOfTheGuestIsAnEndToThePeerAfterAllBytes() throws Exception {
         try (Joined joined = Joined.by(variant)) {
             joined.side().send("last words");
-            joined.guest().die(); // closes all its descriptors
+            joined.guest().closeAll(); // closes all its descriptors
             assertEquals("last words", joined.peer().receive(10));
             joined.peer().assertEnd();
         }
@@ -143,7 +143,7 @@ class CloseTest {
     @Test
     void connectionsOutliveTheControlChannel() throws Exception {
         try (Joined joined = Joined.by(variant)) {
-            joined.guest().hangUp();
+            joined.guest().closeControl();
             new Transfer(joined.side(), joined.peer(), 5, BULK, 3).run();
             new Transfer(joined.peer(), joined.side(), 6, BULK, 3).run();
         }
@@ -157,7 +157,7 @@ class CloseTest {
             GuestSide side = guest.connect(listener.endpoint());
             try (Peer peer = listener.accept()) {
                 long sent = fillAll(guest, side);
-                guest.die();
+                guest.closeAll();
                 peer.send("and the peer sends on"); // nobody will read this
                 assertEquals(sent, peer.drain());
             }
@@ -197,7 +197,7 @@ class CloseTest {
             for (int i = 0; i < many; i++) guest.ask(new ConnectRequest(listener.endpoint()));
             List<Peer> peers = new ArrayList<>();
             for (int i = 0; i < many; i++) peers.add(listener.accept());
-            guest.die();
+            guest.closeAll();
             try {
                 peers.forEach(Peer::assertEnd);
             } finally {

@@ -20,7 +20,7 @@ record Joined(RunningMonitor monitor, RawGuest guest, GuestSide side, Peer peer)
         try (Peer.Listener listener = Peer.Listener.open()) {
             int id = guest.ask(new ConnectRequest(listener.endpoint()));
             Peer peer = listener.accept();
-            return new Joined(monitor, guest, guest.sideFor(id), peer);
+            return new Joined(monitor, guest, guest.connectionFor(id), peer);
         }
     }
 

@@ -126,7 +126,7 @@ class LimitsTest {
             int tooMany = guest.ask(new AcceptRequest(listeners.get(MOST)));
             assertEquals(new AcceptErr(Errno.ENOBUFS), guest.answerTo(tooMany));
             try (Peer _ = Peer.connect(at.getFirst())) {
-                guest.sideFor(first).close();
+                guest.connectionFor(first).close();
                 guest.ask(new AcceptRequest(listeners.get(MOST))); // now there is room for one more
                 guest.ask(new AcceptRequest(0)); // answered after it
                 assertEquals(new AcceptErr(Errno.EBADF), guest.answer().reply());

@@ -126,7 +126,7 @@ class StopTest {
     @Test
     void sessionThatHasEndedDrainsBeforeTheMonitorHasStopped() throws Exception {
         try (Joined joined = Joined.by(variant)) {
-            joined.guest().hangUp();
+            joined.guest().closeControl();
             FutureTask<Void> stop = Together.start(joined.monitor()::stop);
             new Transfer(joined.side(), joined.peer(), 3, 300_000, 2).run();
             assertFalse(stop.isDone());

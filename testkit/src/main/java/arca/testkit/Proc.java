@@ -13,9 +13,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** What proc(5) tells of a process. */
+/** A process as the kernel shows it in proc(5). */
 public record Proc(long pid) {
-    /** The calls that a thread of the monitor's waits in. */
+    /** The system calls in which a thread of the monitor waits. */
     private static final String[] WAITS = {"epoll_wait", "poll"};
 
     private Path path(String name) {
@@ -23,8 +23,8 @@ public record Proc(long pid) {
     }
 
     /**
-     * Its open pipes, sockets, loops and files of proc(5), number to target. Eventfds are not among them: those that wake guests' loops are
-     * kept for the next guest.
+     * Returns the targets of the process's open pipes, sockets, epoll instances, pidfds and files of proc(5), by descriptor.
+     * Eventfds are left out, because the monitor keeps those of ended guests for the next guest.
      */
     public Map<Integer, String> descriptors() {
         Map<Integer, String> open = new TreeMap<>();
@@ -34,7 +34,7 @@ public record Proc(long pid) {
                     String target = Files.readSymbolicLink(entry).toString();
                     boolean counts = target.startsWith("pipe:")
                             || target.startsWith("socket:")
-                            || target.startsWith("/proc/") // what the watchdog looks at
+                            || target.startsWith("/proc/") // the watchdog keeps such files open
                             || target.equals("anon_inode:[eventpoll]")
                             || target.contains("pidfd");
                     if (counts) open.put(Integer.valueOf(entry.getFileName().toString()), target);
@@ -48,7 +48,7 @@ public record Proc(long pid) {
         return open;
     }
 
-    /** Lowers its limit of descriptors so that so many more can be opened: getrlimit(2), RLIMIT_NOFILE. */
+    /** Lowers the process's limit on descriptors so that it can open {@code more}: getrlimit(2), RLIMIT_NOFILE. */
     public void leaveRoomFor(int more) throws IOException, InterruptedException {
         Set<Integer> open = new HashSet<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(path("fd"))) {
@@ -60,7 +60,7 @@ public record Proc(long pid) {
         limitDescriptors(limit);
     }
 
-    /** Raises it as far as it may. */
+    /** Raises the limit on descriptors as far as possible. */
     public void leaveAllRoom() throws IOException, InterruptedException {
         try (Stream<String> lines = Files.lines(path("limits"))) {
             String line = lines.filter(each -> each.startsWith("Max open files"))
@@ -75,35 +75,35 @@ public record Proc(long pid) {
         if (result.status() != 0) throw new AssertionError(result.output());
     }
 
-    /** Waits until it has as many descriptors as at another time. */
+    /** Waits until the process has as many descriptors as it had {@code then}. */
     public void awaitDescriptors(Map<Integer, String> then) throws Exception {
         Patience.await(
                 () -> "the descriptors it had: " + then + ", but it has " + descriptors(),
                 () -> descriptors().size() == then.size());
     }
 
-    /** Its threads whose names begin so. */
+    /** Returns the threads whose names start with {@code name}. */
     public List<KernelThread> threads(String name) throws IOException {
         return KernelThread.named(pid, name);
     }
 
-    /** Its only thread of such a name. */
+    /** Returns the only thread whose name starts with {@code name}. */
     public KernelThread thread(String name) throws IOException {
         List<KernelThread> threads = threads(name);
-        if (threads.size() != 1) throw new AssertionError("called " + name + ": " + threads);
+        if (threads.size() != 1) throw new AssertionError("expected one thread called " + name + ", found " + threads);
         return threads.getFirst();
     }
 
-    /** Waits until its only thread of such a name has gone to sleep so many times more. */
+    /** Waits until the only thread with this name has gone to sleep {@code more} times. */
     public void awaitSleeps(String name, int more) throws Exception {
         KernelThread thread = thread(name);
         long enough = thread.sleeps() + more;
-        Patience.await(more + " sleeps more of " + name, () -> thread.sleeps() >= enough);
+        Patience.await(more + " more sleeps of thread " + name, () -> thread.sleeps() >= enough);
     }
 
     /**
-     * Waits until its only thread of such a name, which has something to try again, has slept several times, each time until
-     * its next try: one that tried without a pause would never sleep in a call with a timeout.
+     * Waits until the only thread with this name, which repeats something, has slept ten times in a call with a timeout. A
+     * thread that repeats without a pause never does.
      */
     public void awaitTriesWithPauses(String name) throws Exception {
         KernelThread thread = thread(name);
@@ -114,8 +114,8 @@ public record Proc(long pid) {
     }
 
     /**
-     * How often threads whose names begin so have gone to wait for something, since they began; waits until each does. A
-     * thread that does nothing between two such looks has the same count.
+     * Waits until each thread whose name starts with one of these names waits, and returns how often each has gone to sleep,
+     * by thread id. The count of a thread that does nothing between two calls is the same.
      */
     public Map<Integer, Long> waits(String... names) throws Exception {
         Map<Integer, Long> waits = new TreeMap<>();

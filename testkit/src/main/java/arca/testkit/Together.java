@@ -5,20 +5,20 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 
-/** Things that happen at the same time, each in a thread of its own. */
+/** Runs several actions at the same time, each in its own thread. */
 public final class Together {
     private Together() {}
 
-    /** Something to do. */
+    /** An action, which may throw. */
     @FunctionalInterface
     public interface Action {
         public void run() throws Exception;
     }
 
-    /** Begins one; what it fails with is thrown by {@link #join}. */
-    public static FutureTask<Void> start(Action deed) {
+    /** Starts an action. If it throws, {@link #join} throws the same. */
+    public static FutureTask<Void> start(Action action) {
         Callable<Void> call = () -> {
-            deed.run();
+            action.run();
             return null;
         };
         FutureTask<Void> task = new FutureTask<>(call);
@@ -26,15 +26,15 @@ public final class Together {
         return task;
     }
 
-    /** Waits for one to be done. */
+    /** Waits until an action is done. */
     public static void join(FutureTask<Void> task) throws Exception {
-        Patience.get("what is done at the same time", task);
+        Patience.get("an action in another thread", task);
     }
 
-    /** Does all of them, and waits for all to be done. */
-    public static void run(Action... deeds) throws Exception {
+    /** Runs all actions, and waits until all are done. */
+    public static void run(Action... actions) throws Exception {
         List<FutureTask<Void>> tasks = new ArrayList<>();
-        for (Action deed : deeds) tasks.add(start(deed));
+        for (Action action : actions) tasks.add(start(action));
         for (FutureTask<Void> task : tasks) join(task);
     }
 }

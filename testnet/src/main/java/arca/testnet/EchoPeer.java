@@ -8,7 +8,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 
-/** A TCP server that sends every connection back what it gets, to its end. */
+/** A TCP server that sends back everything that it receives. */
 public final class EchoPeer implements AutoCloseable {
     private final ServerSocket server = new ServerSocket(0, 4096, InetAddress.getLoopbackAddress());
     private final Thread thread = Thread.ofPlatform().daemon().start(this::serve);
@@ -39,11 +39,11 @@ public final class EchoPeer implements AutoCloseable {
         try (socket) {
             socket.getInputStream().transferTo(socket.getOutputStream());
         } catch (IOException e) {
-            // Its guest was killed: nobody is left to be told.
+            // the guest was killed, and the connection was reset
         }
     }
 
-    /** Sends what comes out of a guest's stream back into it. */
+    /** Sends back everything that a guest's stream receives. */
     public static void echo(ArcaStream stream) {
         try {
             stream.inputStream().transferTo(stream.outputStream());
@@ -53,7 +53,7 @@ public final class EchoPeer implements AutoCloseable {
         }
     }
 
-    /** Ends its thread by a last connection: to close a socket that one waits on has the JVM open others. */
+    /** Ends the server's thread by a last connection. Closing a socket that a thread waits on would make the JVM open others. */
     @Override
     public void close() throws IOException {
         closed = true;

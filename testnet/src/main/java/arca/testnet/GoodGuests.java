@@ -23,8 +23,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Guests that do nothing but their work: each connects to a peer, and accepts one, and every byte of both is sent to and
- * fro and checked.
+ * Guests that keep to the protocol. Each connects to a peer and accepts a connection. On both, every byte is echoed and
+ * checked.
  */
 public final class GoodGuests {
     public static final int COUNT = 8;
@@ -34,7 +34,7 @@ public final class GoodGuests {
 
     private GoodGuests() {}
 
-    /** Runs them all at once; fails unless all do their work. */
+    /** Runs all guests at the same time. Fails if one of them fails. */
     public static void work(Path control) throws Exception {
         try (ExecutorService threads = Executors.newThreadPerTaskExecutor(
                         Thread.ofPlatform().daemon().factory());
@@ -60,7 +60,7 @@ public final class GoodGuests {
         }
     }
 
-    /** A connection to a peer that sends back what it gets. */
+    /** Connects to an echo peer, and checks that every byte comes back. */
     public static void connect(ArcaSession session, EchoPeer peer, long seed) throws Exception {
         try (ArcaStream stream = session.connect(peer.address())) {
             checkEcho(stream.inputStream(), stream.outputStream(), stream::shutdownOutput, seed);
@@ -79,12 +79,12 @@ public final class GoodGuests {
         }
     }
 
-    /** Listens on some port of 127.0.0.1 that is free. */
+    /** Listens on a free port of 127.0.0.1. */
     public static ArcaListener listen(ArcaSession session) throws IOException {
         return session.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), ReservedPorts.next()));
     }
 
-    /** What a stream's output is ended by. */
+    /** The call that ends a stream's output. */
     @FunctionalInterface
     public interface End {
         void run() throws IOException;

@@ -4,7 +4,7 @@ import arca.bindings.ErrnoException;
 import arca.bindings.Fd;
 import arca.control.ConnectionReady;
 
-/** A guest's ends of a data pipe. */
+/** The guest's ends of a data pipe. */
 public final class GuestSide extends Side {
     public final ConnectionReady ready;
 
@@ -18,7 +18,7 @@ public final class GuestSide extends Side {
         output.close();
     }
 
-    /** Closes the end to read from. */
+    /** Closes the read end. */
     public void stopReading() {
         input.close();
     }

@@ -40,8 +40,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.LongSupplier;
 
 /**
- * A guest in a process of its own that does what it is told, a line a deed, and answers each with a line. It speaks bytes,
- * so that it can say what no library would, and holds the last connection that it was handed.
+ * A guest in its own process. It reads commands from its standard input, one per line, and prints a line as the result of
+ * each. It sends the protocol's bytes itself, so it can also send what no library would send. It keeps the last connection
+ * that it received.
  */
 public final class HostileGuest {
     private static final int BLOCK = 64 * 1024;
@@ -66,9 +67,9 @@ public final class HostileGuest {
     }
 
     /**
-     * As {@link #start(Path)}, another user's: the control socket and its folder are opened to everybody.
+     * As {@link #start(Path)}, but runs as another user. Gives all users access to the control socket and its folder.
      *
-     * @param classes options that give classes which that user may read
+     * @param classes JVM options that name classes which that user can read
      */
     public static Child startAs(int uid, Path control, List<String> classes) throws IOException, InterruptedException {
         Files.setPosixFilePermissions(control.getParent(), PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -85,7 +86,7 @@ public final class HostileGuest {
         return List.of("setpriv", "--reuid", id, "--regid", id, "--clear-groups");
     }
 
-    /** Holds a pipe whose read end it is sent, for as long as it lives. */
+    /** A process that receives the read end of a pipe, and holds the pipe's lock until the process ends. */
     public static final class Holder {
         private Holder() {}
 
@@ -98,43 +99,43 @@ public final class HostileGuest {
         }
     }
 
-    /** Fails unless it says that it was handed a connection; how large its pipes are is up to the user's allowance. */
+    /** Fails unless a result says that the guest received a connection. The size of its pipes may be any. */
     public static void assertConnected(String said) {
         assertTrue(said.startsWith("ring_size "), said);
     }
 
-    /** Lives as long as its standard input. */
+    /** Runs the guest until the end of its standard input. */
     public static void main(String[] args) throws Exception {
         HostileGuest guest = new HostileGuest(SocketAddress.Unix.path(args[0]));
         System.out.println("connected");
-        BufferedReader deeds = new BufferedReader(new InputStreamReader(System.in));
-        for (String deed = deeds.readLine(); deed != null; deed = deeds.readLine()) {
-            System.out.println(guest.does(deed.split(" ")));
+        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
+        for (String command = commands.readLine(); command != null; command = commands.readLine()) {
+            System.out.println(guest.execute(command.split(" ")));
         }
-        Runtime.getRuntime().halt(0); // some threads of ours are held in the kernel
+        Runtime.getRuntime().halt(0); // some threads of this process may be blocked in the kernel
     }
 
-    private String does(String... deed) throws Exception {
-        return switch (deed[0]) {
-            case "connect" -> connect(Integer.parseInt(deed[1]));
-            case "ask-to-connect" -> ask(Integer.parseInt(deed[1]), Integer.parseInt(deed[2]));
-            case "hear" -> hear(Integer.parseInt(deed[1]));
+    private String execute(String... command) throws Exception {
+        return switch (command[0]) {
+            case "connect" -> connect(Integer.parseInt(command[1]));
+            case "send-connects" -> sendConnects(Integer.parseInt(command[1]), Integer.parseInt(command[2]));
+            case "receive" -> receive(Integer.parseInt(command[1]));
             case "flood" -> flood();
             case "hold-writer" -> holdWriter();
             case "hold-reader" -> holdReader();
             case "hold-reader-by-child" ->
-                holdReaderByChild(deed.length > 1 ? asUser(Integer.parseInt(deed[1])) : List.of());
-            case "let-go" -> letGo();
-            case "send-descriptors" -> sendDescriptors(Integer.parseInt(deed[1]));
-            case "send-raw" -> sendRaw(HexFormat.of().parseHex(deed[1]));
+                holdReaderByChild(command.length > 1 ? asUser(Integer.parseInt(command[1])) : List.of());
+            case "release" -> release();
+            case "send-descriptors" -> sendDescriptors(Integer.parseInt(command[1]));
+            case "send-raw" -> sendRaw(HexFormat.of().parseHex(command[1]));
             case "await-end" -> awaitEnd();
             case "write-without-end" -> writeWithoutEnd();
-            case "hang-up" -> hangUp();
-            default -> throw new IllegalArgumentException(deed[0]);
+            case "close-control" -> closeControl();
+            default -> throw new IllegalArgumentException(command[0]);
         };
     }
 
-    // What every guest does.
+    // Commands that any guest may execute.
 
     private static Endpoint loopback(int port) {
         return new Endpoint(0x7f000001, port);
@@ -150,7 +151,7 @@ public final class HostileGuest {
         return receive();
     }
 
-    /** One reply; what came with the last one closes. */
+    /** Receives a reply. If it is a connection, closes the previous one. */
     private String receive() throws Exception {
         long n = rights.receive(control.value(), 0);
         if (n <= 0) return "the end";
@@ -165,20 +166,20 @@ public final class HostileGuest {
         return "ring_size " + ready.pipe().ringSize();
     }
 
-    // What no guest should.
+    // Commands that harm the monitor or break the protocol.
 
-    /** Requests whose replies stay unread. */
-    private String ask(int port, int count) {
+    /** Sends requests, and does not read their replies. */
+    private String sendConnects(int port, int count) {
         for (int i = 0; i < count; i++) send(new ConnectRequest(loopback(port)), 0);
-        return "asked";
+        return "sent";
     }
 
-    private String hear(int count) throws Exception {
+    private String receive(int count) throws Exception {
         for (int i = 1; i < count; i++) receive();
         return receive();
     }
 
-    /** Sends requests and reads no reply, until the monitor reads no more requests; goes on when it does. */
+    /** Sends requests and reads no reply until the monitor stops reading. A thread sends more whenever it reads again. */
     private String flood() {
         Request request = new AcceptRequest(0);
         while (send(request, MSG_DONTWAIT) > 0) {}
@@ -188,13 +189,13 @@ public final class HostileGuest {
         return "flooded";
     }
 
-    /** Splices into its pipe from a socket on which nothing comes: it sleeps with the pipe's lock in hand. */
+    /** Splices into its pipe from a socket that has no data: the call sleeps and holds the pipe's lock. */
     private String holdWriter() throws Exception {
         wedge = Sockets.pair(SOCK_STREAM);
         return sleepsIn(() -> Syscalls.splice(wedge.first().value(), writer.value(), 1, 0));
     }
 
-    /** Splices what has come out of its pipe to a socket that is full: likewise. */
+    /** Splices from its pipe to a socket that is full: the call sleeps and holds the pipe's lock. */
     private String holdReader() throws Exception {
         Poll poll = new Poll(arena, 1);
         poll.set(0, reader.value(), POLLIN);
@@ -204,7 +205,7 @@ public final class HostileGuest {
         return sleepsIn(() -> Syscalls.splice(reader.value(), wedge.first().value(), 1, 0));
     }
 
-    /** Has a process of its own do it, which alone has the read end then: that process's number. */
+    /** As holdReader, but in a child process, which then is the only one with the read end. Returns its process id. */
     private String holdReaderByChild(List<String> prefix) throws Exception {
         String name = "arca-holder-" + ProcessHandle.current().pid();
         List<String> command = new ArrayList<>(prefix);
@@ -221,7 +222,7 @@ public final class HostileGuest {
         }
     }
 
-    /** Makes a splice(2) in a thread of its own, and returns when that sleeps in it. */
+    /** Starts a thread that calls splice(2), and waits until it sleeps in that call. */
     private static String sleepsIn(LongSupplier splice) throws Exception {
         CompletableFuture<Integer> tid = new CompletableFuture<>();
         Thread.ofPlatform().daemon().start(() -> {
@@ -232,10 +233,10 @@ public final class HostileGuest {
         return "held";
     }
 
-    private String letGo() {
+    private String release() {
         Syscalls.send(wedge.second().value(), block.asSlice(0, 1), MSG_DONTWAIT | MSG_NOSIGNAL);
         Syscalls.recv(wedge.second().value(), block, MSG_DONTWAIT);
-        return "let go";
+        return "released";
     }
 
     private String sendDescriptors(int count) throws Exception {
@@ -270,8 +271,8 @@ public final class HostileGuest {
         return "writing";
     }
 
-    private String hangUp() {
+    private String closeControl() {
         control.close();
-        return "hung up";
+        return "closed";
     }
 }

@@ -7,14 +7,14 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 
-/** Endpoints of loopback, on an address that no other run of the tests uses. */
+/** Endpoints on a loopback address that no other run of the tests uses. */
 public final class Loopback {
     public static final int ADDRESS =
             0x7f010000 | (int) (ProcessHandle.current().pid() & 0xffff);
 
     private Loopback() {}
 
-    /** An endpoint that is the test's alone, and where nobody listens: to be refused at, or to listen at. */
+    /** Returns an endpoint that only this test uses, and where nothing listens yet. */
     public static Endpoint free() throws IOException {
         InetAddress address = InetAddress.getByAddress(
                 ByteBuffer.allocate(Integer.BYTES).putInt(ADDRESS).array());

@@ -11,11 +11,11 @@ import arca.bindings.Sockets;
 import arca.bindings.Syscalls;
 import java.io.IOException;
 
-/** What the monitor makes use of where the kernel has it; the tests of it ask the kernel first. */
+/** Skips tests of features that need a newer kernel than the oldest one that the monitor supports. */
 public final class NewerKernel {
     private NewerKernel() {}
 
-    /** Skips a test of what needs Linux 6.16: that a guest cannot send descriptors. */
+    /** Skips the test if the kernel has no SO_PASSRIGHTS (Linux 6.16), by which the monitor refuses descriptors. */
     public static void assumePassRights() throws IOException {
         try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM)) {
             int n = Syscalls.setsockopt(pair.first().value(), SOL_SOCKET, SO_PASSRIGHTS, 0);
@@ -23,7 +23,7 @@ public final class NewerKernel {
         }
     }
 
-    /** Skips a test of what needs Linux 6.5: that the monitor kills whoever connected. */
+    /** Skips the test if the kernel has no SO_PEERPIDFD (Linux 6.5), by which the monitor knows the process that connected. */
     public static void assumePeerPidFd() throws IOException {
         try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM)) {
             Sockets.peerPidFd(pair.first()).close();

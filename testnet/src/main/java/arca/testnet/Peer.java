@@ -26,7 +26,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** A TCP socket at the other end of what a guest does. It sends at once what it is given. */
+/** A TCP socket that is the peer of a guest. It sends without delay (TCP_NODELAY). */
 public final class Peer extends Side {
     private final Fd socket;
 
@@ -40,7 +40,7 @@ public final class Peer extends Side {
         return new Peer(Sockets.connect(Loopback.of(to)));
     }
 
-    /** Where it is connected from. */
+    /** Returns the local endpoint of the connection. */
     public Endpoint local() throws ErrnoException {
         return Loopback.of(Sockets.localAddress(socket));
     }
@@ -58,7 +58,7 @@ public final class Peer extends Side {
         }
     }
 
-    /** Closes it with a reset: SO_LINGER of 0 seconds, socket(7). */
+    /** Resets the connection: closes it with SO_LINGER of 0 seconds, socket(7). */
     public void reset() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment linger = arena.allocate(ValueLayout.JAVA_INT, 2);
@@ -86,7 +86,7 @@ public final class Peer extends Side {
             return open(backlog, 0);
         }
 
-        /** One whose connections have small receive buffers, so that whoever sends to them soon waits. */
+        /** Opens a listener. A small {@code receiveBuffer} makes senders wait soon; 0 is the system's default. */
         public static Listener open(int backlog, int receiveBuffer) throws IOException {
             Fd socket = Sockets.open(AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
             if (receiveBuffer > 0) Sockets.setOption(socket, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
@@ -104,7 +104,7 @@ public final class Peer extends Side {
             return new Peer(Sockets.accept(socket, SOCK_NONBLOCK).orElseThrow());
         }
 
-        /** Fails if anybody has connected. On loopback whoever has sent a SYN has been answered by then. */
+        /** Fails if a client has connected. On loopback, a handshake is complete as soon as the SYN was sent. */
         public void assertUntouched() {
             assertEquals(-Errno.EAGAIN, Syscalls.accept4(socket.value(), 0), "somebody has connected");
         }

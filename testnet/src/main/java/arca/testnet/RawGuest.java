@@ -39,26 +39,26 @@ import java.util.Optional;
 import java.util.Queue;
 
 /**
- * A guest that speaks bytes: it can send what no library would, and it hears replies as they come. What it was handed is
- * its own, and closes with it. One thread.
+ * A guest that sends and receives the protocol's bytes itself, so it can also send what no library would send. It owns the
+ * descriptors that it receives, and closes them when it is closed. For use by one thread.
  */
 public final class RawGuest implements AutoCloseable {
     private static final int HEADER = 7;
     private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    /** What one recvmsg(2) gave: bytes, none at the end, and the descriptors that came with them. */
+    /** The result of one recvmsg(2): the bytes, none at the end of the stream, and the descriptors that came with them. */
     public record Message(byte[] bytes, List<Fd> descriptors) {}
 
-    /** A reply, and the data pipe that came with it. */
+    /** A reply, and the data pipe that came with it, if one did. */
     public record Answer(int requestId, Reply reply, Optional<GuestSide> side) {}
 
     private final Arena arena = Arena.ofConfined();
     private final ScmRights rights = new ScmRights(arena, 4096, 8);
     private final Fd socket;
     private final Queue<Fd> descriptors = new ArrayDeque<>();
-    private final List<Fd> handed = new ArrayList<>();
-    private byte[] bytes = {}; // received, and not yet part of an answer
+    private final List<Fd> received = new ArrayList<>();
+    private byte[] bytes = {}; // received, but not returned as part of an answer yet
     private int lastId;
 
     public RawGuest(Path control) throws IOException {
@@ -67,7 +67,7 @@ public final class RawGuest implements AutoCloseable {
 
     // Requests.
 
-    /** Sends a request under the next number, and returns that. */
+    /** Sends a request with the next request id, and returns the id. */
     public int ask(Request request) {
         send(++lastId, request);
         return lastId;
@@ -90,26 +90,26 @@ public final class RawGuest implements AutoCloseable {
         }
     }
 
-    /** Ends its requests, as shutdown(2) for writing does. */
+    /** Shuts the control socket down for writing: shutdown(2), SHUT_WR. */
     public void shutdownOutput() throws IOException {
         Sockets.shutdown(socket, SHUT_WR);
     }
 
     // Replies.
 
-    /** The next thing to be received; without bytes at the end, also at one that is a reset. */
+    /** Waits for the next message, and returns it. A reset counts as the end of the stream. */
     public Message receive() {
         Side.await(socket, POLLIN);
         long n = rights.receive(socket.value(), MSG_DONTWAIT);
-        if (n == -Errno.ECONNRESET) n = 0; // requests that were not read turn the end into a reset: unix(7)
+        if (n == -Errno.ECONNRESET) n = 0; // the monitor closed the socket without reading all requests: unix(7)
         assertTrue(n >= 0, "recvmsg failed");
         List<Fd> came = new ArrayList<>();
         while (rights.waiting() > 0) came.add(rights.take());
-        handed.addAll(came);
+        received.addAll(came);
         return new Message(rights.bytes().asSlice(0, n).toArray(ValueLayout.JAVA_BYTE), came);
     }
 
-    /** The next reply, whatever request it answers. */
+    /** Waits for the next reply to any request, and returns it. */
     public Answer answer() throws IOException {
         while (bytes.length < HEADER || bytes.length < frameSize()) {
             Message message = receive();
@@ -145,31 +145,31 @@ public final class RawGuest implements AutoCloseable {
         return Optional.of(new GuestSide(descriptors.remove(), descriptors.remove(), ready));
     }
 
-    /** The next reply, which must be to this request. */
+    /** Waits for the next reply, and returns it. Fails if it is the reply to another request. */
     public Reply answerTo(int requestId) throws IOException {
         Answer answer = answer();
         assertEquals(requestId, answer.requestId, () -> "the request of " + answer);
         return answer.reply;
     }
 
-    /** Fails unless the control channel ends now, with no reply before. */
+    /** Waits for the end of the control channel. Fails if a reply comes first. */
     public void assertEnd() {
         assertEquals(0, bytes.length, "part of a reply is there");
         assertEquals(0, receive().bytes.length, "bytes where the control channel should end");
     }
 
-    /** Whether no reply has come. */
+    /** Tells whether no reply has arrived. */
     public boolean isSilent() {
         return bytes.length == 0 && Side.isSilent(socket);
     }
 
-    /** Waits until the monitor's loop has handled all that came before, by a request that it refuses at once. */
+    /** Waits until the monitor's loop has handled all earlier requests: sends a request that it refuses at once. */
     public void sync() throws IOException {
         int id = ask(new AcceptRequest(0));
         assertEquals(new Reply.AcceptErr(Errno.EBADF), answerTo(id));
     }
 
-    // What a guest usually asks for; each fails unless it is had.
+    // The usual requests. Each method fails if the request fails.
 
     public int listen(Endpoint at) throws IOException {
         int id = ask(new ListenRequest(at));
@@ -177,14 +177,15 @@ public final class RawGuest implements AutoCloseable {
     }
 
     public GuestSide connect(Endpoint to) throws IOException {
-        return sideFor(ask(new ConnectRequest(to)));
+        return connectionFor(ask(new ConnectRequest(to)));
     }
 
     public GuestSide accept(int listenerId) throws IOException {
-        return sideFor(ask(new AcceptRequest(listenerId)));
+        return connectionFor(ask(new AcceptRequest(listenerId)));
     }
 
-    public GuestSide sideFor(int requestId) throws IOException {
+    /** Waits for the reply to a request, which must be a connection, and returns the guest's side of it. */
+    public GuestSide connectionFor(int requestId) throws IOException {
         Answer answer = answer();
         assertEquals(requestId, answer.requestId, () -> "the request of " + answer);
         return answer.side.orElseThrow(() -> new AssertionError("not a connection: " + answer.reply));
@@ -192,20 +193,20 @@ public final class RawGuest implements AutoCloseable {
 
     // Ends.
 
-    /** Closes the control channel, and nothing else. */
-    public void hangUp() {
+    /** Closes the control channel only. Connections stay open. */
+    public void closeControl() {
         socket.close();
     }
 
-    /** Closes everything it has, as its death would. */
-    public void die() {
-        hangUp();
-        handed.forEach(Fd::close);
+    /** Closes everything that this guest has, as the kernel does when a process ends. */
+    public void closeAll() {
+        closeControl();
+        received.forEach(Fd::close);
         if (arena.scope().isAlive()) arena.close();
     }
 
     @Override
     public void close() {
-        die();
+        closeAll();
     }
 }

@@ -19,14 +19,14 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 
 /**
- * One side of a connection as a test has it: a guest's two pipe ends, or a peer's socket. Its calls wait, but not without
- * end: what does not come within {@link Patience} fails the test. One thread may read while another writes.
+ * One side of a connection: a guest's two pipe ends, or a peer's socket. Calls wait as long as {@link Patience} allows, and
+ * then fail the test. One thread may read while another writes.
  */
 public abstract sealed class Side implements AutoCloseable permits GuestSide, Peer {
     public final Fd input;
     public final Fd output;
 
-    /** Takes ownership of a descriptor to read and one to write, which may be the same; makes them non-blocking. */
+    /** Takes ownership of two descriptors, one to read and one to write, and makes them non-blocking. They may be the same. */
     public Side(Fd input, Fd output) throws ErrnoException {
         this.input = input;
         this.output = output;
@@ -34,10 +34,10 @@ public abstract sealed class Side implements AutoCloseable permits GuestSide, Pe
         output.nonBlocking(true);
     }
 
-    /** Writes no more: the other side is to read the end after all bytes. */
+    /** Ends the output: the other side reads the end of the stream after all bytes. */
     public abstract void finish() throws IOException;
 
-    /** Waits until one of these events ({@code POLL*}), or one that comes unasked, has happened. */
+    /** Waits until poll(2) reports one of these events ({@code POLL*}), POLLERR or POLLHUP, and returns what it reports. */
     public static int await(Fd fd, int events) {
         try (Arena arena = Arena.ofConfined()) {
             Poll poll = new Poll(arena, 1);
@@ -49,7 +49,7 @@ public abstract sealed class Side implements AutoCloseable permits GuestSide, Pe
         }
     }
 
-    /** Whether nothing is there to be read, not even the end. */
+    /** Tells whether there is nothing to read, not even the end of the stream. */
     public static boolean isSilent(Fd fd) {
         try (Arena arena = Arena.ofConfined()) {
             Poll poll = new Poll(arena, 1);
@@ -63,7 +63,7 @@ public abstract sealed class Side implements AutoCloseable permits GuestSide, Pe
     /**
      * Runs a guest's loop until there are bytes to read, or the end.
      *
-     * @param pump runs one turn of the loop; true if it did something
+     * @param pump runs one turn of the loop; returns true if the turn did something
      */
     public void awaitInput(Patience.Condition pump) throws Exception {
         Patience.await("bytes at " + input, () -> {
@@ -72,7 +72,7 @@ public abstract sealed class Side implements AutoCloseable permits GuestSide, Pe
         });
     }
 
-    /** Reads once: bytes, 0 at the end, or {@code -errno}. */
+    /** Reads once. Returns the number of bytes, 0 at the end, or {@code -errno}. */
     public long read(MemorySegment into) {
         for (; ; ) {
             long n = Syscalls.read(input.value(), into);
@@ -81,7 +81,7 @@ public abstract sealed class Side implements AutoCloseable permits GuestSide, Pe
         }
     }
 
-    /** Writes once: bytes, at least one, or {@code -errno}. */
+    /** Writes once. Returns the number of bytes, at least 1, or {@code -errno}. */
     public long write(MemorySegment from) {
         for (; ; ) {
             long n = tryWrite(from);
@@ -90,7 +90,7 @@ public abstract sealed class Side implements AutoCloseable permits GuestSide, Pe
         }
     }
 
-    /** Writes once without waiting: bytes, or {@code -errno}. */
+    /** Writes once without waiting. Returns the number of bytes, or {@code -errno}. */
     public long tryWrite(MemorySegment from) {
         return Syscalls.write(output.value(), from);
     }
@@ -110,7 +110,7 @@ public abstract sealed class Side implements AutoCloseable permits GuestSide, Pe
         }
     }
 
-    /** Writes so many bytes, or as many as are taken before an error. */
+    /** Writes {@code count} bytes, or fewer if an error comes first. */
     public void sendUntilRefused(long count) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(4096);
@@ -118,7 +118,7 @@ public abstract sealed class Side implements AutoCloseable permits GuestSide, Pe
         }
     }
 
-    /** Writes as long as there is room, none if there is none; how much that was. */
+    /** Writes until there is no room, without waiting. Returns the number of bytes. */
     public long fill() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(4096);
@@ -132,7 +132,7 @@ public abstract sealed class Side implements AutoCloseable permits GuestSide, Pe
         }
     }
 
-    /** The next bytes as text; fails if the end or an error comes first. */
+    /** Reads {@code count} bytes and returns them as text. Fails if the end or an error comes first. */
     public String receive(int count) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(count);
@@ -149,7 +149,7 @@ public abstract sealed class Side implements AutoCloseable permits GuestSide, Pe
         }
     }
 
-    /** Fails unless the next thing to be read is the end. */
+    /** Reads once. Fails unless the result is the end of the stream. */
     public void assertEnd() {
         try (Arena arena = Arena.ofConfined()) {
             long n = read(arena.allocate(64));
@@ -157,7 +157,7 @@ public abstract sealed class Side implements AutoCloseable permits GuestSide, Pe
         }
     }
 
-    /** Reads and throws away to the end or an error: how many bytes there were. */
+    /** Reads and discards bytes up to the end or an error. Returns how many there were. */
     public long drain() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(64 * 1024);
@@ -167,9 +167,9 @@ public abstract sealed class Side implements AutoCloseable permits GuestSide, Pe
         }
     }
 
-    /** Waits until writing fails, without writing; with which errno. */
+    /** Waits until writing would fail, and returns the errno. Writes nothing before. */
     public int awaitWriteError() {
-        await(output, POLLERR); // comes unasked, and nothing else does
+        await(output, POLLERR); // poll(2) always reports it
         try (Arena arena = Arena.ofConfined()) {
             long n = tryWrite(arena.allocate(1));
             assertTrue(n < 0, "a byte was written after POLLERR");
@@ -177,7 +177,7 @@ public abstract sealed class Side implements AutoCloseable permits GuestSide, Pe
         }
     }
 
-    /** Closes what is still open of it. */
+    /** Closes the descriptors that are still open. */
     @Override
     public void close() {
         input.close();

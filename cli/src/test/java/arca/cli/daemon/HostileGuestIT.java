@@ -113,7 +113,7 @@ record HostileGuestIT(String readiness) {
     void connectionThatEndsBeforeItsGuestReadsOfItIsHandedOverAllTheSame() throws Exception {
         int count = 20; // more than the control socket holds: 16
         String guest = " " + monitor.guest(hostile) + ": connection ";
-        assertEquals("asked", hostile.ask("ask-to-connect " + listener.getLocalPort() + " " + count));
+        assertEquals("sent", hostile.ask("send-connects " + listener.getLocalPort() + " " + count));
         monitor.child().awaitErrors(count, guest);
         for (int i = 0; i < count; i++) {
             Socket peer = listener.accept();
@@ -121,7 +121,7 @@ record HostileGuestIT(String readiness) {
             peer.close(); // with a reset
         }
         monitor.child().awaitErrors(2 * count, guest); // all have ended
-        HostileGuest.assertConnected(hostile.ask("hear " + count));
+        HostileGuest.assertConnected(hostile.ask("receive " + count));
         peer().close(); // the session is as good as before
     }
 
@@ -187,6 +187,6 @@ record HostileGuestIT(String readiness) {
     void halfAFrameHoldsNobodyUp() throws Exception {
         assertEquals("sent 3", hostile.ask("send-raw 030600"));
         GoodGuests.work(monitor.control());
-        assertEquals("hung up", hostile.ask("hang-up"));
+        assertEquals("closed", hostile.ask("close-control"));
     }
 }

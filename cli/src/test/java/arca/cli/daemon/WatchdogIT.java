@@ -74,7 +74,7 @@ class WatchdogIT {
             assertTrue(line.matches(".* lock of pipe:\\[[0-9]+]; .*"), line);
             assertTrue(line.contains("open in pid " + holder.guest.pid() + " \"java\" (uid " + uid() + ")"), line);
             assertTrue(line.contains("--wedge kill"), line);
-            assertEquals("let go", holder.guest.ask("let-go"));
+            assertEquals("released", holder.guest.ask("release"));
             monitor.child().awaitError(" " + name + ": runs again");
             try (ServerSocket listener = listener()) {
                 HostileGuest.assertConnected(holder.guest.ask("connect " + listener.getLocalPort()));
