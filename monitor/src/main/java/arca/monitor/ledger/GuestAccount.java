@@ -1,0 +1,90 @@
+package arca.monitor.ledger;
+
+import arca.monitor.ledger.Ledger.Principal;
+
+/**
+ * What one guest has of the things that guests share. It takes them from its principal in portions: with each step, up to an
+ * eighth of what the guest has is taken in advance. So a guest with many connections seldom needs an atomic operation, and a
+ * guest with few holds back little from the others of its principal. One thread at a time.
+ */
+public final class GuestAccount implements AutoCloseable {
+    private static final int ADVANCE = 8; // a portion is at most this part of what the guest has
+    private static final int KEEP = 4; // what is free and more than this part is given back
+
+    private final Ledger ledger;
+    private final Principal principal;
+    private final long[] used = new long[Resource.values().length];
+    private final long[] free = new long[used.length]; // taken from the principal, but not used
+
+    GuestAccount(Ledger ledger, Principal principal) {
+        this.ledger = ledger;
+        this.principal = principal;
+    }
+
+    /** Returns the user that the account belongs to. */
+    public int uid() {
+        return principal.uid;
+    }
+
+    /** Returns how much of a resource the guest uses. */
+    public long used(Resource resource) {
+        return used[resource.ordinal()];
+    }
+
+    /** Returns how much of a resource all guests of the principal have, including what they have taken in advance. */
+    public long usedByPrincipal(Resource resource) {
+        return principal.used.get(resource.ordinal());
+    }
+
+    /**
+     * Takes an amount of a resource.
+     *
+     * @param amount 0 or more, in the resource's unit
+     * @return 0, or {@code -errno} if nothing was taken: -EMFILE at the principal's share, -ENFILE at the total
+     */
+    public int take(Resource resource, long amount) {
+        int i = resource.ordinal();
+        long missing = amount - free[i];
+        if (missing > 0) {
+            long portion = Math.max(missing, (used[i] + amount) / ADVANCE);
+            int n = ledger.take(principal, resource, portion);
+            if (n != 0 && portion > missing) n = ledger.take(principal, resource, portion = missing);
+            if (n != 0) return n;
+            free[i] += portion;
+        }
+        free[i] -= amount;
+        used[i] += amount;
+        return 0;
+    }
+
+    /** Gives back an amount that {@link #take} has taken. */
+    public void give(Resource resource, long amount) {
+        int i = resource.ordinal();
+        if (amount > used[i]) {
+            throw new IllegalStateException(resource + ": gives back " + amount + ", and has " + used[i]);
+        }
+        used[i] -= amount;
+        free[i] += amount;
+        long keep = used[i] / KEEP;
+        if (free[i] > keep) settle(resource, keep / 2);
+    }
+
+    /** Gives back to the principal what is free, but for an amount. */
+    private void settle(Resource resource, long keep) {
+        int i = resource.ordinal();
+        ledger.give(principal, resource, free[i] - keep);
+        free[i] = keep;
+    }
+
+    /** Gives back everything, also what a failure of the monitor has left. The account must not be used any more. */
+    @Override
+    public void close() {
+        for (Resource resource : Resource.values()) {
+            int i = resource.ordinal();
+            free[i] += used[i];
+            used[i] = 0;
+            if (free[i] > 0) settle(resource, 0);
+        }
+        ledger.close(principal);
+    }
+}

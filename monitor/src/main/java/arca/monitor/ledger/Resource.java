@@ -1,0 +1,20 @@
+package arca.monitor.ledger;
+
+/** A kind of thing that all guests of a monitor share. {@link Ledger} says how each is handed out. */
+public enum Resource {
+    /** Guests. Each has a thread. Those whose connections go on after them count, too. */
+    GUESTS(1),
+
+    /** Descriptors of the monitor's process: getrlimit(2), RLIMIT_NOFILE. */
+    DESCRIPTORS(10),
+
+    /** Bytes in buffers between the reads and the writes of relays that copy. */
+    COPY_BYTES(0);
+
+    /** The least that a share is, as far as the total allows: what one guest with one connection needs. */
+    final long least;
+
+    Resource(long least) {
+        this.least = least;
+    }
+}

@@ -1,0 +1,180 @@
+package arca.monitor.ledger;
+
+import static arca.monitor.ledger.Resource.COPY_BYTES;
+import static arca.monitor.ledger.Resource.DESCRIPTORS;
+import static arca.monitor.ledger.Resource.GUESTS;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import arca.bindings.Errno;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.junit.jupiter.api.Test;
+
+class LedgerTest {
+    private static final int ALICE = 1000;
+    private static final int BOB = 1001;
+
+    private final Ledger ledger = new Ledger(Map.of(GUESTS, 8L, DESCRIPTORS, 100L, COPY_BYTES, 1L << 40), 40);
+
+    @Test
+    void shareIsAPartOfTheTotal() {
+        assertEquals(100, ledger.total(DESCRIPTORS));
+        assertEquals(40, ledger.share(DESCRIPTORS));
+        assertEquals(3, ledger.share(GUESTS));
+        assertEquals((1L << 40) / 100 * 40 + (1L << 40) % 100 * 40 / 100, ledger.share(COPY_BYTES));
+        assertEquals(0, new Ledger(Map.of(), 25).share(GUESTS));
+    }
+
+    @Test
+    void shareHasRoomForOneGuestIfTheTotalHas() {
+        assertEquals(1, new Ledger(Map.of(GUESTS, 2L), 25).share(GUESTS));
+        assertEquals(10, new Ledger(Map.of(DESCRIPTORS, 12L), 25).share(DESCRIPTORS));
+        assertEquals(7, new Ledger(Map.of(DESCRIPTORS, 7L), 25).share(DESCRIPTORS));
+    }
+
+    @Test
+    void shareOfAHugeTotalDoesNotOverflow() {
+        assertEquals(Long.MAX_VALUE, new Ledger(Map.of(DESCRIPTORS, Long.MAX_VALUE), 100).share(DESCRIPTORS));
+        assertTrue(new Ledger(Map.of(DESCRIPTORS, Long.MAX_VALUE), 99).share(DESCRIPTORS) > Long.MAX_VALUE / 100 * 98);
+    }
+
+    @Test
+    void whatCannotBeATotalOrAShareIsRefused() {
+        assertThrows(IllegalArgumentException.class, () -> new Ledger(Map.of(), 0));
+        assertThrows(IllegalArgumentException.class, () -> new Ledger(Map.of(), 101));
+        assertThrows(IllegalArgumentException.class, () -> new Ledger(Map.of(GUESTS, -1L), 25));
+    }
+
+    @Test
+    void guestsOfOnePrincipalHaveOneShareTogether() {
+        GuestAccount first = ledger.open(ALICE);
+        GuestAccount second = ledger.open(ALICE);
+        assertEquals(0, first.take(DESCRIPTORS, 30));
+        assertEquals(0, second.take(DESCRIPTORS, 10));
+        assertEquals(-Errno.EMFILE, second.take(DESCRIPTORS, 1));
+        assertEquals(0, ledger.open(BOB).take(DESCRIPTORS, 40));
+    }
+
+    @Test
+    void totalIsNeverExceeded() {
+        for (int uid = 0; uid < 2; uid++) assertEquals(0, ledger.open(uid).take(DESCRIPTORS, 40));
+        GuestAccount third = ledger.open(2);
+        assertEquals(-Errno.ENFILE, third.take(DESCRIPTORS, 21));
+        assertEquals(0, third.take(DESCRIPTORS, 20));
+        assertEquals(100, ledger.used(DESCRIPTORS));
+    }
+
+    @Test
+    void refusalTakesNothing() {
+        GuestAccount account = ledger.open(ALICE);
+        assertEquals(-Errno.EMFILE, account.take(DESCRIPTORS, 41));
+        assertEquals(0, account.used(DESCRIPTORS));
+        assertEquals(0, account.usedByPrincipal(DESCRIPTORS));
+        assertEquals(0, ledger.used(DESCRIPTORS));
+    }
+
+    @Test
+    void portionTakenInAdvanceNeverCausesARefusal() {
+        GuestAccount account = ledger.open(ALICE);
+        for (int i = 0; i < 40; i++) assertEquals(0, account.take(DESCRIPTORS, 1));
+        assertEquals(-Errno.EMFILE, account.take(DESCRIPTORS, 1));
+    }
+
+    @Test
+    void guestHoldsBackLittle() {
+        GuestAccount account = ledger.open(ALICE);
+        for (int i = 0; i < 30; i++) account.take(DESCRIPTORS, 1);
+        for (int i = 30; i > 0; i--) {
+            account.give(DESCRIPTORS, 1);
+            long used = account.used(DESCRIPTORS);
+            assertTrue(ledger.used(DESCRIPTORS) <= used + used / 4, ledger.used(DESCRIPTORS) + " of " + used);
+        }
+        assertEquals(0, ledger.used(DESCRIPTORS));
+    }
+
+    @Test
+    void moreThanWasTakenCannotBeGivenBack() {
+        GuestAccount account = ledger.open(ALICE);
+        account.take(DESCRIPTORS, 3);
+        assertThrows(IllegalStateException.class, () -> account.give(DESCRIPTORS, 4));
+        assertEquals(3, account.used(DESCRIPTORS));
+    }
+
+    @Test
+    void closeGivesBackWhatIsLeft() {
+        GuestAccount account = ledger.open(ALICE);
+        account.take(DESCRIPTORS, 3);
+        account.close();
+        assertEquals(0, ledger.used(DESCRIPTORS));
+    }
+
+    @Test
+    void principalComesBackWithNothingTaken() {
+        GuestAccount account = ledger.open(ALICE);
+        account.take(DESCRIPTORS, 40);
+        account.give(DESCRIPTORS, 40);
+        account.close();
+        assertEquals(0, ledger.used(DESCRIPTORS));
+        assertEquals(0, ledger.open(ALICE).take(DESCRIPTORS, 40));
+    }
+
+    /** Threads take, give back, and end, 100,000 times together. No sum is ever past its limit, and all are 0 at the end. */
+    @Test
+    void booksBalance() throws Exception {
+        int threads = 4;
+        try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
+            List<Future<Void>> ends = new ArrayList<>();
+            for (int i = 0; i < threads; i++) ends.add(pool.submit(randomLives(i, 100_000 / threads)));
+            for (Future<Void> end : ends) end.get();
+        }
+        for (Resource resource : Resource.values()) assertEquals(0, ledger.used(resource), resource.toString());
+    }
+
+    private Callable<Void> randomLives(long seed, int steps) {
+        return () -> {
+            RandomGenerator random =
+                    RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+            GuestAccount account = ledger.open(ALICE + random.nextInt(3));
+            long has = 0;
+            int refused = 0;
+            for (int i = 0; i < steps; i++) {
+                int amount = random.nextInt(12);
+                switch (random.nextInt(8)) {
+                    case 0, 1, 2, 3 -> {
+                        int n = account.take(DESCRIPTORS, amount);
+                        assertTrue(n == 0 || n == -Errno.EMFILE || n == -Errno.ENFILE, "answer " + n);
+                        if (n == 0) has += amount;
+                        else refused++;
+                    }
+                    case 4, 5, 6 -> {
+                        long back = Math.min(has, amount);
+                        account.give(DESCRIPTORS, back);
+                        has -= back;
+                    }
+                    default -> {
+                        account.give(DESCRIPTORS, has);
+                        account.close();
+                        account = ledger.open(ALICE + random.nextInt(3));
+                        has = 0;
+                    }
+                }
+                assertEquals(has, account.used(DESCRIPTORS));
+                assertTrue(account.usedByPrincipal(DESCRIPTORS) <= ledger.share(DESCRIPTORS));
+                assertTrue(ledger.used(DESCRIPTORS) <= ledger.total(DESCRIPTORS));
+            }
+            account.give(DESCRIPTORS, has);
+            account.close();
+            assertTrue(refused > 0, "no step was refused");
+            return null;
+        };
+    }
+}
