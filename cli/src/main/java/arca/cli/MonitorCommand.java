@@ -207,6 +207,21 @@ final class MonitorCommand implements Callable<Integer> {
             description = "Guests of one user at a time. Default: ${DEFAULT-VALUE}.")
     private int maxGuestsPerUid = LIMITS.guestsPerUid();
 
+    @Option(
+            names = "--copy-memory",
+            paramLabel = "SIZE",
+            description =
+                    "How much all buffers of --relay copy may take together. A relay that gets none moves a page at a "
+                            + "time. Default: ${DEFAULT-VALUE}.")
+    private Size copyMemory = new Size(LIMITS.copyMemory());
+
+    @Option(
+            names = "--share",
+            paramLabel = "PERCENT",
+            description = "How much of the descriptors, the guests and the copy memory the guests of one user may have "
+                    + "together. Default: ${DEFAULT-VALUE}.")
+    private int share = LIMITS.share();
+
     @Mixin
     private Logging logging;
 
@@ -270,7 +285,7 @@ final class MonitorCommand implements Callable<Integer> {
 
     /** Returns the configuration that the options describe. A ParameterException names an option with a wrong value. */
     MonitorConfig config() {
-        Limits limits = Limits.builder()
+        Limits.Builder limits = Limits.builder()
                 .connections(maxConnections)
                 .listeners(maxListeners)
                 .waitingAccepts(maxWaitingAccepts)
@@ -278,11 +293,12 @@ final class MonitorCommand implements Callable<Integer> {
                 .guests(maxGuests)
                 .guestsPerUid(maxGuestsPerUid)
                 .pipeMemory(pipeMemory.bytes())
-                .build();
+                .copyMemory(copyMemory.bytes())
+                .share(share);
         MonitorConfig.Builder config = MonitorConfig.builder()
                 .policy(policy())
                 .access(access())
-                .limits(limits)
+                .limits(checked("--share: ", limits::build))
                 .readiness(readiness)
                 .relay(relay)
                 .wedge(wedge);

@@ -53,7 +53,7 @@ class EventLogTest {
                         "was denied 100 different requests; no more of its denials are reported"),
                 Arguments.of(
                         new GuestEvent.TooManyGuests(7, -1),
-                        "refused: too many guests: pid 7, uid 4294967295 (--max-guests, --max-guests-per-uid)"),
+                        "refused: too many guests: pid 7, uid 4294967295 (--max-guests, --max-guests-per-uid, --share)"),
                 Arguments.of(
                         new GuestEvent.PrivilegedUser(7, 0, false),
                         "pid 7 runs as uid 0, which is root: it can end the monitor, and read and change what other guests"

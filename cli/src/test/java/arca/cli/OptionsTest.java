@@ -98,7 +98,7 @@ class OptionsTest {
             assertEquals(USUAL, config(option.longestName(), said.group(1)), option.longestName());
             seen++;
         }
-        assertEquals(14, seen);
+        assertEquals(16, seen);
     }
 
     static Stream<Arguments> settings() {
@@ -132,6 +132,8 @@ class OptionsTest {
                 Arguments.of("--max-guests-per-uid 1", limits(b -> b.guestsPerUid(1))),
                 Arguments.of("--pipe-memory 4096M", limits(b -> b.pipeMemory(1L << 32))),
                 Arguments.of("--pipe-memory 0", USUAL),
+                Arguments.of("--copy-memory 1M", limits(b -> b.copyMemory(1 << 20))),
+                Arguments.of("--share 50", limits(b -> b.share(50))),
                 Arguments.of("--log-level trace", USUAL));
     }
 
@@ -182,6 +184,7 @@ class OptionsTest {
             --drain 1.                          | '--drain': "1." is not a number of seconds, such as
             --drain -1                          | '--drain': "-1" is not a number of seconds, such as
             --drain 86400.1                     | --drain: connections may go on for 0 seconds to a day
+            --share 101                         | --share: a share is 1 to 100 percent, not 101
             --max-connections 0                 | '--max-connections': "0" is not a whole number from 1
             --max-listeners -1                  | '--max-listeners': "-1" is not a whole number from 1
             --max-waiting-accepts x             | '--max-waiting-accepts': "x" is not a whole number

@@ -3,11 +3,13 @@ package arca.monitor;
 import arca.bindings.ErrnoException;
 import arca.bindings.Fd;
 import arca.bindings.Pipe;
+import arca.bindings.Syscalls;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.DataPipes;
 import arca.monitor.guest.GuestLoop;
 import arca.monitor.guest.PipePairChannel;
 import arca.monitor.guest.SharedResources;
+import arca.monitor.ledger.GuestAccount;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.Mailbox;
@@ -40,6 +42,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     private static final int MAX_ROUNDS = 64;
 
+    private final GuestAccount account;
     private final EmbeddedGuests guests;
     private final Waker waker;
     private final Mailbox mailbox;
@@ -50,8 +53,15 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     private boolean closed;
 
     private EmbeddedGuest(
-            String name, SharedResources shared, EmbeddedGuests guests, Waker waker, Pipe toMonitor, Pipe toGuest)
+            String name,
+            SharedResources shared,
+            GuestAccount account,
+            EmbeddedGuests guests,
+            Waker waker,
+            Pipe toMonitor,
+            Pipe toGuest)
             throws ErrnoException {
+        this.account = account;
         this.guests = guests;
         this.waker = waker;
         this.mailbox = new Mailbox(waker);
@@ -62,6 +72,7 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
         this.loop = new GuestLoop(
                 name,
                 shared,
+                account,
                 mailbox,
                 (kernel, reactor) -> channel(kernel, reactor, toMonitor.reader(), toGuest.writer()));
     }
@@ -75,17 +86,20 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     }
 
     static EmbeddedGuest open(String name, SharedResources shared, EmbeddedGuests guests) throws ErrnoException {
-        Waker waker = Waker.open();
+        GuestAccount account = shared.ledger.open(Syscalls.geteuid());
+        Optional<Waker> waker = Optional.empty();
         Optional<Pipe> toMonitor = Optional.empty();
         Optional<Pipe> toGuest = Optional.empty();
         try {
+            waker = Optional.of(Waker.open());
             toMonitor = Optional.of(Pipe.open(0));
             toGuest = Optional.of(Pipe.open(0));
-            return new EmbeddedGuest(name, shared, guests, waker, toMonitor.get(), toGuest.get());
+            return new EmbeddedGuest(name, shared, account, guests, waker.get(), toMonitor.get(), toGuest.get());
         } catch (ErrnoException e) {
             toMonitor.ifPresent(Pipe::close);
             toGuest.ifPresent(Pipe::close);
-            waker.close();
+            waker.ifPresent(Waker::close);
+            account.close();
             throw e;
         }
     }
@@ -198,6 +212,7 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
         if (closed) return;
         closed = true;
         loop.close();
+        account.close();
         requests.close();
         replies.close();
         guests.remove(this);

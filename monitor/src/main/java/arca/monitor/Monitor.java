@@ -11,6 +11,8 @@ import arca.monitor.config.MonitorConfig;
 import arca.monitor.config.PipeAllowance;
 import arca.monitor.guest.SharedResources;
 import arca.monitor.guest.SplicePermission;
+import arca.monitor.ledger.Ledger;
+import arca.monitor.ledger.Resource;
 import arca.monitor.observe.GuestSnapshot;
 import arca.monitor.server.ControlServer;
 import arca.monitor.server.ControlSocket;
@@ -68,15 +70,24 @@ public final class Monitor implements AutoCloseable {
 
     private Monitor(MonitorConfig wanted) throws IOException {
         this.config = SplicePermission.checked(wanted);
-        this.guests = new Guests(config.limits());
         PipeAllowance pipes = PipeAllowance.of(config.limits().pipeMemory());
         pipes.unknown().forEach(fact -> LOG.warn("{}", fact));
-        this.shared = new SharedResources(config, pipes.bytes());
+        this.shared = new SharedResources(config, pipes.bytes(), ledger(config.limits()));
         this.stop = EventFd.open();
         this.spare = takeSpare(stop);
+        this.guests = new Guests(config.limits(), shared.ledger);
         Watchdog watcher = new Watchdog(guests, config.wedge(), shared.log, spare);
         this.watchdog = Thread.ofPlatform().daemon().name("watchdog").unstarted(watcher);
         pulses.add(watcher.pulse());
+    }
+
+    private static Ledger ledger(Limits limits) throws ErrnoException {
+        return new Ledger(
+                Map.of(
+                        Resource.GUESTS, (long) limits.guests(),
+                        Resource.DESCRIPTORS, Headroom.descriptorsForGuests(),
+                        Resource.COPY_BYTES, limits.copyMemory()),
+                limits.share());
     }
 
     private static DescriptorReserve takeSpare(EventFd opened) throws ErrnoException {
@@ -167,7 +178,7 @@ public final class Monitor implements AutoCloseable {
 
     /**
      * Creates a guest in this process. The calling thread must drive its loop. The guest does not count towards the
-     * guests of {@link Limits}.
+     * guests of {@link Limits}, but its descriptors count towards the share of this process's own user.
      *
      * @return the guest; the caller closes it, in the same thread
      * @throws ErrnoException EMFILE or ENFILE at a limit

@@ -16,6 +16,7 @@ import arca.control.Reply.ConnectErr;
 import arca.control.Request.ConnectRequest;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.guest.SharedResources;
+import arca.monitor.ledger.Ledgers;
 import arca.monitor.policy.Policy;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
@@ -169,7 +170,9 @@ class ConnectTest {
         Endpoint to = Loopback.free();
         MonitorConfig config = variant.config();
         try (EmbeddedGuest guest = EmbeddedGuest.open(
-                        "g1", new SharedResources(config, 64 << 20, this::unlucky), new EmbeddedGuests());
+                        "g1",
+                        new SharedResources(config, 64 << 20, Ledgers.ample(), this::unlucky),
+                        new EmbeddedGuests());
                 Arena arena = Arena.ofConfined()) {
             MemorySegment frame = arena.allocate(64);
             int size = new ConnectRequest(to).encode(1, frame, 0);

@@ -10,6 +10,8 @@ import org.junit.jupiter.api.Test;
 /** Which packages each package may use, those of the JDK apart. */
 class LayersTest {
     private static final Map<String, Set<String>> ALLOWED = Map.of(
+            "arca.monitor.ledger",
+            Set.of("arca.bindings"),
             "arca.monitor.reactor",
             Set.of("arca.bindings"),
             "arca.monitor.relay",
@@ -26,6 +28,7 @@ class LayersTest {
                     "arca.control",
                     "arca.control.guest", // hands the ends of data pipes to guests in the same process
                     "arca.monitor.config",
+                    "arca.monitor.ledger",
                     "arca.monitor.observe",
                     "arca.monitor.policy",
                     "arca.monitor.reactor",
@@ -35,8 +38,9 @@ class LayersTest {
             Set.of(
                     "arca.bindings",
                     "arca.monitor.config",
-                    "arca.monitor.observe",
                     "arca.monitor.guest",
+                    "arca.monitor.ledger",
+                    "arca.monitor.observe",
                     "arca.monitor.reactor",
                     "org.slf4j"),
             "arca.monitor",
@@ -45,9 +49,10 @@ class LayersTest {
                     "arca.control.guest", // for guests in the same process
                     "arca.monitor.config",
                     "arca.monitor.guest",
+                    "arca.monitor.ledger",
+                    "arca.monitor.observe",
                     "arca.monitor.reactor",
                     "arca.monitor.server",
-                    "arca.monitor.observe",
                     "org.slf4j"));
 
     private final PackageTable packages = PackageTable.read();

@@ -19,6 +19,7 @@ import arca.control.Request.ListenRequest;
 import arca.control.guest.DataPipes.Ends;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.guest.SharedResources;
+import arca.monitor.ledger.Ledgers;
 import arca.monitor.policy.Policy;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
@@ -81,7 +82,8 @@ class SystemCallsTest {
         MonitorConfig config = MonitorConfig.builder()
                 .policy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"))
                 .build();
-        guest = EmbeddedGuest.open("g1", new SharedResources(config, 64 << 20, this::counted), new EmbeddedGuests());
+        guest = EmbeddedGuest.open(
+                "g1", new SharedResources(config, 64 << 20, Ledgers.ample(), this::counted), new EmbeddedGuests());
         open.add(guest);
         settle();
     }

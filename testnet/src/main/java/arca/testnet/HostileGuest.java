@@ -20,6 +20,7 @@ import arca.control.Reply;
 import arca.control.Request;
 import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
+import arca.control.Request.ListenRequest;
 import arca.testkit.Child;
 import arca.testkit.ChildJvm;
 import arca.testkit.KernelThread;
@@ -46,17 +47,20 @@ import java.util.function.LongSupplier;
  */
 public final class HostileGuest {
     private static final int BLOCK = 64 * 1024;
+    private static final int LISTENERS = 256; // that one session may have
 
     private final Arena arena = Arena.ofShared();
     private final ScmRights rights = new ScmRights(arena, Reply.MAX_FRAME_SIZE, ScmRights.MAX_DESCRIPTORS);
     private final MemorySegment frame = arena.allocate(Request.MAX_FRAME_SIZE);
     private final MemorySegment block = arena.allocate(BLOCK);
+    private final SocketAddress address;
     private final Fd control;
     private Fd reader;
     private Fd writer;
     private Sockets.Pair wedge;
 
     private HostileGuest(SocketAddress address) throws IOException {
+        this.address = address;
         control = Sockets.connect(address);
     }
 
@@ -131,6 +135,7 @@ public final class HostileGuest {
             case "await-end" -> awaitEnd();
             case "write-without-end" -> writeWithoutEnd();
             case "close-control" -> closeControl();
+            case "listen-everywhere" -> listenEverywhere();
             default -> throw new IllegalArgumentException(command[0]);
         };
     }
@@ -269,6 +274,21 @@ public final class HostileGuest {
                 done = (done + n) % BLOCK;
         });
         return "writing";
+    }
+
+    /** Opens listeners until one is refused, in as many sessions as that takes. Returns the refusal, or that of a session. */
+    private String listenEverywhere() throws Exception {
+        for (; ; ) {
+            Fd session = Sockets.connect(address); // stays open
+            for (int i = 0; i < LISTENERS; i++) {
+                int length = new ListenRequest(loopback(0)).encode(1, frame, 0);
+                Syscalls.send(session.value(), frame.asSlice(0, length), MSG_NOSIGNAL);
+                long n = rights.receive(session.value(), 0);
+                if (n <= 0) return "the session was refused";
+                Reply reply = Reply.decode(rights.bytes().asSlice(0, n), 0);
+                if (reply instanceof Reply.ListenErr(int errno)) return Errno.describe(errno);
+            }
+        }
     }
 
     private String closeControl() {

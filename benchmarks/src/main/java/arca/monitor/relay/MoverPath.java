@@ -13,7 +13,7 @@ import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 
 /** The monitor's own path: a {@link Mover} that uses splice(2), or read(2) and write(2). */
 final class MoverPath implements Path {
@@ -26,8 +26,9 @@ final class MoverPath implements Path {
     private final Loopback tcp;
     private final boolean fromPipe;
 
-    MoverPath(PathBenchmark.Direction direction, Function<Kernel, Mover> method, int pipeSize) throws IOException {
-        mover = method.apply(kernel);
+    MoverPath(PathBenchmark.Direction direction, BiFunction<Kernel, MemoryBudget, Mover> method, int pipeSize)
+            throws IOException {
+        mover = method.apply(kernel, MemoryBudget.UNLIMITED);
         pending = mover.newPendingBytes();
         pipe = Pipe.open(O_NONBLOCK, pipeSize);
         tcp = Loopback.open(SOCK_NONBLOCK);

@@ -41,7 +41,7 @@ class UnprivilegedIT {
 
     private static final int TINY = 2 * 4096; // pipe(7), "/proc/sys/fs/pipe-user-pages-soft"
     private static final int PLENTY = 4096;
-    private static final int FEW = 128;
+    private static final int FEW = 256;
     private static final int REQUESTS = 8;
 
     @BeforeAll

@@ -11,12 +11,16 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Compares what {@link Limits} promise with what the system grants. */
 public final class Headroom {
     private static final int PROCESS = 64; // descriptors of the JVM and of the monitor itself
+    private static final int RESERVE_PART = 16; // the reserve is at most this part of a small limit
     private static final int MONITOR = 7; // control socket, its lock, an eventfd, DescriptorReserve; one to spare
     private static final int GUEST =
             9; // control socket, epoll, eventfd, two files of /proc; a data pipe made for the next accept
@@ -66,6 +70,27 @@ public final class Headroom {
         if (last != -Errno.EMFILE) throw new ErrnoException("eventfd", -last);
         long limit = descriptors();
         throw new DescriptorLimitException(limit, limit + room.length - opened);
+    }
+
+    /**
+     * Returns how many descriptors guests may have: the limit of the process, less those that are open now, less a reserve for
+     * the monitor and the JVM.
+     *
+     * @return the number; 0 if nothing is left
+     * @throws ErrnoException if the limit cannot be read
+     */
+    public static long descriptorsForGuests() throws ErrnoException {
+        long limit = descriptors();
+        return Math.max(0, limit - open() - Math.min(PROCESS, limit / RESERVE_PART));
+    }
+
+    /** Counts the open descriptors of this process. Returns an estimate if /proc does not list them. */
+    private static long open() {
+        try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
+            return files.count() - 1; // one is the list's own
+        } catch (IOException e) {
+            return PROCESS;
+        }
     }
 
     /** The soft limit, to which the JVM has raised itself: to the hard one. */

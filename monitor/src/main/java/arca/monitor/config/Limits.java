@@ -15,6 +15,8 @@ import java.util.List;
  * @param guestsPerUid guests of one user
  * @param pipeMemory bytes that all pipes of the monitor may take before new ones are made small; 0 for what
  *     fs.pipe-user-pages-soft gives
+ * @param copyMemory bytes that the buffers of all relays together may take; a relay that gets none moves a page at a time
+ * @param share how much of what guests share the guests of one user may have together, in percent
  */
 public record Limits(
         int connections,
@@ -23,7 +25,9 @@ public record Limits(
         int connecting,
         int guests,
         int guestsPerUid,
-        long pipeMemory) {
+        long pipeMemory,
+        long copyMemory,
+        int share) {
     /** The defaults: see the {@link Builder}. */
     public static final Limits DEFAULT = builder().build();
 
@@ -36,6 +40,8 @@ public record Limits(
         atLeast(1, "guests", guests);
         atLeast(1, "guestsPerUid", guestsPerUid);
         atLeast(0, "pipeMemory", pipeMemory);
+        atLeast(0, "copyMemory", copyMemory);
+        if (share < 1 || share > 100) throw new IllegalArgumentException("a share is 1 to 100 percent, not " + share);
     }
 
     /**
@@ -75,7 +81,9 @@ public record Limits(
                 .connecting(connecting)
                 .guests(guests)
                 .guestsPerUid(guestsPerUid)
-                .pipeMemory(pipeMemory);
+                .pipeMemory(pipeMemory)
+                .copyMemory(copyMemory)
+                .share(share);
     }
 
     /**
@@ -90,6 +98,8 @@ public record Limits(
         private int guests = 512;
         private int guestsPerUid = 256;
         private long pipeMemory;
+        private long copyMemory = 512L << 20;
+        private int share = 25;
 
         private Builder() {}
 
@@ -171,13 +181,44 @@ public record Limits(
         }
 
         /**
+         * Sets {@link Limits#copyMemory}.
+         *
+         * @param copyMemory bytes that the buffers of all relays together may take; the default is 512 MiB
+         * @return this builder
+         */
+        public Builder copyMemory(long copyMemory) {
+            this.copyMemory = copyMemory;
+            return this;
+        }
+
+        /**
+         * Sets {@link Limits#share}.
+         *
+         * @param share percent, 1 to 100, that the guests of one user may have together; the default is 25
+         * @return this builder
+         */
+        public Builder share(int share) {
+            this.share = share;
+            return this;
+        }
+
+        /**
          * Builds the limits. The builder can be used again.
          *
          * @return the limits
          * @throws IllegalArgumentException if one of them is too low
          */
         public Limits build() {
-            return new Limits(connections, listeners, waitingAccepts, connecting, guests, guestsPerUid, pipeMemory);
+            return new Limits(
+                    connections,
+                    listeners,
+                    waitingAccepts,
+                    connecting,
+                    guests,
+                    guestsPerUid,
+                    pipeMemory,
+                    copyMemory,
+                    share);
         }
     }
 }

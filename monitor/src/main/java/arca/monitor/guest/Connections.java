@@ -4,6 +4,8 @@ import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.control.ConnectionReady;
 import arca.control.DataPipeInfo;
+import arca.monitor.ledger.GuestAccount;
+import arca.monitor.ledger.Resource;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
@@ -26,6 +28,9 @@ import org.slf4j.LoggerFactory;
 final class Connections implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
 
+    private static final int GUEST_ENDS = 2; // of its two pipes, until they are on their way to the guest
+    private static final int DESCRIPTORS = 3 + GUEST_ENDS; // a socket, and the monitor's ends
+
     /**
      * A live connection.
      *
@@ -35,6 +40,7 @@ final class Connections implements AutoCloseable {
 
     private final String guest;
     private final SharedResources shared;
+    private final GuestAccount account;
     private final Reactor reactor;
     private final Mover mover;
     private final Runnable onEnd;
@@ -48,9 +54,11 @@ final class Connections implements AutoCloseable {
      * @param guest the guest's name in the log
      * @param onEnd runs after each connection that has ended
      */
-    Connections(String guest, SharedResources shared, Reactor reactor, Mover mover, Runnable onEnd) {
+    Connections(
+            String guest, SharedResources shared, GuestAccount account, Reactor reactor, Mover mover, Runnable onEnd) {
         this.guest = guest;
         this.shared = shared;
+        this.account = account;
         this.reactor = reactor;
         this.mover = mover;
         this.onEnd = onEnd;
@@ -59,6 +67,25 @@ final class Connections implements AutoCloseable {
     /** Returns how many connections are live, including those that linger. */
     int count() {
         return live.size();
+    }
+
+    /**
+     * Takes the descriptors of a connection from the guest's account. {@link #start} or {@link #cancel} gives them back.
+     *
+     * @throws ErrnoException EMFILE at the principal's share, ENFILE at the total
+     */
+    void reserve() throws ErrnoException {
+        ErrnoException.check("reserve descriptors", account.take(Resource.DESCRIPTORS, DESCRIPTORS));
+    }
+
+    /** Gives back what {@link #reserve} has taken: there is no connection, and nothing of it is open. */
+    void cancel() {
+        account.give(Resource.DESCRIPTORS, DESCRIPTORS);
+    }
+
+    /** Notes that the guest's ends of a data pipe are closed: the guest has its own by now, or never will. */
+    void guestEndsClosed() {
+        account.give(Resource.DESCRIPTORS, GUEST_ENDS);
     }
 
     /**
@@ -77,15 +104,22 @@ final class Connections implements AutoCloseable {
     }
 
     /**
-     * Opens a data pipe for the next accept, unless one is open.
+     * Reserves descriptors for the next accept and opens its data pipe, unless that is done.
      *
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
     void openSpare() throws ErrnoException {
-        if (spare == null) spare = openPipe();
+        if (spare != null) return;
+        reserve();
+        try {
+            spare = openPipe();
+        } catch (ErrnoException e) {
+            cancel();
+            throw e;
+        }
     }
 
-    /** Returns the pipe that {@link #openSpare} has opened. The caller owns it now. */
+    /** Returns the pipe that {@link #openSpare} has opened. The caller owns it now, and what was reserved with it. */
     DataPipe takeSpare() {
         DataPipe taken = spare;
         spare = null;
@@ -94,13 +128,15 @@ final class Connections implements AutoCloseable {
 
     /** Closes the pipe of {@link #openSpare}, if there is one: no accept waits any more. */
     void closeSpare() {
-        if (spare != null) spare.close();
+        if (spare == null) return;
+        spare.close();
         spare = null;
+        cancel();
     }
 
     /**
-     * Starts to relay between a socket and the monitor's ends of a data pipe. Takes ownership of the socket and of
-     * these ends.
+     * Starts to relay between a socket and the monitor's ends of a data pipe, for which descriptors were reserved. Takes
+     * ownership of the socket and of these ends.
      *
      * @param listenerId the listener that the connection came from, or {@link ConnectionReady#NO_LISTENER}
      * @return what the reply tells the guest about the connection
@@ -121,6 +157,7 @@ final class Connections implements AutoCloseable {
             shared.connectionIds.release(id);
             pipe.close();
             socket.close();
+            cancel();
             throw e;
         }
         LOG.debug("{}: connection {} begins", guest, Integer.toUnsignedString(id));
@@ -131,6 +168,7 @@ final class Connections implements AutoCloseable {
         Connection connection = live.remove(id);
         pipeBytes -= connection.pipeBytes();
         shared.pipes.release(connection.pipeBytes());
+        account.give(Resource.DESCRIPTORS, DESCRIPTORS - GUEST_ENDS);
         shared.pipeIds.release(connection.pipeId());
         shared.connectionIds.release(id);
         LOG.debug(

@@ -22,6 +22,7 @@ import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
 import arca.monitor.config.Limits;
+import arca.monitor.ledger.GuestAccount;
 import arca.monitor.observe.GuestSnapshot;
 import arca.monitor.policy.Decision;
 import arca.monitor.policy.Operation;
@@ -89,10 +90,17 @@ public final class Guest implements AutoCloseable {
      * Creates a guest. From now on, the loop watches its channel.
      *
      * @param name the guest's name in the log, such as {@code g7}
+     * @param account what the guest takes of the things that guests share; the caller closes it, after the guest
      * @param channel an open channel; the guest owns it, unless this throws
      * @throws ErrnoException ENOSPC or ENOMEM if the kernel cannot watch the channel
      */
-    Guest(String name, SharedResources shared, Reactor reactor, Mover mover, ControlChannel channel)
+    Guest(
+            String name,
+            SharedResources shared,
+            GuestAccount account,
+            Reactor reactor,
+            Mover mover,
+            ControlChannel channel)
             throws ErrnoException {
         this.name = name;
         this.shared = shared;
@@ -101,10 +109,11 @@ public final class Guest implements AutoCloseable {
         this.mover = mover;
         this.channel = channel;
         this.denials = new Denials(name, shared.log);
-        this.connections = new Connections(name, shared, reactor, mover, this::endIfNothingIsLeft);
-        this.listeners = new Listeners(this, shared, reactor, connections);
+        this.connections = new Connections(name, shared, account, reactor, mover, this::endIfNothingIsLeft);
+        this.listeners = new Listeners(this, shared, account, reactor, connections);
         this.requests = new Requests(this, reactor, channel);
-        this.replies = new Replies(reactor, channel, this::allRepliesSent, this::channelFailed);
+        this.replies =
+                new Replies(reactor, channel, this::allRepliesSent, this::channelFailed, connections::guestEndsClosed);
         try {
             watchChannel();
         } catch (ErrnoException e) {
@@ -232,12 +241,23 @@ public final class Guest implements AutoCloseable {
         } else if (connecting.size() >= limits.connecting()) {
             reply(requestId, new ConnectErr(Errno.ENOBUFS));
         } else {
-            try {
-                long timeout = shared.config.connectTimeout().toNanos();
-                connecting.add(PendingConnect.start(this, requestId, address(to), reactor, timeout));
-            } catch (ErrnoException e) {
-                reply(requestId, new ConnectErr(e.errno()));
-            }
+            startConnect(requestId, address(to));
+        }
+    }
+
+    private void startConnect(int requestId, SocketAddress.Inet to) {
+        try {
+            connections.reserve();
+        } catch (ErrnoException e) {
+            reply(requestId, new ConnectErr(e.errno()));
+            return;
+        }
+        try {
+            long timeout = shared.config.connectTimeout().toNanos();
+            connecting.add(PendingConnect.start(this, requestId, to, reactor, timeout));
+        } catch (ErrnoException e) {
+            connections.cancel();
+            reply(requestId, new ConnectErr(e.errno()));
         }
     }
 
@@ -303,13 +323,19 @@ public final class Guest implements AutoCloseable {
 
     /** Hands a connection to the guest, because its handshake has succeeded. Takes ownership of the socket. */
     void connected(PendingConnect pending, Descriptor socket) {
+        DataPipe pipe;
+        try {
+            pipe = connections.openPipe();
+        } catch (ErrnoException e) {
+            socket.close();
+            connectFailed(pending, e.errno());
+            return;
+        }
         connecting.remove(pending);
         try {
-            DataPipe pipe = connections.openPipe();
             ConnectionReady ready = connections.start(ConnectionReady.NO_LISTENER, socket, pipe);
             replies.send(pending.requestId(), new ConnectOk(ready), ready.pipe().pipeId(), pipe);
         } catch (ErrnoException e) {
-            socket.close();
             reply(pending.requestId(), new ConnectErr(e.errno()));
         }
     }
@@ -317,6 +343,7 @@ public final class Guest implements AutoCloseable {
     /** Refuses a ConnectRequest, because its handshake has failed. */
     void connectFailed(PendingConnect pending, int errno) {
         connecting.remove(pending);
+        connections.cancel();
         reply(pending.requestId(), new ConnectErr(errno));
     }
 
@@ -339,7 +366,10 @@ public final class Guest implements AutoCloseable {
         if (state == State.DRAINING || state == State.ENDED) return;
         state = State.DRAINING;
         listeners.close();
-        connecting.forEach(PendingConnect::close);
+        for (PendingConnect pending : connecting) {
+            pending.close();
+            connections.cancel();
+        }
         connecting.clear();
         requests.close();
         replies.close();

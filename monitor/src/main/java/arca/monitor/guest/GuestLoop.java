@@ -1,10 +1,12 @@
 package arca.monitor.guest;
 
 import arca.bindings.ErrnoException;
+import arca.monitor.ledger.GuestAccount;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LastCall;
 import arca.monitor.reactor.Mailbox;
 import arca.monitor.reactor.Reactor;
+import arca.monitor.relay.MemoryBudget;
 import arca.monitor.relay.Mover;
 import java.util.function.BiFunction;
 
@@ -22,19 +24,25 @@ public final class GuestLoop implements AutoCloseable {
      * Creates a guest and its loop, which has not run yet.
      *
      * @param name the guest's name in the log
+     * @param account what the guest takes of the things that guests share; the caller closes it, after the loop
      * @param mailbox how other threads reach the loop
      * @param channel creates the guest's channel, which the guest then owns
      * @throws ErrnoException EMFILE, ENFILE, ENOMEM or ENOSPC if the loop cannot be created. Nothing is open then
      */
     public GuestLoop(
-            String name, SharedResources shared, Mailbox mailbox, BiFunction<Kernel, Reactor, ControlChannel> channel)
+            String name,
+            SharedResources shared,
+            GuestAccount account,
+            Mailbox mailbox,
+            BiFunction<Kernel, Reactor, ControlChannel> channel)
             throws ErrnoException {
-        this(name, shared, mailbox, shared.kernels.get(), channel);
+        this(name, shared, account, mailbox, shared.kernels.get(), channel);
     }
 
     GuestLoop(
             String name,
             SharedResources shared,
+            GuestAccount account,
             Mailbox mailbox,
             Kernel kernel,
             BiFunction<Kernel, Reactor, ControlChannel> channel)
@@ -51,13 +59,14 @@ public final class GuestLoop implements AutoCloseable {
             throw e;
         }
         this.reactor = loop;
+        MemoryBudget memory = new CopyMemory(account);
         this.mover = switch (shared.config.relay()) {
-            case SPLICE -> Mover.splicing(kernel);
-            case COPY -> Mover.copying(kernel);
+            case SPLICE -> Mover.splicing(kernel, memory);
+            case COPY -> Mover.copying(kernel, memory);
         };
         ControlChannel made = channel.apply(kernel, reactor);
         try {
-            this.guest = new Guest(name, shared, reactor, mover, made);
+            this.guest = new Guest(name, shared, account, reactor, mover, made);
         } catch (ErrnoException e) {
             made.close();
             closeLoop();

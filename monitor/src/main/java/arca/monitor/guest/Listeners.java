@@ -4,6 +4,8 @@ import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.bindings.SocketAddress;
 import arca.monitor.config.Limits;
+import arca.monitor.ledger.GuestAccount;
+import arca.monitor.ledger.Resource;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
 import java.util.HashMap;
@@ -13,6 +15,7 @@ import java.util.Map;
 final class Listeners implements AutoCloseable {
     private final Guest guest;
     private final SharedResources shared;
+    private final GuestAccount account;
     private final Limits limits;
     private final Reactor reactor;
     private final Connections connections;
@@ -20,9 +23,10 @@ final class Listeners implements AutoCloseable {
     private int waitingAccepts;
 
     /** Creates an empty set. */
-    Listeners(Guest guest, SharedResources shared, Reactor reactor, Connections connections) {
+    Listeners(Guest guest, SharedResources shared, GuestAccount account, Reactor reactor, Connections connections) {
         this.guest = guest;
         this.shared = shared;
+        this.account = account;
         this.limits = shared.config.limits();
         this.reactor = reactor;
         this.connections = connections;
@@ -41,16 +45,18 @@ final class Listeners implements AutoCloseable {
     /**
      * Opens a listener. Returns its id.
      *
-     * @throws ErrnoException EMFILE at the guest's limit, or the error of the first system call that failed
+     * @throws ErrnoException EMFILE at the guest's limit or its principal's share, ENFILE at the total, or the error of the first system call that failed
      */
     int open(SocketAddress.Inet at) throws ErrnoException {
         if (open.size() >= limits.listeners()) throw new ErrnoException("listen", Errno.EMFILE);
+        ErrnoException.check("reserve a descriptor", account.take(Resource.DESCRIPTORS, 1));
         int id = shared.listenerIds.take();
         try {
             open.put(id, Listener.open(id, this, reactor, at));
             return id;
         } catch (ErrnoException e) {
             shared.listenerIds.release(id);
+            account.give(Resource.DESCRIPTORS, 1);
             throw e;
         }
     }
@@ -120,6 +126,7 @@ final class Listeners implements AutoCloseable {
         for (Listener listener : open.values()) {
             listener.close();
             shared.listenerIds.release(listener.id());
+            account.give(Resource.DESCRIPTORS, 1);
         }
         open.clear();
     }

@@ -27,6 +27,7 @@ final class Replies implements AutoCloseable {
     private final ControlChannel channel;
     private final Runnable onAllSent;
     private final Runnable onFailure;
+    private final Runnable onGuestEndsClosed;
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment frame = arena.allocate(Reply.MAX_FRAME_SIZE);
     private final Queue<QueuedReply> queue = new ArrayDeque<>();
@@ -39,12 +40,19 @@ final class Replies implements AutoCloseable {
      *
      * @param onAllSent runs when every reply that waited has been sent
      * @param onFailure runs once, in a turn of its own, when the channel has failed
+     * @param onGuestEndsClosed runs when the guest's ends of a data pipe were sent, or dropped with their reply
      */
-    Replies(Reactor reactor, ControlChannel channel, Runnable onAllSent, Runnable onFailure) {
+    Replies(
+            Reactor reactor,
+            ControlChannel channel,
+            Runnable onAllSent,
+            Runnable onFailure,
+            Runnable onGuestEndsClosed) {
         this.reactor = reactor;
         this.channel = channel;
         this.onAllSent = onAllSent;
         this.onFailure = onFailure;
+        this.onGuestEndsClosed = onGuestEndsClosed;
     }
 
     /** Sends a reply, now or as soon as the channel has room. */
@@ -109,8 +117,12 @@ final class Replies implements AutoCloseable {
             // ETOOMANYREFS.
             case Errno.ENOMEM, Errno.ENOBUFS, Errno.ETOOMANYREFS -> reactor.schedule(retry, RETRY_NANOS);
             default -> {
-                if (n > 0) sent++;
-                else fail(reply, (int) -n);
+                if (n < 0) {
+                    fail(reply, (int) -n);
+                } else {
+                    sent++;
+                    if (reply.pipe() != null) onGuestEndsClosed.run();
+                }
                 return true;
             }
         }
@@ -123,15 +135,17 @@ final class Replies implements AutoCloseable {
         reactor.runLater(onFailure::run);
     }
 
-    private static void discard(QueuedReply reply) {
-        if (reply.pipe() != null) reply.pipe().closeGuestEnds();
+    private void discard(QueuedReply reply) {
+        if (reply.pipe() == null) return;
+        reply.pipe().closeGuestEnds();
+        onGuestEndsClosed.run();
     }
 
     /** Drops the replies that wait, and closes their descriptors, so that their connections end. */
     @Override
     public void close() {
         reactor.cancel(retry);
-        queue.forEach(Replies::discard);
+        queue.forEach(this::discard);
         queue.clear();
         if (failure == 0) failure = Errno.EPIPE;
         arena.close();

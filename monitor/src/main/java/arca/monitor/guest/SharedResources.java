@@ -2,6 +2,7 @@ package arca.monitor.guest;
 
 import arca.control.IdAllocator;
 import arca.monitor.config.MonitorConfig;
+import arca.monitor.ledger.Ledger;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -23,17 +24,22 @@ public final class SharedResources {
     /** Creates the object through which one loop calls the operating system. */
     final Supplier<Kernel> kernels;
 
+    /** Hands out what all guests share. */
+    public final Ledger ledger;
+
     /**
      * Creates the resources of a monitor on Linux.
      *
      * @param pipeMemory bytes that all pipes of the monitor may hold
+     * @param ledger hands out what guests share
      */
-    public SharedResources(MonitorConfig config, long pipeMemory) {
-        this(config, pipeMemory, LinuxKernel::new);
+    public SharedResources(MonitorConfig config, long pipeMemory, Ledger ledger) {
+        this(config, pipeMemory, ledger, LinuxKernel::new);
     }
 
     /** Creates the resources of a monitor whose loops use other kernels. Each loop closes its own. */
-    public SharedResources(MonitorConfig config, long pipeMemory, Supplier<Kernel> kernels) {
+    public SharedResources(MonitorConfig config, long pipeMemory, Ledger ledger, Supplier<Kernel> kernels) {
+        this.ledger = ledger;
         this.config = config;
         this.log = new RateLimitedLog(config.observer());
         this.pipes = new PipeBudget(pipeMemory);

@@ -19,6 +19,8 @@ public abstract sealed class Mover implements AutoCloseable permits SpliceMover,
     /** Bytes; no fewer than a pipe's packet has (4,096), because a shorter read(2) loses the rest: pipe(2), O_DIRECT. */
     static final int BUFFER_SIZE = 256 * 1024;
 
+    private static final int DISCARD_SIZE = 64 * 1024;
+
     private static final int[] POLLIN_ONLY = {POLLIN};
     private static final int[] NO_EVENTS = {0}; // poll(2) reports HUP and ERR in any case
 
@@ -28,23 +30,24 @@ public abstract sealed class Mover implements AutoCloseable permits SpliceMover,
     private final int[] polledEvents = new int[1];
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment oneByte = arena.allocate(1);
-    private final BufferPool pool = new BufferPool();
-    private MemorySegment buffer;
+    final BufferPool pool;
+    private MemorySegment discarded; // one for all flows, because nobody reads it; null until it is first needed
     private long calls;
     private long bytes;
 
-    Mover(Kernel kernel) {
+    Mover(Kernel kernel, MemoryBudget budget) {
         this.kernel = kernel;
+        this.pool = new BufferPool(budget);
     }
 
     /** Makes a mover that uses splice(2), so that the bytes never enter the process. The kernel stays the caller's. */
-    public static Mover splicing(Kernel kernel) {
-        return new SpliceMover(kernel);
+    public static Mover splicing(Kernel kernel, MemoryBudget budget) {
+        return new SpliceMover(kernel, budget);
     }
 
     /** Makes a mover that uses read(2) and write(2), through a buffer. The kernel stays the caller's. */
-    public static Mover copying(Kernel kernel) {
-        return new CopyMover(kernel);
+    public static Mover copying(Kernel kernel, MemoryBudget budget) {
+        return new CopyMover(kernel, budget);
     }
 
     /** Makes the pending bytes of one flow, none so far. Their memory is this mover's. */
@@ -100,8 +103,13 @@ public abstract sealed class Mover implements AutoCloseable permits SpliceMover,
      * take the pipe's lock. FIONREAD takes it, and would wait for a guest that is writing.
      */
     final boolean isPipeEmpty(int pipe) {
-        polledFd[0] = pipe;
-        return kernel.poll(polledFd, POLLIN_ONLY, polledEvents, 1, 0) == 0;
+        return !isReady(pipe, POLLIN_ONLY);
+    }
+
+    /** Asks by poll(2) whether a descriptor has one of some events now. HUP and ERR count always. */
+    final boolean isReady(int fd, int[] events) {
+        polledFd[0] = fd;
+        return kernel.poll(polledFd, events, polledEvents, 1, 0) != 0;
     }
 
     /**
@@ -127,13 +135,8 @@ public abstract sealed class Mover implements AutoCloseable permits SpliceMover,
 
     /** Reads bytes of a socket and discards them. Returns how many, 0 at the end, or {@code -errno}. */
     final long discard(int socket, long count) {
-        return kernel.recv(socket, buffer(), Math.min(count, BUFFER_SIZE), MSG_DONTWAIT);
-    }
-
-    /** Returns memory of {@link #BUFFER_SIZE} bytes, whose contents last for one call. */
-    final MemorySegment buffer() {
-        if (buffer == null) buffer = arena.allocate(BUFFER_SIZE);
-        return buffer;
+        if (discarded == null) discarded = arena.allocate(DISCARD_SIZE);
+        return kernel.recv(socket, discarded, Math.min(count, DISCARD_SIZE), MSG_DONTWAIT);
     }
 
     /** Returns how often {@link #move} was called, also where it moved nothing. */

@@ -2,6 +2,7 @@ package arca.monitor.relay;
 
 import arca.bindings.Errno;
 import arca.monitor.reactor.Kernel;
+import arca.monitor.relay.BufferPool.Buffer;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -10,7 +11,7 @@ import java.lang.foreign.MemorySegment;
  */
 final class PendingBytes {
     private final BufferPool pool;
-    private MemorySegment buffer; // null while nothing is pending
+    private Buffer buffer; // null while nothing is pending
     private long written;
     private long size;
 
@@ -22,12 +23,33 @@ final class PendingBytes {
         return buffer == null;
     }
 
-    /** Keeps a copy of {@code length} bytes, at least one. Nothing may be pending at the call. */
+    /** Keeps a copy of {@code length} bytes, at least one and at most a page. Nothing may be pending at the call. */
     void put(MemorySegment from, long offset, long length) {
-        buffer = pool.acquire(length);
-        MemorySegment.copy(from, offset, buffer, 0, length);
-        written = 0;
-        size = length;
+        Buffer copy = pool.acquire(length); // a page is always granted
+        MemorySegment.copy(from, offset, copy.memory(), 0, length);
+        set(copy, 0, length);
+    }
+
+    /**
+     * Keeps the bytes from {@code offset} to {@code end} of a buffer. Takes ownership of the buffer. If a smaller one has room
+     * for the bytes, they move there. Nothing may be pending at the call.
+     */
+    void keep(Buffer full, long offset, long end) {
+        long length = end - offset;
+        Buffer smaller = length <= full.size() / 2 ? pool.acquire(length) : Buffer.NONE;
+        if (smaller == Buffer.NONE) {
+            set(full, offset, end);
+        } else {
+            MemorySegment.copy(full.memory(), offset, smaller.memory(), 0, length);
+            pool.release(full);
+            set(smaller, 0, length);
+        }
+    }
+
+    private void set(Buffer full, long from, long to) {
+        buffer = full;
+        written = from;
+        size = to;
     }
 
     /**
@@ -36,7 +58,7 @@ final class PendingBytes {
      * @return bytes written, or {@code -errno}: -EAGAIN where the sink takes none
      */
     long flush(Kernel kernel, int sink) {
-        long n = kernel.write(sink, buffer, written, size - written);
+        long n = kernel.write(sink, buffer.memory(), written, size - written);
         // write(2) never returns 0 for bytes to a pipe or a socket. If it did, a flow would take the 0 for an end.
         if (n == 0) return -Errno.EAGAIN;
         if (n > 0) written += n;

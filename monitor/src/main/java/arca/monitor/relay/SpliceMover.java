@@ -11,8 +11,8 @@ final class SpliceMover extends Mover {
      */
     private static final long NEVER_HELD_BACK = 4096;
 
-    SpliceMover(Kernel kernel) {
-        super(kernel);
+    SpliceMover(Kernel kernel, MemoryBudget budget) {
+        super(kernel, budget);
     }
 
     @Override

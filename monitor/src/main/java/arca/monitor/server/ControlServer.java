@@ -15,6 +15,7 @@ import arca.bindings.Sockets;
 import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
 import arca.monitor.guest.SharedResources;
+import arca.monitor.ledger.GuestAccount;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.reactor.Waker;
 import java.lang.foreign.Arena;
@@ -137,8 +138,10 @@ public final class ControlServer implements Runnable {
         try {
             Credentials who = Sockets.peerCredentials(guest);
             privileged.check(name, who);
-            if (guests.reserve(who.uid())) start(name, who, guest);
-            else {
+            Optional<GuestAccount> account = guests.reserve(who.uid());
+            if (account.isPresent()) {
+                start(name, who, account.get(), guest);
+            } else {
                 shared.log.report(name, new GuestEvent.TooManyGuests(who.pid(), who.uid()));
                 refusals.close(guest);
             }
@@ -147,7 +150,7 @@ public final class ControlServer implements Runnable {
         }
     }
 
-    private void start(String name, Credentials who, Fd guest) throws ErrnoException {
+    private void start(String name, Credentials who, GuestAccount account, Fd guest) throws ErrnoException {
         Optional<Waker> waker = Optional.empty();
         boolean started = false;
         try {
@@ -156,7 +159,7 @@ public final class ControlServer implements Runnable {
             // 6.16 do not know it, which the log has said.
             if (!socket.refusesDescriptors()) Syscalls.setsockopt(guest.value(), SOL_SOCKET, SO_PASSRIGHTS, 0);
             waker = Optional.of(guests.waker());
-            GuestThread thread = new GuestThread(name, who, shared, guest, waker.get(), this::ended);
+            GuestThread thread = new GuestThread(name, who, shared, account, guest, waker.get(), this::ended);
             guests.add(thread);
             try {
                 startBesideAnother(thread);
@@ -170,7 +173,7 @@ public final class ControlServer implements Runnable {
         } finally {
             if (!started) {
                 waker.ifPresent(guests::pool);
-                guests.release(who.uid());
+                guests.release(account);
             }
         }
     }
@@ -209,7 +212,7 @@ public final class ControlServer implements Runnable {
     private void ended(GuestThread guest) {
         guests.remove(guest);
         guests.pool(guest.waker());
-        guests.release(guest.credentials().uid());
+        guests.release(guest.account());
     }
 
     private void refuse(Fd guest, String name, String why) {

@@ -8,6 +8,7 @@ import arca.bindings.Syscalls;
 import arca.monitor.guest.GuestLoop;
 import arca.monitor.guest.SharedResources;
 import arca.monitor.guest.UnixSocketChannel;
+import arca.monitor.ledger.GuestAccount;
 import arca.monitor.observe.GuestSnapshot;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.LastCall;
@@ -33,6 +34,7 @@ public final class GuestThread implements Runnable {
     private final String name;
     private final Credentials credentials;
     private final SharedResources shared;
+    private final GuestAccount account;
     private final Mailbox mailbox;
     private final Waker waker;
     private final Consumer<GuestThread> onEnd;
@@ -53,6 +55,7 @@ public final class GuestThread implements Runnable {
     /**
      * Creates the thread of a guest that has connected.
      *
+     * @param account what the guest takes of the things that guests share; the thread uses it until it calls {@code onEnd}
      * @param socket its control socket; the thread owns it once it has started
      * @param waker wakes the thread's loop; stays open as long as that runs
      * @param onEnd the thread calls it last of all
@@ -61,12 +64,14 @@ public final class GuestThread implements Runnable {
             String name,
             Credentials credentials,
             SharedResources shared,
+            GuestAccount account,
             Fd socket,
             Waker waker,
             Consumer<GuestThread> onEnd) {
         this.name = name;
         this.credentials = credentials;
         this.shared = shared;
+        this.account = account;
         this.socket = socket;
         this.waker = waker;
         this.mailbox = new Mailbox(waker);
@@ -86,6 +91,10 @@ public final class GuestThread implements Runnable {
 
     public Credentials credentials() {
         return credentials;
+    }
+
+    GuestAccount account() {
+        return account;
     }
 
     Waker waker() {
@@ -116,6 +125,7 @@ public final class GuestThread implements Runnable {
                 GuestLoop guestLoop = new GuestLoop(
                         name,
                         shared,
+                        account,
                         mailbox,
                         (kernel, reactor) -> new UnixSocketChannel(kernel, new Descriptor(reactor, owned.release())))) {
             loop = guestLoop;

@@ -2,12 +2,14 @@ package arca.monitor.server;
 
 import arca.bindings.ErrnoException;
 import arca.monitor.config.Limits;
+import arca.monitor.ledger.GuestAccount;
+import arca.monitor.ledger.Ledger;
+import arca.monitor.ledger.Resource;
 import arca.monitor.reactor.Waker;
 import java.util.ArrayDeque;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -17,32 +19,49 @@ import java.util.concurrent.TimeUnit;
  * guests for new ones. Any thread; no lock is held during anything that a guest could prolong.
  */
 public final class Guests {
+    private static final int DESCRIPTORS = 5; // a control socket, a waker, an epoll instance, two files of /proc
+
     private final Limits limits;
+    private final Ledger ledger;
     private final Set<GuestThread> live = new LinkedHashSet<>();
-    private final Map<Integer, Integer> ofUid = new HashMap<>();
     private final Queue<Waker> wakers = new ArrayDeque<>();
     private int reserved;
     private boolean cut;
     private boolean closed;
 
-    public Guests(Limits limits) {
+    public Guests(Limits limits, Ledger ledger) {
         this.limits = limits;
+        this.ledger = ledger;
     }
 
     /**
-     * Takes a place for a guest of a user. {@link #release} gives it back. Returns false at a limit.
+     * Takes a place for a guest of a user, and the descriptors that every guest needs. {@link #release} gives both back. Returns
+     * an account for the guest; empty at a limit.
      */
-    synchronized boolean reserve(int uid) {
-        if (reserved >= limits.guests() || ofUid.getOrDefault(uid, 0) >= limits.guestsPerUid()) return false;
-        reserved++;
-        ofUid.merge(uid, 1, Integer::sum);
-        return true;
+    Optional<GuestAccount> reserve(int uid) {
+        GuestAccount account = ledger.open(uid);
+        if (account.usedByPrincipal(Resource.GUESTS) < limits.guestsPerUid() && account.take(Resource.GUESTS, 1) == 0) {
+            if (account.take(Resource.DESCRIPTORS, DESCRIPTORS) == 0) {
+                synchronized (this) {
+                    reserved++;
+                }
+                return Optional.of(account);
+            }
+            account.give(Resource.GUESTS, 1);
+        }
+        account.close();
+        return Optional.empty();
     }
 
-    synchronized void release(int uid) {
-        reserved--;
-        ofUid.computeIfPresent(uid, (_, n) -> n == 1 ? null : n - 1);
-        notifyAll();
+    /** Closes the account of a guest that has ended, and gives back its place. */
+    void release(GuestAccount account) {
+        account.give(Resource.DESCRIPTORS, DESCRIPTORS);
+        account.give(Resource.GUESTS, 1);
+        account.close();
+        synchronized (this) {
+            reserved--;
+            notifyAll();
+        }
     }
 
     /** Returns a waker for a new guest. */

@@ -29,6 +29,8 @@ class MonitorConfigTest {
             .guests(5)
             .guestsPerUid(6)
             .pipeMemory(7)
+            .copyMemory(8)
+            .share(9)
             .build();
 
     private static final MonitorObserver OBSERVER = (_, _) -> {};
@@ -50,7 +52,7 @@ class MonitorConfigTest {
 
     @Test
     void settersSetTheComponentOfTheirName() throws Exception {
-        assertEquals(new Limits(1, 2, 3, 4, 5, 6, 7), LIMITS);
+        assertEquals(new Limits(1, 2, 3, 4, 5, 6, 7, 8, 9), LIMITS);
         assertEquals(
                 new MonitorConfig(
                         Optional.of(Path.of("socket")),
@@ -134,6 +136,8 @@ class MonitorConfigTest {
         refused("connecting is", () -> Limits.builder().connecting(none).build());
         refused("guests is", () -> Limits.builder().guests(none).build());
         refused("guestsPerUid is", () -> Limits.builder().guestsPerUid(none).build());
+        refused("copyMemory is", () -> Limits.builder().copyMemory(none - 1L).build());
+        refused("a share is", () -> Limits.builder().share(none).build());
         refused("pipeMemory is", () -> Limits.builder().pipeMemory(none - 1L).build());
     }
 }

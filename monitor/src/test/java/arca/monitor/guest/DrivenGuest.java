@@ -19,6 +19,8 @@ import arca.control.GuestSession;
 import arca.control.Reply;
 import arca.control.Request;
 import arca.monitor.config.MonitorConfig;
+import arca.monitor.ledger.Ledger;
+import arca.monitor.ledger.Ledgers;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Mailbox;
 import arca.testkit.Patience;
@@ -34,6 +36,7 @@ final class DrivenGuest implements AutoCloseable {
     private final MemorySegment frame = arena.allocate(Request.MAX_FRAME_SIZE);
     private final ScmRights received = new ScmRights(arena, 4096, 2);
     private final GuestSession session = new GuestSession();
+    private final Ledger ledger = Ledgers.ample();
     private final GuestLoop loop;
 
     final Guest guest;
@@ -45,7 +48,8 @@ final class DrivenGuest implements AutoCloseable {
         socket = pair.second();
         loop = new GuestLoop(
                 "g1",
-                new SharedResources(config, 1 << 24),
+                new SharedResources(config, 1 << 24, ledger),
+                ledger.open(0),
                 new Mailbox(eventfd.fd().value(), eventfd::signal),
                 (kernel, reactor) -> new UnixSocketChannel(
                         kernel, new Descriptor(reactor, pair.first().release())));

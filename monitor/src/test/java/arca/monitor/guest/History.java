@@ -3,12 +3,16 @@ package arca.monitor.guest;
 import arca.bindings.ErrnoException;
 import arca.monitor.config.Limits;
 import arca.monitor.config.MonitorConfig;
+import arca.monitor.ledger.GuestAccount;
+import arca.monitor.ledger.Ledger;
+import arca.monitor.ledger.Resource;
 import arca.monitor.policy.Policy;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Mailbox;
 import arca.monitor.sim.Scenario;
 import arca.monitor.sim.Violation;
 import arca.monitor.sim.Wedged;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -30,7 +34,10 @@ public final class History {
         Scenario scenario = new Scenario(seed, without, wedges, trace);
         int eventfd = scenario.eventfd();
         int channel = scenario.channel();
-        SharedResources shared = new SharedResources(config(scenario), 1 << 24);
+        Ledger ledger = new Ledger(
+                Map.of(Resource.DESCRIPTORS, scenario.descriptorShare, Resource.COPY_BYTES, scenario.copyMemory), 100);
+        GuestAccount account = ledger.open(0);
+        SharedResources shared = new SharedResources(config(scenario), 1 << 24, ledger);
         shared.smallPipesLogged.set(true);
         silence(shared.log);
         Mailbox mailbox = new Mailbox(eventfd, scenario::wakeUp);
@@ -39,6 +46,7 @@ public final class History {
             loop = new GuestLoop(
                     "g" + seed,
                     shared,
+                    account,
                     mailbox,
                     scenario.kernel,
                     (kernel, reactor) -> new UnixSocketChannel(kernel, new Descriptor(reactor, channel)));
@@ -59,9 +67,17 @@ public final class History {
                     throw new Violation("the watchdog would take a stuck loop for an idle one");
                 throw e;
             }
-            scenario.afterRound();
+            scenario.afterRound(account.used(Resource.DESCRIPTORS));
         }
         loop.close();
+        for (Resource resource : Resource.values()) {
+            if (account.used(resource) != 0)
+                throw new Violation("the guest has ended, and still has " + account.used(resource) + " " + resource);
+        }
+        account.close();
+        for (Resource resource : Resource.values()) {
+            if (ledger.used(resource) != 0) throw new Violation("the ledger does not balance: " + resource);
+        }
         scenario.check(true);
         return scenario;
     }

@@ -122,8 +122,8 @@ class PlantedBugsTest {
                 bug(
                         "bytes that were read are lost when the write fails with ENOMEM or ENOBUFS",
                         "relay.CopyMover",
-                        "if (written == n) return n;",
-                        "if (written == n || written < 0 && written != -Errno.EAGAIN) return written;"),
+                        "if (written == n) {",
+                        "if (written == n || written < 0 && written != -Errno.EAGAIN) {"),
                 bug(
                         "the bytes that TCP holds back are not pushed",
                         "relay.PipeToSocket",
@@ -221,8 +221,18 @@ class PlantedBugsTest {
                 bug(
                         "the descriptors of a dropped reply stay open",
                         "guest.Replies",
-                        "if (reply.pipe() != null) reply.pipe().closeGuestEnds();",
-                        ""));
+                        "reply.pipe().closeGuestEnds();",
+                        ""),
+                bug(
+                        "a handshake that fails keeps its share of the descriptors",
+                        "guest.Guest",
+                        "connections.cancel();\n        reply(pending.requestId()",
+                        "reply(pending.requestId()"),
+                bug(
+                        "a connection gives its share back twice",
+                        "guest.Connections",
+                        "account.give(Resource.DESCRIPTORS, DESCRIPTORS - GUEST_ENDS);",
+                        "account.give(Resource.DESCRIPTORS, DESCRIPTORS);"));
     }
 
     @Test

@@ -10,6 +10,8 @@ import arca.bindings.Sockets;
 import arca.monitor.Monitor;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.guest.SharedResources;
+import arca.monitor.ledger.Ledger;
+import arca.monitor.ledger.Ledgers;
 import arca.monitor.server.GuestThread;
 import arca.testkit.Together;
 import java.util.ArrayList;
@@ -53,11 +55,13 @@ class WakerTest {
     void guestThatHasEndedMayStillBeAsked() throws Exception {
         try (Sockets.Pair pair = Sockets.pair(SOCK_STREAM | SOCK_NONBLOCK)) {
             CountDownLatch ended = new CountDownLatch(1);
+            Ledger ledger = Ledgers.ample();
             Waker waker = Waker.open();
             GuestThread guest = new GuestThread(
                     "g1",
                     Sockets.peerCredentials(pair.first()),
-                    new SharedResources(MonitorConfig.DEFAULT, 0),
+                    new SharedResources(MonitorConfig.DEFAULT, 0, ledger),
+                    ledger.open(0),
                     new Fd(pair.first().release()),
                     waker,
                     _ -> ended.countDown());

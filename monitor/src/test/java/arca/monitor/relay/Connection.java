@@ -32,8 +32,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 
 /**
  * A relay between a real pipe and a real TCP connection, with the guest's ends of the pipe and the peer's end of the
@@ -47,17 +47,33 @@ final class Connection implements AutoCloseable {
 
     /** How the relay moves bytes. */
     enum Method {
-        SPLICE(Mover::splicing),
-        COPY(Mover::copying);
+        SPLICE(Mover::splicing, MemoryBudget.UNLIMITED),
+        COPY(Mover::copying, MemoryBudget.UNLIMITED),
+        COPY_BY_PAGE(Mover::copying, new NoMemory());
 
-        private final Function<Kernel, Mover> mover;
+        private final BiFunction<Kernel, MemoryBudget, Mover> mover;
+        private final MemoryBudget budget;
 
-        Method(Function<Kernel, Mover> mover) {
+        Method(BiFunction<Kernel, MemoryBudget, Mover> mover, MemoryBudget budget) {
             this.mover = mover;
+            this.budget = budget;
         }
 
         Mover mover(Kernel kernel) {
-            return mover.apply(kernel);
+            return mover.apply(kernel, budget);
+        }
+    }
+
+    /** A budget of which others have taken everything. */
+    private static final class NoMemory implements MemoryBudget {
+        @Override
+        public boolean take(long bytes) {
+            return false;
+        }
+
+        @Override
+        public void give(long bytes) {
+            throw new AssertionError("nothing was taken");
         }
     }
 

@@ -77,7 +77,7 @@ class HeldBackTest {
     void nothingIsHeldBack(String readiness, int pipeSize) throws Exception {
         try (EventFd wakeup = EventFd.open();
                 Kernel kernel = new LinuxKernel();
-                Mover mover = Mover.splicing(kernel);
+                Mover mover = Mover.splicing(kernel, MemoryBudget.UNLIMITED);
                 Fd listener = listen();
                 Fd connected = Sockets.connect(Sockets.localAddress(listener))) {
             Mailbox mailbox = new Mailbox(wakeup.fd().value(), wakeup::signal);

@@ -53,7 +53,7 @@ class UrgentByteAheadTest {
         try (EventFd wakeup = EventFd.open();
                 Kernel kernel = new LinuxKernel();
                 Reactor reactor = reactor(poll, kernel, new Mailbox(wakeup.fd().value(), wakeup::signal));
-                Mover mover = Mover.splicing(kernel);
+                Mover mover = Mover.splicing(kernel, MemoryBudget.UNLIMITED);
                 Arena arena = Arena.ofConfined();
                 Fd listener = Sockets.listen(loopback(), SOCK_NONBLOCK, 1);
                 Fd peer = Sockets.connect(Sockets.localAddress(listener));

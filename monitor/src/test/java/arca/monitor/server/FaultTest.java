@@ -11,6 +11,8 @@ import arca.control.guest.SessionEndedException;
 import arca.monitor.config.ControlAccess;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.guest.SharedResources;
+import arca.monitor.ledger.Ledger;
+import arca.monitor.ledger.Ledgers;
 import arca.monitor.policy.Policy;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
@@ -58,11 +60,12 @@ class FaultTest {
         MonitorConfig config = MonitorConfig.builder()
                 .policy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"))
                 .build();
-        Guests guests = new Guests(config.limits());
+        Ledger ledger = Ledgers.ample();
+        Guests guests = new Guests(config.limits(), ledger);
         Path control = folder.resolve("control");
         try (EventFd stop = EventFd.open();
                 EchoPeer peer = new EchoPeer()) {
-            SharedResources shared = new SharedResources(config, 64 << 20, () -> faulty(call, armed));
+            SharedResources shared = new SharedResources(config, 64 << 20, ledger, () -> faulty(call, armed));
             ControlServer server =
                     new ControlServer(ControlSocket.open(control, ControlAccess.OWNER), shared, guests, stop);
             Thread acceptor = Thread.ofPlatform().start(server);

@@ -6,6 +6,7 @@ import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.guest.SharedResources;
+import arca.monitor.ledger.Ledgers;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.observe.GuestEvent.PrivilegedUser;
 import arca.testkit.Patience;
@@ -24,7 +25,7 @@ class PrivilegedUserCheckTest {
                 if (event instanceof PrivilegedUser) events.add(event);
             })
             .build();
-    private final SharedResources shared = new SharedResources(config, 0);
+    private final SharedResources shared = new SharedResources(config, 0, Ledgers.ample());
     private final PrivilegedUserCheck check = new PrivilegedUserCheck(shared.log);
 
     @Test

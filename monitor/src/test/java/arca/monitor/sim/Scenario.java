@@ -29,6 +29,7 @@ public final class Scenario {
     private static final long PATIENCE = 300_000_000_000L; // nanoseconds, after which every request must have its reply
     private static final long LONGEST = 2_000_000_000_000L;
     private static final int ROUNDS = 400_000;
+    private static final int OWN_DESCRIPTORS = 3; // the control socket, the eventfd and the epoll instance
 
     // The configuration of the monitor.
     public final boolean poll;
@@ -40,6 +41,11 @@ public final class Scenario {
     public final int connecting;
     public final int pipeSize;
     public final SimKernel kernel;
+
+    /** How many descriptors the guest may have by the ledger, and how many bytes its copies may keep. */
+    public final long descriptorShare;
+
+    public final long copyMemory;
 
     private final World world;
     private final Pairs pairs = new Pairs();
@@ -62,6 +68,10 @@ public final class Scenario {
      */
     public Scenario(long seed, Set<Integer> without, boolean wedges, Consumer<String> trace) {
         SplittableRandom random = new SplittableRandom(seed);
+        SplittableRandom shares =
+                new SplittableRandom(~seed); // of its own, so that the other histories stay as they are
+        descriptorShare = shares.nextInt(4) == 0 ? 1 + shares.nextInt(30) : 10_000;
+        copyMemory = shares.nextInt(2) == 0 ? shares.nextInt(600) << 10 : 1L << 30;
         world = new World(random.split());
         poll = random.nextInt(3) == 0;
         copies = random.nextInt(3) == 0;
@@ -191,8 +201,16 @@ public final class Scenario {
         return kernel.install(eventfd);
     }
 
-    /** Checks the world after a round of the loop. */
-    public void afterRound() {
+    /**
+     * Checks the world after a round of the loop.
+     *
+     * @param descriptors how many the guest has by the ledger
+     */
+    public void afterRound(long descriptors) {
+        if (descriptors > descriptorShare) throw new Violation("more than the share: " + descriptors);
+        if (kernel.descriptors().count() > descriptors + OWN_DESCRIPTORS)
+            throw new Violation("descriptors are open that the ledger does not know: "
+                    + kernel.descriptors().count() + " are open, and the guest has taken " + descriptors);
         if (++rounds > ROUNDS) throw new Violation("the loop spins: more than " + ROUNDS + " rounds");
         if (world.now() > LONGEST)
             throw new Violation(
