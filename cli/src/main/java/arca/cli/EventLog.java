@@ -53,6 +53,7 @@ final class EventLog implements MonitorObserver {
             case GuestEvent.Wedged wedged ->
                 wedged.killing() ? "" : ": kill the process that holds the lock, or start with --wedge kill";
             case GuestEvent.SmallPipes _ -> "; raise fs.pipe-user-pages-soft or --pipe-memory";
+            case GuestEvent.OrphanCut _ -> " (--max-guests, --share)";
             case GuestEvent.PeerSilent _ -> " (--linger)";
         };
     }

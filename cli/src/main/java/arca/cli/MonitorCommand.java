@@ -129,7 +129,8 @@ final class MonitorCommand implements Callable<Integer> {
             names = "--linger",
             paramLabel = "SECONDS",
             description = "After a guest has closed a connection: how long the peer may acknowledge no data before the "
-                    + "monitor resets the connection. Default: ${DEFAULT-VALUE}.")
+                    + "monitor resets the connection. After that time, a peer must also acknowledge 1 KiB/s on average. "
+                    + "Default: ${DEFAULT-VALUE}.")
     private Seconds linger = new Seconds(DEFAULT.linger());
 
     @Option(

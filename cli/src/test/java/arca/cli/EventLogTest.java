@@ -72,9 +72,13 @@ class EventLogTest {
                         "pipes of 8192 bytes, not 262144: the allowance is used up; raise fs.pipe-user-pages-soft or"
                                 + " --pipe-memory"),
                 Arguments.of(
+                        new GuestEvent.OrphanCut(3),
+                        "its 3 connections were cut: the guest is gone, and too many guests of its user are gone while"
+                                + " their connections go on (--max-guests, --share)"),
+                Arguments.of(
                         new GuestEvent.PeerSilent(-1, Optional.of("192.1.2.7:80"), Duration.ofMinutes(5), 12),
                         "connection 4294967295 with 192.1.2.7:80 was cut: the guest has closed it, and the peer has"
-                                + " acknowledged nothing for 300 s; 12 bytes were not acknowledged (--linger)"));
+                                + " acknowledged nothing for 300 s, or less than 1 KiB/s; 12 bytes were not acknowledged (--linger)"));
     }
 
     private static GuestEvent denied(Policy policy, Operation operation, String endpoint) {

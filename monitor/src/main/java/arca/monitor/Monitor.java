@@ -84,9 +84,14 @@ public final class Monitor implements AutoCloseable {
     private static Ledger ledger(Limits limits) throws ErrnoException {
         return new Ledger(
                 Map.of(
-                        Resource.GUESTS, (long) limits.guests(),
-                        Resource.DESCRIPTORS, Headroom.descriptorsForGuests(),
-                        Resource.COPY_BYTES, limits.copyMemory()),
+                        Resource.GUESTS,
+                        (long) limits.guests(),
+                        Resource.ORPHANS,
+                        (long) limits.guests(),
+                        Resource.DESCRIPTORS,
+                        Headroom.descriptorsForGuests(),
+                        Resource.COPY_BYTES,
+                        limits.copyMemory()),
                 limits.share());
     }
 

@@ -4,38 +4,71 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import arca.control.Endpoint;
 import arca.control.guest.ArcaSession;
+import arca.control.guest.ArcaStream;
 import arca.testkit.Child;
 import arca.testkit.ChildJvm;
+import arca.testkit.Patience;
 import arca.testnet.EchoPeer;
 import arca.testnet.GoodGuests;
 import arca.testnet.HostileGuest;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A hostile process of another user takes as much as it can of what guests share. The others do not notice. */
+/** What guests share has shares: a user who takes as much as he can of it reaches his share, and others do not notice. */
 class SharesIT {
     private static final int HOSTILE = 65534;
     private static final int LIMIT = 2048; // descriptors of the monitor
     private static final int CONNECTS = 100;
+    private static final int UPLOAD = 200 * 1024; // bytes; they fit into a data pipe, and not into the peer's buffer
+    private static final int LOCALHOST = 0x7f000001;
 
     @TempDir
     private Path folder;
 
-    @BeforeAll
-    static void asRoot() throws IOException {
-        assumeTrue(
-                Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
+    /** Connects to a peer, sends it more than it takes, and ends. */
+    private static void connectAndLeave(MonitorProcess monitor, ServerSocket silent) throws IOException {
+        ArcaStream stream;
+        try (ArcaSession session = monitor.session()) {
+            stream = session.connect(new Endpoint(LOCALHOST, silent.getLocalPort()));
+            stream.outputStream().write(new byte[UPLOAD]);
+        }
+        stream.close();
+    }
+
+    @Test
+    void guestsThatAreGoneHaveAShareOfTheirOwn() throws Exception {
+        int gone = 5;
+        int mayGoOn = 2; // a quarter of 8
+        try (MonitorProcess monitor = MonitorProcess.start("--share", "25", "--max-guests", "8");
+                EchoPeer peer = new EchoPeer();
+                ServerSocket silent = new ServerSocket()) {
+            silent.setReceiveBufferSize(1); // the least there is
+            silent.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), gone);
+            for (int i = 0; i < gone; i++) connectAndLeave(monitor, silent);
+            monitor.child().awaitErrors(gone - mayGoOn, ": its 1 connections were cut: the guest is gone");
+            try (ArcaSession session = monitor.session()) {
+                GoodGuests.connect(session, peer, 0);
+            }
+            Patience.await(
+                    "two guests that are gone",
+                    () -> monitor.proc().threads("guest ").size() == mayGoOn);
+        }
     }
 
     @Test
     void descriptorsOfOneUserEndAtItsShare() throws Exception {
+        assumeTrue(
+                Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
         Files.setAttribute(folder, "unix:mode", 0755);
         try (MonitorProcess monitor = MonitorProcess.start(List.of("prlimit", "--nofile=" + LIMIT), "--share", "25");
                 EchoPeer peer = new EchoPeer();

@@ -23,6 +23,8 @@ import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
 import arca.monitor.config.Limits;
 import arca.monitor.ledger.GuestAccount;
+import arca.monitor.ledger.Resource;
+import arca.monitor.observe.GuestEvent;
 import arca.monitor.observe.GuestSnapshot;
 import arca.monitor.policy.Decision;
 import arca.monitor.policy.Operation;
@@ -72,6 +74,7 @@ public final class Guest implements AutoCloseable {
 
     private final String name;
     private final SharedResources shared;
+    private final GuestAccount account;
     private final Limits limits;
     private final Reactor reactor;
     private final Mover mover;
@@ -104,6 +107,7 @@ public final class Guest implements AutoCloseable {
             throws ErrnoException {
         this.name = name;
         this.shared = shared;
+        this.account = account;
         this.limits = shared.config.limits();
         this.reactor = reactor;
         this.mover = mover;
@@ -374,7 +378,17 @@ public final class Guest implements AutoCloseable {
         requests.close();
         replies.close();
         channel.close();
+        becomeOrphan();
         endIfNothingIsLeft();
+    }
+
+    /** Gives back the guest's place. Its connections go on if there is room for another guest that is gone; else they are cut. */
+    private void becomeOrphan() {
+        long place = account.used(Resource.GUESTS); // none if the guest is embedded
+        account.give(Resource.GUESTS, place);
+        if (place == 0 || connections.count() == 0 || account.take(Resource.ORPHANS, 1) == 0) return;
+        shared.log.report(name, new GuestEvent.OrphanCut(connections.count()));
+        connections.close();
     }
 
     private void endIfNothingIsLeft() {

@@ -10,11 +10,13 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * connected to the control socket. All guests of one user are one principal.
  *
  * <pre>
- * resource     total                                   taken before            given back after     when there is none
- * GUESTS       {@code Limits.guests}                           the thread starts       the thread ends      the guest is refused
- * DESCRIPTORS  RLIMIT_NOFILE, less what the monitor    the call that opens     the close            EMFILE, ENFILE
- *              has open itself, less the reserve
- * COPY_BYTES   {@code Limits.copyMemory}                       the read                the buffer is freed  a page at a time
+ * resource     total                          taken before         given back after     when there is none
+ * GUESTS       Limits.guests                  the thread starts    the channel ends     the guest is refused
+ * ORPHANS      Limits.guests                  the channel ends     the guest has ended  its connections are cut
+ * DESCRIPTORS  RLIMIT_NOFILE, less what the   the call that opens  the close            EMFILE or ENFILE
+ *              monitor has open itself, less
+ *              the reserve
+ * COPY_BYTES   Limits.copyMemory              the read             the buffer is freed  a page at a time
  * </pre>
  *
  * A principal may have at most its share of each total, a quarter by default. A request for more than the share is answered

@@ -2,8 +2,11 @@ package arca.monitor.ledger;
 
 /** A kind of thing that all guests of a monitor share. {@link Ledger} says how each is handed out. */
 public enum Resource {
-    /** Guests. Each has a thread. Those whose connections go on after them count, too. */
+    /** Guests whose control channel is open. Each has a thread. */
     GUESTS(1),
+
+    /** Guests whose control channel has ended, while their connections go on. Each has a thread. */
+    ORPHANS(1),
 
     /** Descriptors of the monitor's process: getrlimit(2), RLIMIT_NOFILE. */
     DESCRIPTORS(10),

@@ -111,8 +111,23 @@ public sealed interface GuestEvent {
     }
 
     /**
-     * The guest has closed a connection, but the peer has acknowledged nothing for the linger time. So the monitor has cut
-     * the connection.
+     * The guest is gone, and its connections were cut, because too many guests of its user are gone while their connections go
+     * on.
+     *
+     * @param connections how many were cut
+     */
+    record OrphanCut(int connections) implements GuestEvent {
+        @Override
+        public String toString() {
+            return "its " + connections
+                    + " connections were cut: the guest is gone, and too many guests of its user are gone"
+                    + " while their connections go on";
+        }
+    }
+
+    /**
+     * The guest has closed a connection, but the peer has acknowledged nothing for the linger time, or less than 1 KiB per
+     * second. So the monitor has cut the connection.
      *
      * @param connectionId the connection's id, u32
      * @param peer the peer's address, as text; empty if it is not known
@@ -130,7 +145,7 @@ public sealed interface GuestEvent {
             return "connection " + Integer.toUnsignedString(connectionId)
                     + peer.map(address -> " with " + address).orElse("")
                     + " was cut: the guest has closed it, and the peer has acknowledged nothing for "
-                    + linger.toSeconds() + " s; " + bytes + " bytes were not acknowledged";
+                    + linger.toSeconds() + " s, or less than 1 KiB/s; " + bytes + " bytes were not acknowledged";
         }
     }
 }

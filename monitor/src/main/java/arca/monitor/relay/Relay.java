@@ -33,7 +33,7 @@ import java.util.function.Consumer;
  * any                discards             closes its write end: the guest has closed its own and reads no more
  * ended              ended                closes the socket
  * ended at the end   discards             lingers: it closes the socket once the peer has acknowledged everything; or
- *                                         cuts the connection if the peer acknowledges nothing during the linger time
+ *                                         cuts the connection at its {@link LingerDeadline}
  * hung up            discards, or ended   lingers in the same way: the peer has no room yet for what is in the pipe
  * ended by an error  discards             closes the socket
  *
@@ -64,8 +64,7 @@ public final class Relay implements AutoCloseable {
     final SocketToPipe fromPeer;
 
     private Timer linger; // null until the relay lingers
-    private long acknowledged; // bytes moved to the socket less those in its send queue: only its growth has a meaning
-    private long acknowledgedAt; // when that last grew
+    private LingerDeadline deadline; // null until the relay lingers
 
     private boolean closed;
     private Optional<CutReason> cutReason = Optional.empty();
@@ -183,22 +182,18 @@ public final class Relay implements AutoCloseable {
 
     private void startLinger() {
         linger = new Timer(this::checkLinger);
-        acknowledged = Long.MIN_VALUE;
+        deadline = new LingerDeadline(lingerNanos, reactor.kernel().nanoTime(), acknowledged(unacknowledged()));
         checkLinger();
     }
 
     /**
-     * Closes if the peer has acknowledged everything, also the FIN, which SIOCOUTQ counts as a byte. Cuts if it has
-     * acknowledged nothing during the linger time. Else sets the timer for the next check.
+     * Closes if the peer has acknowledged everything, also the FIN, which SIOCOUTQ counts as a byte. Cuts if the time for that is
+     * over. Else sets the timer for the next check.
      */
     private void checkLinger() {
-        int queued = reactor.kernel().ioctl(socket.fd(), SIOCOUTQ);
+        int queued = unacknowledged();
         long now = reactor.kernel().nanoTime();
-        if (toPeer.moved() - queued > acknowledged) {
-            acknowledged = toPeer.moved() - queued;
-            acknowledgedAt = now;
-        }
-        long left = lingerNanos - (now - acknowledgedAt);
+        long left = deadline.left(now, acknowledged(queued));
         boolean acknowledgedAll = toPeer.hasEnded() && queued <= 0;
         if (acknowledgedAll) fromPeer.sourceReady(); // discards what has come: close(2) with unread bytes resets
         if (closed) return;
@@ -206,7 +201,16 @@ public final class Relay implements AutoCloseable {
         else if (left <= 0)
             cut(new CutReason.Unacknowledged(peer(), Math.max(0, toPeer.hasEnded() ? queued - 1 : queued)));
         else if (acknowledgedAll) reactor.schedule(linger, 1); // more has come than one turn discards
-        else reactor.schedule(linger, Math.min(left, pause(now - acknowledgedAt)));
+        else reactor.schedule(linger, Math.min(left, pause(deadline.silence(now))));
+    }
+
+    /** Returns how many bytes are in the socket's send queue: tcp(7), SIOCOUTQ. */
+    private int unacknowledged() {
+        return reactor.kernel().ioctl(socket.fd(), SIOCOUTQ);
+    }
+
+    private long acknowledged(int queued) {
+        return toPeer.moved() - queued;
     }
 
     /** Returns how long to wait before the next check, after a silence of {@code nanos}. */

@@ -55,9 +55,7 @@ public final class Guests {
 
     /** Closes the account of a guest that has ended, and gives back its place. */
     void release(GuestAccount account) {
-        account.give(Resource.DESCRIPTORS, DESCRIPTORS);
-        account.give(Resource.GUESTS, 1);
-        account.close();
+        account.close(); // with its place, and the descriptors that every guest needs
         synchronized (this) {
             reserved--;
             notifyAll();

@@ -35,8 +35,18 @@ public final class History {
         int eventfd = scenario.eventfd();
         int channel = scenario.channel();
         Ledger ledger = new Ledger(
-                Map.of(Resource.DESCRIPTORS, scenario.descriptorShare, Resource.COPY_BYTES, scenario.copyMemory), 100);
+                Map.of(
+                        Resource.GUESTS,
+                        1L,
+                        Resource.ORPHANS,
+                        1L,
+                        Resource.DESCRIPTORS,
+                        scenario.descriptorShare,
+                        Resource.COPY_BYTES,
+                        scenario.copyMemory),
+                100);
         GuestAccount account = ledger.open(0);
+        account.take(Resource.GUESTS, 1);
         SharedResources shared = new SharedResources(config(scenario), 1 << 24, ledger);
         shared.smallPipesLogged.set(true);
         silence(shared.log);
@@ -70,6 +80,7 @@ public final class History {
             scenario.afterRound(account.used(Resource.DESCRIPTORS));
         }
         loop.close();
+        account.give(Resource.ORPHANS, account.used(Resource.ORPHANS)); // with its thread, which a history has not
         for (Resource resource : Resource.values()) {
             if (account.used(resource) != 0)
                 throw new Violation("the guest has ended, and still has " + account.used(resource) + " " + resource);
