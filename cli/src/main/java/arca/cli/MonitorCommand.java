@@ -219,8 +219,9 @@ final class MonitorCommand implements Callable<Integer> {
     @Option(
             names = "--share",
             paramLabel = "PERCENT",
-            description = "How much of the descriptors, the guests and the copy memory the guests of one user may have "
-                    + "together. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "How much of the descriptors, the guests, the pipe memory and the copy memory the guests of one user may have "
+                            + "together. Default: ${DEFAULT-VALUE}.")
     private int share = LIMITS.share();
 
     @Mixin

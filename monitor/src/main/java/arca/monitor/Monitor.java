@@ -72,7 +72,7 @@ public final class Monitor implements AutoCloseable {
         this.config = SplicePermission.checked(wanted);
         PipeAllowance pipes = PipeAllowance.of(config.limits().pipeMemory());
         pipes.unknown().forEach(fact -> LOG.warn("{}", fact));
-        this.shared = new SharedResources(config, pipes.bytes(), ledger(config.limits()));
+        this.shared = new SharedResources(config, ledger(config.limits(), pipes));
         this.stop = EventFd.open();
         this.spare = takeSpare(stop);
         this.guests = new Guests(config.limits(), shared.ledger);
@@ -81,7 +81,7 @@ public final class Monitor implements AutoCloseable {
         pulses.add(watcher.pulse());
     }
 
-    private static Ledger ledger(Limits limits) throws ErrnoException {
+    private static Ledger ledger(Limits limits, PipeAllowance pipes) throws ErrnoException {
         return new Ledger(
                 Map.of(
                         Resource.GUESTS,
@@ -90,6 +90,8 @@ public final class Monitor implements AutoCloseable {
                         (long) limits.guests(),
                         Resource.DESCRIPTORS,
                         Headroom.descriptorsForGuests(),
+                        Resource.PIPE_BYTES,
+                        pipes.bytes(),
                         Resource.COPY_BYTES,
                         limits.copyMemory()),
                 limits.share());

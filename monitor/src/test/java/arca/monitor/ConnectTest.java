@@ -170,9 +170,7 @@ class ConnectTest {
         Endpoint to = Loopback.free();
         MonitorConfig config = variant.config();
         try (EmbeddedGuest guest = EmbeddedGuest.open(
-                        "g1",
-                        new SharedResources(config, 64 << 20, Ledgers.ample(), this::unlucky),
-                        new EmbeddedGuests());
+                        "g1", new SharedResources(config, Ledgers.ample(), this::unlucky), new EmbeddedGuests());
                 Arena arena = Arena.ofConfined()) {
             MemorySegment frame = arena.allocate(64);
             int size = new ConnectRequest(to).encode(1, frame, 0);

@@ -83,7 +83,7 @@ class SystemCallsTest {
                 .policy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"))
                 .build();
         guest = EmbeddedGuest.open(
-                "g1", new SharedResources(config, 64 << 20, Ledgers.ample(), this::counted), new EmbeddedGuests());
+                "g1", new SharedResources(config, Ledgers.ample(), this::counted), new EmbeddedGuests());
         open.add(guest);
         settle();
     }

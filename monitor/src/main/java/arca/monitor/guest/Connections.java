@@ -4,6 +4,7 @@ import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.control.ConnectionReady;
 import arca.control.DataPipeInfo;
+import arca.monitor.config.PipeAllowance;
 import arca.monitor.ledger.GuestAccount;
 import arca.monitor.ledger.Resource;
 import arca.monitor.observe.GuestEvent;
@@ -28,13 +29,14 @@ import org.slf4j.LoggerFactory;
 final class Connections implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
 
+    private static final int SMALLEST_PIPE = 2 * 4096; // bytes, what the kernel gives a user at its limit: pipe(7)
     private static final int GUEST_ENDS = 2; // of its two pipes, until they are on their way to the guest
     private static final int DESCRIPTORS = 3 + GUEST_ENDS; // a socket, and the monitor's ends
 
     /**
      * A live connection.
      *
-     * @param pipeBytes how much of the budget its pipes take
+     * @param pipeBytes how many bytes of its pipes are in the ledger
      */
     private record Connection(int id, int pipeId, long pipeBytes, Relay relay) {}
 
@@ -45,8 +47,7 @@ final class Connections implements AutoCloseable {
     private final Mover mover;
     private final Runnable onEnd;
     private final Map<Integer, Connection> live = new HashMap<>();
-    private long pipeBytes;
-    private DataPipe spare; // for the next accept; null if none is open
+    private AccountedPipe spare; // for the next accept; null if none is open
 
     /**
      * Creates an empty set of connections.
@@ -89,18 +90,43 @@ final class Connections implements AutoCloseable {
     }
 
     /**
-     * Opens a data pipe. It has the configured size, or a smaller one if the pipe budget is short.
+     * A data pipe, and how many bytes of it are in the ledger.
+     *
+     * @param bytes 0 for the smallest pipes
+     */
+    record AccountedPipe(DataPipe pipe, long bytes) {}
+
+    /**
+     * Opens a data pipe. It has the configured size until the user has half its share of the pipe memory, then the kernel's
+     * default size, and past the share the smallest one, which is always granted and not counted.
      *
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
-    DataPipe openPipe() throws ErrnoException {
+    AccountedPipe openPipe() throws ErrnoException {
         int wanted = shared.config.pipeSize();
-        DataPipe pipe = DataPipe.open(reactor, shared.pipes.pipeSize(wanted, pipeBytes));
-        if (pipe.ringSize() < wanted && shared.smallPipesLogged.compareAndSet(false, true)) {
-            boolean reported = shared.log.report(guest, new GuestEvent.SmallPipes(pipe.ringSize(), wanted));
-            shared.smallPipesLogged.set(reported);
+        long half = shared.ledger.share(Resource.PIPE_BYTES) / 2;
+        boolean isLarge = account.usedByPrincipal(Resource.PIPE_BYTES) + 2L * wanted <= half;
+        int size = isLarge ? wanted : Math.min(wanted, PipeAllowance.DEFAULT_PIPE);
+        if (size > SMALLEST_PIPE && account.take(Resource.PIPE_BYTES, 2L * size) != 0) size = SMALLEST_PIPE;
+        long bytes = size > SMALLEST_PIPE ? 2L * size : 0;
+        try {
+            DataPipe pipe = DataPipe.open(reactor, size);
+            if (pipe.ringSize() < wanted) reportSmallPipes(pipe.ringSize(), wanted);
+            return new AccountedPipe(pipe, bytes);
+        } catch (ErrnoException e) {
+            account.give(Resource.PIPE_BYTES, bytes);
+            throw e;
         }
-        return pipe;
+    }
+
+    private void reportSmallPipes(int size, int wanted) {
+        if (!shared.smallPipesLogged.compareAndSet(false, true)) return;
+        shared.smallPipesLogged.set(shared.log.report(guest, new GuestEvent.SmallPipes(size, wanted)));
+    }
+
+    private void close(AccountedPipe opened) {
+        opened.pipe().close();
+        account.give(Resource.PIPE_BYTES, opened.bytes());
     }
 
     /**
@@ -120,8 +146,8 @@ final class Connections implements AutoCloseable {
     }
 
     /** Returns the pipe that {@link #openSpare} has opened. The caller owns it now, and what was reserved with it. */
-    DataPipe takeSpare() {
-        DataPipe taken = spare;
+    AccountedPipe takeSpare() {
+        AccountedPipe taken = spare;
         spare = null;
         return taken;
     }
@@ -129,7 +155,7 @@ final class Connections implements AutoCloseable {
     /** Closes the pipe of {@link #openSpare}, if there is one: no accept waits any more. */
     void closeSpare() {
         if (spare == null) return;
-        spare.close();
+        close(spare);
         spare = null;
         cancel();
     }
@@ -143,19 +169,17 @@ final class Connections implements AutoCloseable {
      * @throws ErrnoException ENOSPC or ENOMEM if the kernel cannot watch the descriptors. The socket and both sides of
      *     the pipe are then closed
      */
-    ConnectionReady start(int listenerId, Descriptor socket, DataPipe pipe) throws ErrnoException {
+    ConnectionReady start(int listenerId, Descriptor socket, AccountedPipe opened) throws ErrnoException {
+        DataPipe pipe = opened.pipe();
         int id = shared.connectionIds.take();
         int pipeId = shared.pipeIds.take();
         try {
-            long bytes = 2L * pipe.ringSize();
             Relay relay = Relay.start(reactor, mover, socket, pipe, shared.config.linger(), _ -> ended(id));
-            live.put(id, new Connection(id, pipeId, bytes, relay));
-            pipeBytes += bytes;
-            shared.pipes.reserve(bytes);
+            live.put(id, new Connection(id, pipeId, opened.bytes(), relay));
         } catch (ErrnoException e) {
             shared.pipeIds.release(pipeId);
             shared.connectionIds.release(id);
-            pipe.close();
+            close(opened);
             socket.close();
             cancel();
             throw e;
@@ -166,8 +190,7 @@ final class Connections implements AutoCloseable {
 
     private void ended(int id) {
         Connection connection = live.remove(id);
-        pipeBytes -= connection.pipeBytes();
-        shared.pipes.release(connection.pipeBytes());
+        account.give(Resource.PIPE_BYTES, connection.pipeBytes());
         account.give(Resource.DESCRIPTORS, DESCRIPTORS - GUEST_ENDS);
         shared.pipeIds.release(connection.pipeId());
         shared.connectionIds.release(id);

@@ -22,6 +22,7 @@ import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
 import arca.monitor.config.Limits;
+import arca.monitor.guest.Connections.AccountedPipe;
 import arca.monitor.ledger.GuestAccount;
 import arca.monitor.ledger.Resource;
 import arca.monitor.observe.GuestEvent;
@@ -31,7 +32,6 @@ import arca.monitor.policy.Operation;
 import arca.monitor.policy.Reason;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
-import arca.monitor.relay.DataPipe;
 import arca.monitor.relay.Mover;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -311,10 +311,10 @@ public final class Guest implements AutoCloseable {
     }
 
     /** Hands a connection from a backlog to the guest. Takes ownership of the socket and the pipe. */
-    void incoming(int requestId, int listenerId, Descriptor socket, DataPipe pipe) {
+    void incoming(int requestId, int listenerId, Descriptor socket, AccountedPipe opened) {
         try {
-            ConnectionReady ready = connections.start(listenerId, socket, pipe);
-            replies.send(requestId, new IncomingConnection(ready), ready.pipe().pipeId(), pipe);
+            ConnectionReady ready = connections.start(listenerId, socket, opened);
+            replies.send(requestId, new IncomingConnection(ready), ready.pipe().pipeId(), opened.pipe());
         } catch (ErrnoException e) {
             reply(requestId, new AcceptErr(e.errno()));
         }
@@ -327,9 +327,9 @@ public final class Guest implements AutoCloseable {
 
     /** Hands a connection to the guest, because its handshake has succeeded. Takes ownership of the socket. */
     void connected(PendingConnect pending, Descriptor socket) {
-        DataPipe pipe;
+        AccountedPipe opened;
         try {
-            pipe = connections.openPipe();
+            opened = connections.openPipe();
         } catch (ErrnoException e) {
             socket.close();
             connectFailed(pending, e.errno());
@@ -337,8 +337,8 @@ public final class Guest implements AutoCloseable {
         }
         connecting.remove(pending);
         try {
-            ConnectionReady ready = connections.start(ConnectionReady.NO_LISTENER, socket, pipe);
-            replies.send(pending.requestId(), new ConnectOk(ready), ready.pipe().pipeId(), pipe);
+            ConnectionReady ready = connections.start(ConnectionReady.NO_LISTENER, socket, opened);
+            replies.send(pending.requestId(), new ConnectOk(ready), ready.pipe().pipeId(), opened.pipe());
         } catch (ErrnoException e) {
             reply(pending.requestId(), new ConnectErr(e.errno()));
         }

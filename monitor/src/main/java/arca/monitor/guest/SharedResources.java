@@ -11,7 +11,6 @@ import java.util.function.Supplier;
 /** Holds what all guests of one monitor share. Any thread may use any part; no part makes a thread wait. */
 public final class SharedResources {
     final MonitorConfig config;
-    final PipeBudget pipes;
     final IdAllocator listenerIds = new IdAllocator();
     final IdAllocator connectionIds = new IdAllocator();
     final IdAllocator pipeIds = new IdAllocator();
@@ -30,19 +29,17 @@ public final class SharedResources {
     /**
      * Creates the resources of a monitor on Linux.
      *
-     * @param pipeMemory bytes that all pipes of the monitor may hold
      * @param ledger hands out what guests share
      */
-    public SharedResources(MonitorConfig config, long pipeMemory, Ledger ledger) {
-        this(config, pipeMemory, ledger, LinuxKernel::new);
+    public SharedResources(MonitorConfig config, Ledger ledger) {
+        this(config, ledger, LinuxKernel::new);
     }
 
     /** Creates the resources of a monitor whose loops use other kernels. Each loop closes its own. */
-    public SharedResources(MonitorConfig config, long pipeMemory, Ledger ledger, Supplier<Kernel> kernels) {
+    public SharedResources(MonitorConfig config, Ledger ledger, Supplier<Kernel> kernels) {
         this.ledger = ledger;
         this.config = config;
         this.log = new RateLimitedLog(config.observer());
-        this.pipes = new PipeBudget(pipeMemory);
         this.kernels = kernels;
     }
 }

@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * DESCRIPTORS  RLIMIT_NOFILE, less what the   the call that opens  the close            EMFILE or ENFILE
  *              monitor has open itself, less
  *              the reserve
+ * PIPE_BYTES   PipeAllowance                  the pipes open       the connection ends  pipes of two pages
  * COPY_BYTES   Limits.copyMemory              the read             the buffer is freed  a page at a time
  * </pre>
  *

@@ -11,6 +11,9 @@ public enum Resource {
     /** Descriptors of the monitor's process: getrlimit(2), RLIMIT_NOFILE. */
     DESCRIPTORS(10),
 
+    /** Bytes that pipes may hold: pipe(7), "Pipe capacity". */
+    PIPE_BYTES(0),
+
     /** Bytes in buffers between the reads and the writes of relays that copy. */
     COPY_BYTES(0);
 

@@ -48,7 +48,7 @@ final class DrivenGuest implements AutoCloseable {
         socket = pair.second();
         loop = new GuestLoop(
                 "g1",
-                new SharedResources(config, 1 << 24, ledger),
+                new SharedResources(config, ledger),
                 ledger.open(0),
                 new Mailbox(eventfd.fd().value(), eventfd::signal),
                 (kernel, reactor) -> new UnixSocketChannel(

@@ -42,12 +42,14 @@ public final class History {
                         1L,
                         Resource.DESCRIPTORS,
                         scenario.descriptorShare,
+                        Resource.PIPE_BYTES,
+                        scenario.pipeMemory,
                         Resource.COPY_BYTES,
                         scenario.copyMemory),
                 100);
         GuestAccount account = ledger.open(0);
         account.take(Resource.GUESTS, 1);
-        SharedResources shared = new SharedResources(config(scenario), 1 << 24, ledger);
+        SharedResources shared = new SharedResources(config(scenario), ledger);
         shared.smallPipesLogged.set(true);
         silence(shared.log);
         Mailbox mailbox = new Mailbox(eventfd, scenario::wakeUp);

@@ -60,7 +60,7 @@ class WakerTest {
             GuestThread guest = new GuestThread(
                     "g1",
                     Sockets.peerCredentials(pair.first()),
-                    new SharedResources(MonitorConfig.DEFAULT, 0, ledger),
+                    new SharedResources(MonitorConfig.DEFAULT, ledger),
                     ledger.open(0),
                     new Fd(pair.first().release()),
                     waker,

@@ -65,7 +65,7 @@ class FaultTest {
         Path control = folder.resolve("control");
         try (EventFd stop = EventFd.open();
                 EchoPeer peer = new EchoPeer()) {
-            SharedResources shared = new SharedResources(config, 64 << 20, ledger, () -> faulty(call, armed));
+            SharedResources shared = new SharedResources(config, ledger, () -> faulty(call, armed));
             ControlServer server =
                     new ControlServer(ControlSocket.open(control, ControlAccess.OWNER), shared, guests, stop);
             Thread acceptor = Thread.ofPlatform().start(server);

@@ -25,7 +25,7 @@ class PrivilegedUserCheckTest {
                 if (event instanceof PrivilegedUser) events.add(event);
             })
             .build();
-    private final SharedResources shared = new SharedResources(config, 0, Ledgers.ample());
+    private final SharedResources shared = new SharedResources(config, Ledgers.ample());
     private final PrivilegedUserCheck check = new PrivilegedUserCheck(shared.log);
 
     @Test

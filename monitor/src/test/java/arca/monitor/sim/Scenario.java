@@ -42,8 +42,10 @@ public final class Scenario {
     public final int pipeSize;
     public final SimKernel kernel;
 
-    /** How many descriptors the guest may have by the ledger, and how many bytes its copies may keep. */
+    /** How many descriptors the guest may have by the ledger, and how many bytes its pipes and its copies may keep. */
     public final long descriptorShare;
+
+    public final long pipeMemory;
 
     public final long copyMemory;
 
@@ -72,6 +74,7 @@ public final class Scenario {
                 new SplittableRandom(~seed); // of its own, so that the other histories stay as they are
         descriptorShare = shares.nextInt(4) == 0 ? 1 + shares.nextInt(30) : 10_000;
         copyMemory = shares.nextInt(2) == 0 ? shares.nextInt(600) << 10 : 1L << 30;
+        pipeMemory = shares.nextInt(2) == 0 ? shares.nextInt(4_000) << 10 : 1L << 30;
         world = new World(random.split());
         poll = random.nextInt(3) == 0;
         copies = random.nextInt(3) == 0;
