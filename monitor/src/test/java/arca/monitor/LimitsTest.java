@@ -169,7 +169,7 @@ class LimitsTest {
 
     @Test
     void guests() throws Exception {
-        assertGuestsAreLimited(Limits.builder().guests(MOST).share(100).build());
+        assertGuestsAreLimited(Limits.builder().guests(MOST).build());
     }
 
     @Test

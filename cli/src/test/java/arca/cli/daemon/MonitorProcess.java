@@ -77,7 +77,6 @@ record MonitorProcess(Path control, Child child, Proc proc) implements AutoClose
         command.addAll(List.of(arca.toString(), "monitor", "--control", control.toString(), "--log-level", "debug"));
         command.addAll(List.of("--allow-connect", "127.0.0.0/8", "--allow-listen", "any"));
         command.addAll(List.of(options));
-        if (!command.contains("--share")) command.addAll(List.of("--share", "100")); // a test's guests are one user's
         Child child = Child.start(command);
         MonitorProcess monitor = new MonitorProcess(control, child, new Proc(child.pid()));
         try {

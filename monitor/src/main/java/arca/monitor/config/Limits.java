@@ -99,7 +99,7 @@ public record Limits(
         private int guestsPerUid = 256;
         private long pipeMemory;
         private long copyMemory = 512L << 20;
-        private int share = 25;
+        private int share = 100;
 
         private Builder() {}
 
@@ -194,7 +194,7 @@ public record Limits(
         /**
          * Sets {@link Limits#share}.
          *
-         * @param share percent, 1 to 100, that the guests of one user may have together; the default is 25
+         * @param share percent, 1 to 100, that the guests of one user may have together; the default is 100
          * @return this builder
          */
         public Builder share(int share) {

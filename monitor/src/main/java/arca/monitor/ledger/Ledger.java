@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * COPY_BYTES   Limits.copyMemory              the read             the buffer is freed  a page at a time
  * </pre>
  *
- * A principal may have at most its share of each total, a quarter by default. A request for more than the share is answered
+ * A principal may have at most its share of each total: {@code Limits.share}. A request for more than the share is answered
  * with EMFILE, and for more than what is left of the total with ENFILE. The reserve is what the monitor itself needs later: it is
  * in no total, so the acceptor, the watchdog and the log work when everything else is used up.
  *
