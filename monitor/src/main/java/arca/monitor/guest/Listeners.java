@@ -45,7 +45,8 @@ final class Listeners implements AutoCloseable {
     /**
      * Opens a listener. Returns its id.
      *
-     * @throws ErrnoException EMFILE at the guest's limit or its principal's share, ENFILE at the total, or the error of the first system call that failed
+     * @throws ErrnoException EMFILE at the guest's limit or its principal's share, ENFILE at the total, or the error of the
+     *     first system call that failed
      */
     int open(SocketAddress.Inet at) throws ErrnoException {
         if (open.size() >= limits.listeners()) throw new ErrnoException("listen", Errno.EMFILE);

@@ -182,7 +182,6 @@ public final class Relay implements AutoCloseable {
 
     private void startLinger() {
         linger = new Timer(this::checkLinger);
-        deadline = new LingerDeadline(lingerNanos, reactor.kernel().nanoTime(), acknowledged(unacknowledged()));
         checkLinger();
     }
 
@@ -191,9 +190,11 @@ public final class Relay implements AutoCloseable {
      * over. Else sets the timer for the next check.
      */
     private void checkLinger() {
-        int queued = unacknowledged();
+        int queued = reactor.kernel().ioctl(socket.fd(), SIOCOUTQ);
+        long acknowledged = toPeer.moved() - queued;
         long now = reactor.kernel().nanoTime();
-        long left = deadline.left(now, acknowledged(queued));
+        if (deadline == null) deadline = new LingerDeadline(lingerNanos, now, acknowledged);
+        long left = deadline.left(now, acknowledged);
         boolean acknowledgedAll = toPeer.hasEnded() && queued <= 0;
         if (acknowledgedAll) fromPeer.sourceReady(); // discards what has come: close(2) with unread bytes resets
         if (closed) return;
@@ -202,15 +203,6 @@ public final class Relay implements AutoCloseable {
             cut(new CutReason.Unacknowledged(peer(), Math.max(0, toPeer.hasEnded() ? queued - 1 : queued)));
         else if (acknowledgedAll) reactor.schedule(linger, 1); // more has come than one turn discards
         else reactor.schedule(linger, Math.min(left, pause(deadline.silence(now))));
-    }
-
-    /** Returns how many bytes are in the socket's send queue: tcp(7), SIOCOUTQ. */
-    private int unacknowledged() {
-        return reactor.kernel().ioctl(socket.fd(), SIOCOUTQ);
-    }
-
-    private long acknowledged(int queued) {
-        return toPeer.moved() - queued;
     }
 
     /** Returns how long to wait before the next check, after a silence of {@code nanos}. */
