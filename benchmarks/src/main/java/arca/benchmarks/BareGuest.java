@@ -21,18 +21,21 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
-/** A guest that speaks the protocol itself, one request at a time, so that what is measured is the monitor. */
+/**
+ * A guest that sends and reads the frames itself, one request at a time. So the benchmark measures the monitor, not a
+ * library.
+ */
 sealed interface BareGuest extends AutoCloseable {
-    /** Asks, and waits for the reply. */
+    /** Sends a request and waits for the reply. */
     Reply ask(Request request) throws IOException;
 
-    /** The ends of the data pipe that a reply has handed over, now the caller's. */
+    /** Returns the ends of the data pipe that came with a reply. The caller owns them. */
     Ends take(ConnectionReady ready) throws IOException;
 
-    /** Gives the monitor a turn where it has no thread of its own; else nothing. */
+    /** Runs one turn of the monitor's loop if the monitor has no thread of its own. */
     void turn();
 
-    /** Whether there is no such thread: nobody may block then. */
+    /** Returns whether the monitor has no thread of its own. Then no call may block. */
     boolean drivesTheMonitor();
 
     @Override
@@ -46,7 +49,9 @@ sealed interface BareGuest extends AutoCloseable {
         }
     }
 
-    /** In the monitor's process, over two pipes; the monitor's loop runs in the thread that asks. */
+    /**
+     * A guest in the monitor's process, over two pipes. The thread that sends requests also runs the monitor's loop.
+     */
     final class Embedded implements BareGuest {
         private final Arena arena = Arena.ofConfined();
         private final MemorySegment frame = arena.allocate(64);
@@ -88,7 +93,7 @@ sealed interface BareGuest extends AutoCloseable {
         }
     }
 
-    /** Over the control socket; the monitor has a thread for it. */
+    /** A guest on the control socket. The monitor has a thread for it. */
     final class Unix implements BareGuest {
         private final Arena arena = Arena.ofConfined();
         private final ScmRights message = new ScmRights(arena, 64, 2);

@@ -28,8 +28,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * 64 bytes written and read back, by {@link Syscalls} and by the JDK's channels, which are in blocking mode with a direct
- * buffer: the fewest system calls that they make. Nobody ever waits: what is read was written just before, by this thread.
+ * Writes 64 bytes and reads them back, with {@link Syscalls} and with the JDK's channels. The channels block and use a
+ * direct buffer, so that they make as few system calls as they can. No call waits, because the same thread has written
+ * the bytes just before.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

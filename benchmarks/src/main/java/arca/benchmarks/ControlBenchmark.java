@@ -22,7 +22,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What a guest asks of the monitor, and waits for: refusals, which are round trips and no more, and connections. */
+/**
+ * Measures requests of a guest that waits for each reply: refusals, which are a round trip and nothing else, and
+ * connections.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -13,10 +13,10 @@ import org.openjdk.jmh.results.IterationResult;
 import org.openjdk.jmh.results.ScalarResult;
 
 /**
- * CPU time for each operation, {@code cpu.time.norm}: of all Java threads, so those of a monitor and a peer in the same
- * process too, but neither of the compiler nor of the collector. On a busy machine it varies less than the time does; and
- * where it is less than the time, somebody has waited. An iteration during which a thread ended, whose time is then lost, has
- * none: with threads beside the measured one that is the last, which takes them down.
+ * Measures the CPU time per operation, {@code cpu.time.norm}, of all Java threads. A monitor and a peer in the same
+ * process count; the compiler and the collector do not. On a busy machine this varies less than the elapsed time. If
+ * it is less than the elapsed time, a thread has waited. An iteration in which a thread ends has no value, because the
+ * thread's time is lost. In benchmarks with several threads, that is the last iteration.
  */
 public final class CpuProfiler implements InternalProfiler {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();

@@ -30,9 +30,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * {@link FileChannel#transferTo} where it applies: from a file to a socket. Of a pipe it moves nothing, for it believes a
- * file's size, and a pipe's is 0; into a pipe it finds no position. So this is not a relay, but a bound for one from above:
- * nobody writes the bytes first, they are in the page cache.
+ * Measures {@link FileChannel#transferTo} from a file to a socket. It cannot relay: from a pipe it moves nothing,
+ * because it reads the file's size and a pipe's size is 0, and to a pipe it fails. So this is an upper bound for a
+ * relay: the bytes are in the page cache already, and nobody has to write them first.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

@@ -16,10 +16,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What idle connections need besides the monitor, without a descriptor in this process: their peers stay in the backlog of a
- * listener, and their guest's ends in a message that nobody reads. So a process has three descriptors a connection, the
- * monitor's, as one in service has. The kernel lets a user have as many descriptors in messages as RLIMIT_NOFILE says:
- * unix(7), ETOOMANYREFS.
+ * Holds the other ends of idle connections without a descriptor in this process. The peers stay in the backlog of a
+ * listener, and the guest's ends are in a message that nobody reads. So each connection takes only the monitor's three
+ * descriptors, as in a real monitor. The kernel limits how many descriptors of a user are in messages, by
+ * RLIMIT_NOFILE: unix(7), ETOOMANYREFS.
  */
 final class IdlePeers implements AutoCloseable {
     private static final int BACKLOG = 4096; // net.core.somaxconn, as it is unless it was changed

@@ -19,9 +19,10 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A round trip of 64 bytes on one connection beside others that are idle: how its cost, and the monitor's memory, grow with
- * them. One thread, as in {@link RelayBenchmark}. Three descriptors a connection, the monitor's: 20,000 are enough for the
- * most here, and with more of them {@code -p connections=10000} is possible.
+ * Measures a round trip of 64 bytes on one connection beside idle ones: how its cost, and the memory of the monitor,
+ * grow with their number. One thread does everything, as in {@link RelayBenchmark}. Each connection takes three
+ * descriptors. A limit of 20,000 descriptors is enough for the parameters here; with more, {@code -p
+ * connections=10000} works.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

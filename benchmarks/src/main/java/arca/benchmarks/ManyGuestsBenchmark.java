@@ -22,8 +22,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A round trip of 64 bytes of one guest beside others that are idle, each with a thread in the monitor: how its cost, and the
- * monitor's memory, grow with them. The guest has a thread too, as in {@link RoundTripBenchmark}.
+ * Measures a round trip of 64 bytes of one guest beside idle guests, each of which has a thread in the monitor: how
+ * its cost, and the memory of the monitor, grow with their number. The guest has a thread of its own, as in {@link
+ * RoundTripBenchmark}.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

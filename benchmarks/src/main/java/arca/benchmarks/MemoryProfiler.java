@@ -15,10 +15,10 @@ import org.openjdk.jmh.results.IterationResult;
 import org.openjdk.jmh.results.ScalarResult;
 
 /**
- * What the process holds after an iteration: {@code memory.heap}, objects alive after a collection, and
- * {@code memory.resident}, pages in memory, the heap's unused ones too once they were touched. The kernel's own memory, for
- * pipes and sockets, is in neither. Of the iterations the most is told: the last is looked at when the benchmark has cleared
- * away already.
+ * Measures the memory of the process after an iteration. {@code memory.heap} is the size of the objects that a
+ * collection leaves. {@code memory.resident} is the memory in use, including unused pages of the heap that were used
+ * before. The kernel's memory for pipes and sockets is in neither. The result is the largest value of all iterations,
+ * because the benchmark has cleaned up before the last one is measured.
  */
 public final class MemoryProfiler implements InternalProfiler {
     private static final Path STATUS = Path.of("/proc/self/status");

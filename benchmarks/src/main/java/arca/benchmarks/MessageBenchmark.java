@@ -22,8 +22,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Messages of a guest, of which each is answered by one byte, in their distribution. The sizes are dense where splice(2) to a
- * socket fills a batch of 16 slots: if TCP holds back what is behind it, the answer is 40 or 200 ms late.
+ * Measures how long a guest waits for a reply of one byte to a message, as a distribution. Many of the sizes are near
+ * those at which splice(2) to a socket fills a batch of 16 slots. If TCP held back the last bytes there, the reply
+ * would be 40 or 200 ms late.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SampleTime)

@@ -24,8 +24,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One round of a loop that watches many descriptors: some become ready, a wait says which, and each is read. The writes and
- * reads are the same for both, so where the two cross they cross without them too; the ratio between them is greater.
+ * Measures one round of a loop that watches many descriptors. Some become ready, a wait reports which, and each is
+ * read. The writes and reads are the same for both interfaces. So the point at which one becomes faster than the other
+ * is right, but the real ratio is greater than the measured one.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

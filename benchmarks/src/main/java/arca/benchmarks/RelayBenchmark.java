@@ -19,8 +19,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The monitor's loop and relay as they are, in one thread with the guest and the peer: what a connection costs the monitor,
- * without a scheduler.
+ * Measures the monitor's loop and relay in one thread with the guest and the peer: what a connection costs the
+ * monitor, without a scheduler.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

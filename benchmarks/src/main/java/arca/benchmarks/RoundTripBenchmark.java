@@ -18,8 +18,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Single round trips of a guest by the control socket, in their distribution. The monitor has a thread of its own, as it is in
- * life: two threads wake each other four times, so this is the scheduler's time as much as the monitor's.
+ * Measures single round trips of a guest on the control socket, as a distribution. The monitor has a thread of its
+ * own, as in a real monitor. Two threads wake each other four times, so the result is as much the scheduler's time as
+ * the monitor's.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SampleTime)

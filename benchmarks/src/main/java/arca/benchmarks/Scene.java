@@ -76,7 +76,7 @@ final class Scene implements AutoCloseable {
         return new Connection(ends.reader(), ends.writer(), peer);
     }
 
-    /** A connection of which this process has but what the monitor has of it; it stays idle. */
+    /** Opens a connection of which this process keeps only the monitor's descriptors. It stays idle. */
     void connectIdle(IdlePeers idle) throws IOException {
         idle.keep(ask(new ConnectRequest(new Endpoint(LOCALHOST, idle.port()))));
     }
@@ -148,7 +148,7 @@ final class Scene implements AutoCloseable {
             return n == -Errno.EAGAIN ? 0 : check(call, n);
         }
 
-        /** Closes the guest's ends, and the peer when it has been told: with a reset, which leaves no port in TIME_WAIT. */
+        /** Closes the guest's ends, then the peer with a reset, which leaves no port in TIME_WAIT. */
         @Override
         public void close() throws IOException {
             reader.close();

@@ -26,8 +26,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A stream through the monitor, in parts of 64 KiB: one thread writes, the monitor's moves, a third reads, and each waits for
- * the next. Two CPUs are shared by three, so look at the CPU time of all beside the time.
+ * Measures a stream through the monitor, in parts of 64 KiB. One thread writes, the monitor's thread moves the bytes,
+ * and a third thread reads. On two CPUs, three threads compete, so compare the CPU time, too.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

@@ -29,8 +29,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What a call costs: by a plain downcall, which loses errno; by one that captures it in the same transition; and by
- * {@link Syscalls}, which answers with it. {@code abs} enters no kernel: it is the transition alone.
+ * Measures what a system call costs: with a plain downcall, which loses errno; with one that captures errno; and with
+ * {@link Syscalls}, which returns it. {@code abs} does not enter the kernel, so it shows the cost of the downcall
+ * alone.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -77,7 +78,7 @@ public class SyscallBenchmark {
         pollfd = poll.memory();
     }
 
-    /** Closes it again; the calls must have answered as they are meant to. */
+    /** Closes everything, and checks that the calls have returned what they should. */
     @TearDown
     public void tearDown() {
         expect(SIZE, writeSyscalls());
@@ -133,7 +134,7 @@ public class SyscallBenchmark {
         return Syscalls.write(devNull.value(), bytes);
     }
 
-    /** What a loop asks when it has moved all there was: the socket is empty. */
+    /** Reads a socket that is empty, as a loop does after it has moved everything. */
     @Benchmark
     public long spliceEagainPlain() throws Throwable {
         int in = sockets.first().value();

@@ -17,7 +17,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What it costs to find a stream's frames, before any is decoded: for each of a read's 64 ConnectRequests. */
+/** Measures what it costs to find the frames of a stream, without decoding them. One read brings 64 ConnectRequests. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -51,14 +51,14 @@ public class FramingBenchmark {
         return Wire.type(bytes, Memory.OFFSET, Sender.GUEST).frameSize() + Wire.requestId(bytes, Memory.OFFSET);
     }
 
-    /** All frames whole in one read: none is copied. */
+    /** Finds frames that are whole in one read, so none is copied. */
     @Benchmark
     @OperationsPerInvocation(FRAMES)
     public long assembleWhole() throws ProtocolException {
         return assembled(Memory.OFFSET, FRAMES * frameSize);
     }
 
-    /** Reads that end inside a header: every frame comes in two parts and is copied. */
+    /** Finds frames when each read ends inside a header, so every frame comes in two parts and is copied. */
     @Benchmark
     @OperationsPerInvocation(FRAMES)
     public long assembleSplit() throws ProtocolException {
