@@ -61,7 +61,7 @@ public final class Monitor implements AutoCloseable {
     private final EventFd stop;
     private final DescriptorReserve spare; // the watchdog owns them once it runs
     private final Thread watchdog;
-    private final List<Heartbeat> pulses = new CopyOnWriteArrayList<>(); // of the acceptor and the watchdog
+    private final List<Heartbeat> heartbeats = new CopyOnWriteArrayList<>(); // of the acceptor and the watchdog
     private Optional<Thread> acceptor = Optional.empty();
     private final EmbeddedGuests embedded = new EmbeddedGuests();
     private final AtomicLong lastEmbedded = new AtomicLong(); // the number in its name
@@ -78,7 +78,7 @@ public final class Monitor implements AutoCloseable {
         this.guests = new Guests(config.limits(), shared.ledger);
         Watchdog watcher = new Watchdog(guests, config.wedge(), shared.log, spare);
         this.watchdog = Thread.ofPlatform().daemon().name("watchdog").unstarted(watcher);
-        pulses.add(watcher.pulse());
+        heartbeats.add(watcher.heartbeat());
     }
 
     private static Ledger ledger(Limits limits, PipeAllowance pipes) throws ErrnoException {
@@ -168,7 +168,7 @@ public final class Monitor implements AutoCloseable {
             watchdog.start();
             if (control.isPresent()) {
                 server = Optional.of(new ControlServer(control.get(), shared, guests, stop));
-                pulses.add(server.get().pulse());
+                heartbeats.add(server.get().heartbeat());
                 acceptor = Optional.of(Thread.ofPlatform().name("acceptor").start(server.get()));
             }
         } catch (OutOfMemoryError e) { // Thread.start() throws it if the kernel refuses a thread
@@ -185,7 +185,8 @@ public final class Monitor implements AutoCloseable {
 
     /**
      * Creates a guest in this process. The calling thread must drive its loop. The guest does not count towards the
-     * guests of {@link Limits}, but its descriptors count towards the share of this process's own user.
+     * guests of {@link Limits}, but the descriptors of its connections and
+     * listeners count towards the share of this process's own user.
      *
      * @return the guest; the caller closes it, in the same thread
      * @throws ErrnoException EMFILE or ENFILE at a limit
@@ -238,7 +239,7 @@ public final class Monitor implements AutoCloseable {
      */
     public boolean isResponsive() {
         boolean all = true;
-        for (Heartbeat pulse : pulses) all &= pulse.beats();
+        for (Heartbeat heartbeat : heartbeats) all &= heartbeat.beats();
         return all;
     }
 

@@ -11,7 +11,7 @@ import java.util.List;
  * @param listeners listeners of one guest
  * @param waitingAccepts AcceptRequests of one guest without a reply
  * @param connecting TCP handshakes of one guest under way
- * @param guests guests of the monitor, those that drain included
+ * @param guests guests whose control channel is open; as many more may be gone while their connections go on
  * @param guestsPerUid guests of one user
  * @param pipeMemory bytes that all pipes of the monitor may take before new ones are made small; 0 for what
  *     fs.pipe-user-pages-soft gives

@@ -28,8 +28,8 @@ public final class RateLimitedLog {
     }
 
     /**
-     * Reports an event to the observer, unless the limit is reached. What the observer throws is logged: it must not end
-     * the thread of a guest, and still less the acceptor or the watchdog.
+     * Reports an event to the observer, unless the limit is reached. If the observer throws, that is logged: it
+     * must not end the thread of a guest, of the acceptor or of the watchdog.
      *
      * @return whether the limit had room
      */

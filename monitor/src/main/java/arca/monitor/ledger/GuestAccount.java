@@ -9,7 +9,7 @@ import arca.monitor.ledger.Ledger.Principal;
  */
 public final class GuestAccount implements AutoCloseable {
     private static final int ADVANCE = 8; // a portion is at most this part of what the guest has
-    private static final int KEEP = 4; // what is free and more than this part is given back
+    private static final int KEEP = 4; // if more than this part of what the guest has is free, some is given back
 
     private final Ledger ledger;
     private final Principal principal;
@@ -19,11 +19,6 @@ public final class GuestAccount implements AutoCloseable {
     GuestAccount(Ledger ledger, Principal principal) {
         this.ledger = ledger;
         this.principal = principal;
-    }
-
-    /** Returns the user that the account belongs to. */
-    public int uid() {
-        return principal.uid;
     }
 
     /** Returns how much of a resource the guest uses. */

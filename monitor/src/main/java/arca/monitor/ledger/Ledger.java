@@ -26,7 +26,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  *
  * <p>A guest takes from its own {@link GuestAccount}, which only its thread touches. That takes from the account of the
  * principal in portions that grow with what the guest has. So most connections need no atomic operation here, and no byte
- * does. No lock is held but to open and close an account.
+ * does. A lock is held only to open or to close an account.
  */
 public final class Ledger {
     private static final Resource[] RESOURCES = Resource.values();

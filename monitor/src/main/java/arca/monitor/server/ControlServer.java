@@ -42,7 +42,7 @@ public final class ControlServer implements Runnable {
     private final SharedResources shared;
     private final Guests guests;
     private final EventFd stop;
-    private final Heartbeat pulse = new Heartbeat();
+    private final Heartbeat heartbeat = new Heartbeat();
     private final PrivilegedUserCheck privileged;
     private final RefusedSockets refusals;
     private long number; // of the guest that came last
@@ -72,9 +72,9 @@ public final class ControlServer implements Runnable {
             poll.set(STOP, stop.fd().value(), POLLIN);
             poll.set(LISTENER, socket.listener().value(), POLLIN);
             while (poll.revents(STOP) == 0) {
-                pulse.waits();
+                heartbeat.waits();
                 poll.poll(refusals.mayBeOlder() ? 0 : -1);
-                pulse.works();
+                heartbeat.works();
                 if ((poll.revents(LISTENER) != 0 || refusals.mayBeOlder()) && !accept()) {
                     // There is no room. Guests stay in the backlog, and no event reports when there is room again.
                     poll.clear(LISTENER);
@@ -85,11 +85,11 @@ public final class ControlServer implements Runnable {
         } catch (ErrnoException e) {
             throw new IllegalStateException("accepting guests", e);
         }
-        pulse.waits(); // has ended as it should
+        heartbeat.waits(); // has ended as it should
     }
 
-    public Heartbeat pulse() {
-        return pulse;
+    public Heartbeat heartbeat() {
+        return heartbeat;
     }
 
     /** Ends a server that was never run. The socket is still the caller's. */

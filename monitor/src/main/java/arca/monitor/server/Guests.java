@@ -15,11 +15,14 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Counts the guests of a monitor, from before their threads start until they have ended. It also keeps the wakers of ended
- * guests for new ones. Any thread; no lock is held during anything that a guest could prolong.
+ * Counts the guests of a monitor, from before their threads start until they have ended. It also keeps some wakers of
+ * ended guests for new ones. Any thread; no lock is held during anything that a guest could prolong.
  */
 public final class Guests {
     private static final int DESCRIPTORS = 5; // a control socket, a waker, an epoll instance, two files of /proc
+
+    /** How many wakers are kept for new guests. Their descriptors are in no account, so there are few. */
+    private static final int POOLED = 16;
 
     private final Limits limits;
     private final Ledger ledger;
@@ -72,7 +75,7 @@ public final class Guests {
 
     /** Takes back a waker that nobody uses any more. */
     synchronized void pool(Waker waker) {
-        if (closed) waker.close();
+        if (closed || wakers.size() >= POOLED) waker.close();
         else wakers.add(waker);
     }
 

@@ -97,8 +97,9 @@ final class ThreadState implements AutoCloseable {
 
     /**
      * Returns what a thread in state D waits for, by the function of the kernel in which it sleeps. In fs/pipe.c and
-     * fs/splice.c, a thread sleeps in state D only for the lock of a pipe: on 6.18 in anon_pipe_read, anon_pipe_write, pipe_ioctl, pipe_fcntl, pipe_release,
-     * splice_to_socket and splice_file_to_pipe, on older kernels in pipe_read, pipe_write, pipe_lock and the like.
+     * fs/splice.c, a thread sleeps in state D only for the lock of a pipe: on 6.18 in anon_pipe_read, anon_pipe_write,
+     * pipe_ioctl, pipe_fcntl, pipe_release, splice_to_socket and splice_file_to_pipe, on older kernels in pipe_read,
+     * pipe_write, pipe_lock and the like.
      */
     static Where waitsIn(String function) {
         if (function.isEmpty() || function.equals("0")) return Where.UNKNOWN;

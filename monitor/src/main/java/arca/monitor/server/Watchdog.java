@@ -41,7 +41,7 @@ public final class Watchdog implements Runnable {
 
     private final Guests guests;
     private final MonitorConfig.Wedge wedge;
-    private final Heartbeat pulse = new Heartbeat();
+    private final Heartbeat heartbeat = new Heartbeat();
     private final RateLimitedLog log;
     private final DescriptorReserve spare;
     private final Map<GuestThread, Sightings> seen = new HashMap<>();
@@ -66,18 +66,18 @@ public final class Watchdog implements Runnable {
             MemorySegment buffer = arena.allocate(LONGEST_FILE);
             while (awaitLook()) look(buffer);
         }
-        pulse.waits(); // has ended as it should
+        heartbeat.waits(); // has ended as it should
     }
 
     private boolean awaitLook() {
-        pulse.waits();
+        heartbeat.waits();
         boolean next = guests.awaitLook(LOOK_MILLIS);
-        pulse.works();
+        heartbeat.works();
         return next;
     }
 
-    public Heartbeat pulse() {
-        return pulse;
+    public Heartbeat heartbeat() {
+        return heartbeat;
     }
 
     private void look(MemorySegment buffer) {

@@ -6,30 +6,30 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 
 class HeartbeatTest {
-    private final Heartbeat pulse = new Heartbeat();
+    private final Heartbeat heartbeat = new Heartbeat();
 
     @Test
     void loopThatWaitsBeatsHoweverLong() {
-        pulse.works();
-        pulse.waits();
-        for (int i = 0; i < 3; i++) assertTrue(pulse.beats());
+        heartbeat.works();
+        heartbeat.waits();
+        for (int i = 0; i < 3; i++) assertTrue(heartbeat.beats());
     }
 
     @Test
     void loopThatStaysInOneTurnBeatsNoMore() {
-        pulse.waits();
-        pulse.works();
-        assertTrue(pulse.beats());
-        assertFalse(pulse.beats());
-        assertFalse(pulse.beats());
+        heartbeat.waits();
+        heartbeat.works();
+        assertTrue(heartbeat.beats());
+        assertFalse(heartbeat.beats());
+        assertFalse(heartbeat.beats());
     }
 
     @Test
     void loopThatComesRoundBetweenTwoLooksBeats() {
-        pulse.works();
-        assertTrue(pulse.beats());
-        pulse.waits();
-        pulse.works();
-        assertTrue(pulse.beats());
+        heartbeat.works();
+        assertTrue(heartbeat.beats());
+        heartbeat.waits();
+        heartbeat.works();
+        assertTrue(heartbeat.beats());
     }
 }
