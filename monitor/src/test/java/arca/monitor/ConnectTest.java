@@ -8,10 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.bindings.Errno;
 import arca.bindings.SocketAddress;
-import arca.bindings.Syscalls;
 import arca.control.ConnectionReady;
 import arca.control.Endpoint;
-import arca.control.Reply;
 import arca.control.Reply.ConnectErr;
 import arca.control.Request.ConnectRequest;
 import arca.monitor.config.MonitorConfig;
@@ -24,8 +22,6 @@ import arca.testnet.GuestSide;
 import arca.testnet.Loopback;
 import arca.testnet.Peer;
 import arca.testnet.RawGuest;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
@@ -170,14 +166,8 @@ class ConnectTest {
         Endpoint to = Loopback.free();
         MonitorConfig config = variant.config();
         try (EmbeddedGuest guest = EmbeddedGuest.open(
-                        "g1", new SharedResources(config, Ledgers.ample(), this::unlucky), new EmbeddedGuests());
-                Arena arena = Arena.ofConfined()) {
-            MemorySegment frame = arena.allocate(64);
-            int size = new ConnectRequest(to).encode(1, frame, 0);
-            assertEquals(size, Syscalls.write(guest.requests().value(), frame, 0, size));
-            assertTrue(guest.serveOne());
-            assertTrue(Syscalls.read(guest.replies().value(), frame) > 0);
-            assertEquals(new ConnectErr(Errno.ECONNREFUSED), Reply.decode(frame, 0));
+                "g1", new SharedResources(config, Ledgers.ample(), this::unlucky), new EmbeddedGuests())) {
+            assertEquals(new ConnectErr(Errno.ECONNREFUSED), EmbeddedRequests.call(guest, new ConnectRequest(to)));
             assertEquals(0, connected, "the kernel has connected it");
         }
     }

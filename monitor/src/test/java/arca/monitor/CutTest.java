@@ -7,11 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import arca.bindings.Errno;
 import arca.bindings.Syscalls;
 import arca.control.Endpoint;
-import arca.control.Reply;
 import arca.control.Reply.ConnectOk;
 import arca.control.Request.ConnectRequest;
 import arca.control.guest.ArcaSession;
-import arca.control.guest.DataPipes.Ends;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.observe.GuestEvent;
 import arca.testnet.EchoPeer;
@@ -40,21 +38,14 @@ class CutTest {
         static Connected by(MonitorConfig config) throws Exception {
             Monitor monitor = Monitor.start(config);
             EmbeddedGuest guest = monitor.embed();
-            try (Peer.Listener listener = Peer.Listener.open();
-                    Arena arena = Arena.ofConfined()) {
-                return new Connected(
-                        monitor, guest, connect(guest, listener.endpoint(), arena.allocate(64)), listener.accept());
+            try (Peer.Listener listener = Peer.Listener.open()) {
+                return new Connected(monitor, guest, connect(guest, listener.endpoint()), listener.accept());
             }
         }
 
-        private static GuestSide connect(EmbeddedGuest guest, Endpoint to, MemorySegment frame) throws Exception {
-            int size = new ConnectRequest(to).encode(1, frame, 0);
-            assertEquals(size, Syscalls.write(guest.requests().value(), frame, 0, size));
-            assertTrue(guest.serveOne());
-            assertTrue(Syscalls.read(guest.replies().value(), frame) > 0);
-            ConnectOk answer = assertInstanceOf(ConnectOk.class, Reply.decode(frame, 0));
-            Ends ends = guest.take(answer.ready().pipe().pipeId());
-            return new GuestSide(ends.reader(), ends.writer(), answer.ready());
+        private static GuestSide connect(EmbeddedGuest guest, Endpoint to) throws Exception {
+            ConnectOk answer = assertInstanceOf(ConnectOk.class, EmbeddedRequests.call(guest, new ConnectRequest(to)));
+            return EmbeddedRequests.take(guest, answer.ready());
         }
 
         /** Writes a text at one side and reads it at the other. */

@@ -2,6 +2,10 @@ package arca.monitor;
 
 import static arca.bindings.Constants.SOL_SOCKET;
 import static arca.bindings.Constants.SO_ERROR;
+import static arca.monitor.EmbeddedRequests.answer;
+import static arca.monitor.EmbeddedRequests.ask;
+import static arca.monitor.EmbeddedRequests.isAnswered;
+import static arca.monitor.EmbeddedRequests.take;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -12,29 +16,23 @@ import arca.bindings.Errno;
 import arca.bindings.Syscalls;
 import arca.control.ConnectionReady;
 import arca.control.Endpoint;
-import arca.control.Reply;
 import arca.control.Reply.AcceptErr;
 import arca.control.Reply.ConnectOk;
 import arca.control.Reply.IncomingConnection;
 import arca.control.Reply.ListenErr;
 import arca.control.Reply.ListenOk;
-import arca.control.Request;
 import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
 import arca.control.guest.ArcaListener;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.ArcaStream;
-import arca.control.guest.DataPipes.Ends;
 import arca.testkit.Together;
 import arca.testnet.GuestSide;
 import arca.testnet.Loopback;
 import arca.testnet.Peer;
 import arca.testnet.RawGuest;
-import arca.testnet.Side;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
@@ -51,35 +49,6 @@ class EmbeddedGuestTest {
 
     private Monitor monitor() throws IOException {
         return Monitor.start(variant.config());
-    }
-
-    private static void ask(EmbeddedGuest guest, Request request) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment frame = arena.allocate(Request.MAX_FRAME_SIZE);
-            int size = request.encode(1, frame, 0);
-            assertEquals(size, Syscalls.write(guest.requests().value(), frame.asSlice(0, size)));
-        }
-    }
-
-    private static boolean isAnswered(EmbeddedGuest guest) {
-        return !Side.isSilent(guest.replies());
-    }
-
-    /** Returns the reply that has come. A test that drives the loop must not wait for one. */
-    private static Reply answer(EmbeddedGuest guest) throws Exception {
-        assertTrue(isAnswered(guest), "no reply is there");
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocate(Reply.MAX_FRAME_SIZE);
-            long n = Syscalls.read(guest.replies().value(), bytes);
-            Reply reply = Reply.decode(bytes, 0);
-            assertEquals(n, reply.encode(1, arena.allocate(Reply.MAX_FRAME_SIZE), 0), "one reply");
-            return reply;
-        }
-    }
-
-    private static GuestSide take(EmbeddedGuest guest, ConnectionReady ready) throws IOException {
-        Ends ends = guest.take(ready.pipe().pipeId());
-        return new GuestSide(ends.reader(), ends.writer(), ready);
     }
 
     private static int listen(EmbeddedGuest guest, Endpoint at) throws Exception {

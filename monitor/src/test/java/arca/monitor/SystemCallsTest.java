@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import arca.bindings.Syscalls;
 import arca.control.ConnectionReady;
 import arca.control.Endpoint;
 import arca.control.Reply;
@@ -16,7 +15,6 @@ import arca.control.Request;
 import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
-import arca.control.guest.DataPipes.Ends;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.guest.SharedResources;
 import arca.monitor.ledger.Ledgers;
@@ -53,7 +51,6 @@ class SystemCallsTest {
     private static final int PIPE = 256 * 1024;
 
     private final Arena arena = Arena.ofConfined();
-    private final MemorySegment frame = arena.allocate(64);
     private final MemorySegment message = arena.allocate(64);
     private final MemorySegment bulk = arena.allocate(PIPE);
     private final Map<String, Integer> calls = new TreeMap<>();
@@ -108,19 +105,16 @@ class SystemCallsTest {
     }
 
     private void ask(Request request) {
-        int size = request.encode(1, frame, 0);
-        assertEquals(size, Syscalls.write(guest.requests().value(), frame, 0, size));
+        EmbeddedRequests.ask(guest, request);
     }
 
     private Reply answer() throws Exception {
         assertTrue(guest.serveOne());
-        assertTrue(Syscalls.read(guest.replies().value(), frame) > 0);
-        return Reply.decode(frame, 0);
+        return EmbeddedRequests.answer(guest);
     }
 
     private GuestSide side(ConnectionReady ready) throws IOException {
-        Ends ends = guest.take(ready.pipe().pipeId());
-        GuestSide side = new GuestSide(ends.reader(), ends.writer(), ready);
+        GuestSide side = EmbeddedRequests.take(guest, ready);
         open.add(side);
         return side;
     }

@@ -109,6 +109,16 @@ public final class RawGuest implements AutoCloseable {
         return new Message(rights.bytes().asSlice(0, n).toArray(ValueLayout.JAVA_BYTE), came);
     }
 
+    /**
+     * Reads bytes with recv(2), which has no room for descriptors. The kernel closes those that came with the bytes.
+     *
+     * @param flags {@code MSG_*}
+     * @return how many bytes, or {@code -errno}
+     */
+    public long receiveWithoutDescriptors(int flags) {
+        return Syscalls.recv(socket.value(), rights.bytes(), flags);
+    }
+
     /** Waits for the next reply to any request, and returns it. */
     public Answer answer() throws IOException {
         while (bytes.length < HEADER || bytes.length < frameSize()) {

@@ -1,15 +1,8 @@
 package arca.cli.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import arca.bindings.Fd;
-import arca.bindings.SocketAddress;
-import arca.bindings.Sockets;
-import arca.bindings.Syscalls;
 import arca.control.Endpoint;
-import arca.control.Request;
-import arca.control.Request.AcceptRequest;
 import arca.control.guest.ArcaListener;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.ArcaStream;
@@ -17,9 +10,8 @@ import arca.testkit.Patience;
 import arca.testkit.Proc;
 import arca.testnet.EchoPeer;
 import arca.testnet.GoodGuests;
+import arca.testnet.RawGuest;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -131,15 +123,13 @@ record CrowdIT(String readiness) {
     void fiveHundredGuestsAreAThreadEachAndThoseWithNothingToDoSleep() throws Exception {
         int count = 500;
         Proc proc = monitor.proc();
-        List<Fd> guests = new ArrayList<>();
+        List<RawGuest> guests = new ArrayList<>();
         try (EchoPeer peer = new EchoPeer();
                 ArcaSession active = monitor.session()) {
             GoodGuests.connect(active, peer, 1);
             Map<Integer, Long> activesOwn = proc.waits("guest ");
-            for (int i = 0; i < count; i++)
-                guests.add(Sockets.connect(
-                        SocketAddress.Unix.path(monitor.control().toString())));
-            for (Fd guest : guests) assertServed(guest);
+            for (int i = 0; i < count; i++) guests.add(new RawGuest(monitor.control()));
+            for (RawGuest guest : guests) guest.sync();
             assertEquals(1 + count, proc.threads("guest ").size());
             Map<Integer, Long> waits = proc.waits("guest ", "acceptor");
             GoodGuests.connect(active, peer, 2);
@@ -148,17 +138,7 @@ record CrowdIT(String readiness) {
             later.keySet().removeAll(activesOwn.keySet());
             assertEquals(waits, later, "who has nothing to do does not wake");
         } finally {
-            guests.forEach(Fd::close);
-        }
-    }
-
-    /** Sends a request that the monitor refuses at once. */
-    private static void assertServed(Fd guest) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment frame = arena.allocate(Request.MAX_FRAME_SIZE);
-            int length = new AcceptRequest(0).encode(1, frame, 0);
-            assertEquals(length, Syscalls.send(guest.value(), frame.asSlice(0, length), 0));
-            assertTrue(Syscalls.recv(guest.value(), frame, 0) > 0);
+            guests.forEach(RawGuest::close);
         }
     }
 

@@ -1,27 +1,21 @@
 package arca.cli.daemon;
 
+import static arca.bindings.Constants.MSG_DONTWAIT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import arca.bindings.Errno;
-import arca.bindings.Fd;
 import arca.bindings.ProcFile;
-import arca.bindings.SocketAddress;
-import arca.bindings.Sockets;
-import arca.bindings.Syscalls;
 import arca.control.Endpoint;
-import arca.control.Reply;
-import arca.control.Request;
 import arca.control.Request.ConnectRequest;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.ArcaStream;
 import arca.testkit.Patience;
 import arca.testnet.EchoPeer;
 import arca.testnet.GoodGuests;
+import arca.testnet.RawGuest;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -94,54 +88,36 @@ class UnprivilegedIT {
         }
     }
 
-    /** A guest that requests connections and never reads a reply. */
-    private record Unread(Fd control) implements AutoCloseable {
-        static Unread start(Path path, int port, int requests) throws IOException {
-            Unread guest = new Unread(Sockets.connect(SocketAddress.Unix.path(path.toString())));
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment frame = arena.allocate(Request.MAX_FRAME_SIZE);
-                int length = new ConnectRequest(new Endpoint(0x7f000001, port)).encode(1, frame, 0);
-                for (int i = 0; i < requests; i++) Syscalls.send(guest.control.value(), frame.asSlice(0, length), 0);
-            }
-            return guest;
-        }
-
-        /** Reads without room for descriptors. The kernel then closes them. */
-        long read(int flags) {
-            try (Arena arena = Arena.ofConfined()) {
-                return Syscalls.recv(control.value(), arena.allocate(Reply.MAX_FRAME_SIZE), flags);
-            }
-        }
-
-        @Override
-        public void close() {
-            control.close();
-        }
+    /** Starts a guest that requests connections and reads no reply. */
+    private static RawGuest unread(Path control, int port, int requests) throws IOException {
+        RawGuest guest = new RawGuest(control);
+        for (int i = 0; i < requests; i++) guest.ask(new ConnectRequest(new Endpoint(0x7f000001, port)));
+        return guest;
     }
 
     /** The user has so many descriptors in flight that the kernel refuses more: unix(7), ETOOMANYREFS. */
     @Test
     void replyWaitsWhileTooManyDescriptorsAreOnTheirWay() throws Exception {
-        Deque<Unread> guests = new ArrayDeque<>();
+        Deque<RawGuest> guests = new ArrayDeque<>();
         try (MonitorProcess monitor = MonitorProcess.startUnprivileged(UID + 1, FEW);
                 ServerSocket listener = new ServerSocket(0, 100, InetAddress.getLoopbackAddress())) {
             int port = listener.getLocalPort();
             for (int replies = 0; 2 * replies <= FEW; replies += REQUESTS) {
-                guests.add(Unread.start(monitor.control(), port, REQUESTS));
+                guests.add(unread(monitor.control(), port, REQUESTS));
                 monitor.child().awaitErrors(2 * replies + REQUESTS, ": connection ");
                 for (int i = 0; i < REQUESTS; i++) reset(listener.accept()); // and so the monitor's own ends are closed
                 monitor.child().awaitErrors(replies + REQUESTS, " bytes to the peer");
             }
-            guests.add(Unread.start(monitor.control(), port, 1));
+            guests.add(unread(monitor.control(), port, 1));
             String thread = "guest g" + guests.size();
             Patience.await(thread, () -> !monitor.proc().threads(thread).isEmpty());
             monitor.proc().awaitTriesWithPauses(thread);
-            assertEquals(-Errno.EAGAIN, guests.getLast().read(arca.bindings.Constants.MSG_DONTWAIT), "no reply yet");
+            assertEquals(-Errno.EAGAIN, guests.getLast().receiveWithoutDescriptors(MSG_DONTWAIT), "no reply yet");
             guests.removeFirst().close();
-            assertTrue(guests.getLast().read(0) > 0, "the reply");
+            assertTrue(guests.getLast().receiveWithoutDescriptors(0) > 0, "the reply");
             assertEquals(List.of(), monitor.child().errors(" ERROR "));
         } finally {
-            guests.forEach(Unread::close);
+            guests.forEach(RawGuest::close);
         }
     }
 
