@@ -6,14 +6,15 @@ import arca.monitor.observe.MonitorObserver;
 import arca.monitor.policy.Decision;
 import arca.monitor.policy.Operation;
 import arca.monitor.policy.Reason;
+import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Logs what happens with guests, and which option of {@code arca monitor} would change it. */
 final class EventLog implements MonitorObserver {
     private static final Logger LOG = LoggerFactory.getLogger(EventLog.class);
-
-    private static final String RAISE_USER_PIPES = "raise fs.pipe-user-pages-soft, or grant CAP_SYS_RESOURCE";
+    private static final long PAGE = 4096;
+    private static final long MIB = 1 << 20;
 
     @Override
     public void guestEvent(String guest, GuestEvent event) {
@@ -29,16 +30,38 @@ final class EventLog implements MonitorObserver {
     /** Returns what follows the limit in its line. */
     static String advice(SystemLimit limit) {
         return switch (limit) {
-            case SystemLimit.Descriptors _ ->
-                "raise that limit (ulimit -n, LimitNOFILE=), or lower --max-connections or --max-guests";
-            case SystemLimit.PipeMemory _ -> RAISE_USER_PIPES + ", or lower --pipe-memory";
-            case SystemLimit.ConnectionPipes pipes ->
-                switch (pipes.bound()) {
-                    case CONFIGURED, MEMORY -> "raise --pipe-memory, or lower --max-connections";
-                    case USER ->
-                        "past that, the kernel gives a pipe one or two pages; " + RAISE_USER_PIPES
-                                + ", or lower --max-connections";
-                };
+            case SystemLimit.Descriptors d ->
+                "raise the limit of this process to " + d.enough() + " (ulimit -n, LimitNOFILE=)" + share(d.share())
+                        + lower(d.demand());
+            case SystemLimit.PipeMemory p -> raiseUserPipes(p.configured()) + ", or lower --pipe-memory";
+            case SystemLimit.Pipes p ->
+                switch (p.bound()) {
+                            case CONFIGURED, MEMORY -> "raise --pipe-memory to " + Math.ceilDiv(p.enough(), MIB) + "M";
+                            case USER -> raiseUserPipes(p.enough());
+                        }
+                        + share(p.share())
+                        + lower(p.demand());
+            case SystemLimit.Threads t ->
+                switch (t.bound()) {
+                            case USER -> "raise it to " + t.needed() + " (ulimit -u, LimitNPROC=)";
+                            case CGROUP -> "raise it to " + t.needed() + " (pids.max, TasksMax=)";
+                        }
+                        + lower(SystemLimit.Demand.ALL_GUESTS);
+        };
+    }
+
+    private static String raiseUserPipes(long bytes) {
+        return "raise fs.pipe-user-pages-soft to " + Math.ceilDiv(bytes, PAGE) + ", or grant CAP_SYS_RESOURCE";
+    }
+
+    private static String share(OptionalInt share) {
+        return share.isPresent() ? ", or raise --share to " + share.getAsInt() : "";
+    }
+
+    private static String lower(SystemLimit.Demand demand) {
+        return switch (demand) {
+            case ONE_GUEST -> ", or lower --max-connections";
+            case ALL_GUESTS -> ", or lower --max-guests";
         };
     }
 

@@ -250,7 +250,7 @@ final class MonitorCommand implements Callable<Integer> {
         Signals.ignore("USR1"); // HotSpot catches SIGUSR2, and does nothing if another process sent it
         Monitor monitor = passed.isPresent() ? Monitor.start(config, passed.get()) : Monitor.start(config);
         if (!shutdown.isUnderWay()) {
-            config.limits().shortfalls().forEach(EventLog::systemLimit);
+            monitor.shortfalls().forEach(EventLog::systemLimit);
             String where = control.map(path -> path.toAbsolutePath().toString()).orElse("the socket that was passed");
             log.info("ready: guests connect to {}", where);
             manager.ready("guests connect to " + where);

@@ -6,6 +6,8 @@ import arca.control.Endpoint;
 import arca.monitor.config.Limits;
 import arca.monitor.config.PipeAllowance.Bound;
 import arca.monitor.config.SystemLimit;
+import arca.monitor.config.SystemLimit.Demand;
+import arca.monitor.config.ThreadAllowance;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.policy.Decision.Denied;
 import arca.monitor.policy.Operation;
@@ -14,6 +16,7 @@ import arca.monitor.policy.Reason;
 import arca.monitor.policy.Rule;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -92,26 +95,49 @@ class EventLogTest {
     }
 
     static Stream<Arguments> limits() {
-        Limits limits = Limits.builder().connections(100).guests(5).build();
+        Limits limits = Limits.builder()
+                .connections(100)
+                .listeners(10)
+                .connecting(20)
+                .guests(5)
+                .build();
+        OptionalInt none = OptionalInt.empty();
         return Stream.of(
                 Arguments.of(
-                        new SystemLimit.Descriptors(454, 453, limits),
-                        "one guest with 100 connections, beside 5 guests, needs 454 descriptors, and this process may have"
-                                + " 453: raise that limit (ulimit -n, LimitNOFILE=), or lower --max-connections or"
-                                + " --max-guests"),
+                        new SystemLimit.Descriptors(Demand.ONE_GUEST, 360, 250, 1500, OptionalInt.of(36), limits),
+                        "one guest with 100 connections, 10 listeners and 20 handshakes needs 360 descriptors, and the guests"
+                                + " of one user may have 250: raise the limit of this process to 1500 (ulimit -n,"
+                                + " LimitNOFILE=), or raise --share to 36, or lower --max-connections"),
                 Arguments.of(
-                        new SystemLimit.PipeMemory(2, 1),
-                        "all pipes may hold 2 bytes by the configuration, and the kernel lets the pipes of this user hold"
-                                + " 1: raise fs.pipe-user-pages-soft, or grant CAP_SYS_RESOURCE, or lower --pipe-memory"),
+                        new SystemLimit.Descriptors(Demand.ALL_GUESTS, 50, 40, 110, none, limits),
+                        "5 guests with one connection each need 50 descriptors, and all guests may have 40: raise the limit"
+                                + " of this process to 110 (ulimit -n, LimitNOFILE=), or lower --max-guests"),
                 Arguments.of(
-                        new SystemLimit.ConnectionPipes(131072, Bound.MEMORY, 65536, 2),
-                        "the pipes of all guests may hold 131072 bytes, enough for 1 connections with pipes of 65536 bytes,"
-                                + " and one guest may have 2: raise --pipe-memory, or lower --max-connections"),
+                        new SystemLimit.PipeMemory(8193, 1),
+                        "all pipes may hold 8193 bytes by the configuration, and the kernel lets the pipes of this user hold"
+                                + " 1: raise fs.pipe-user-pages-soft to 3, or grant CAP_SYS_RESOURCE, or lower"
+                                + " --pipe-memory"),
                 Arguments.of(
-                        new SystemLimit.ConnectionPipes(131072, Bound.USER, 65536, 2),
-                        "the pipes of all guests may hold 131072 bytes, enough for 1 connections with pipes of 65536 bytes,"
-                                + " and one guest may have 2: past that, the kernel gives a pipe one or two pages; raise"
-                                + " fs.pipe-user-pages-soft, or grant CAP_SYS_RESOURCE, or lower --max-connections"));
+                        new SystemLimit.Pipes(Demand.ONE_GUEST, 10, 9, Bound.MEMORY, (1 << 20) + 1, none, limits),
+                        "one guest with 100 connections needs 10 bytes of pipe memory, and the guests of one user may have"
+                                + " 9: raise --pipe-memory to 2M, or lower --max-connections"),
+                Arguments.of(
+                        new SystemLimit.Pipes(Demand.ONE_GUEST, 10, 9, Bound.USER, 8192, OptionalInt.of(30), limits),
+                        "one guest with 100 connections needs 10 bytes of pipe memory, and the guests of one user may have"
+                                + " 9: raise fs.pipe-user-pages-soft to 2, or grant CAP_SYS_RESOURCE, or raise --share to"
+                                + " 30, or lower --max-connections"),
+                Arguments.of(
+                        new SystemLimit.Pipes(Demand.ALL_GUESTS, 10, 9, Bound.CONFIGURED, 10, none, limits),
+                        "5 guests with one connection each need 10 bytes of pipe memory, and all guests may have 9: raise"
+                                + " --pipe-memory to 1M, or lower --max-guests"),
+                Arguments.of(
+                        new SystemLimit.Threads(74, 70, ThreadAllowance.Bound.USER, limits),
+                        "5 guests, and as many that are gone while their connections go on, need 74 threads, and this user"
+                                + " may have 70: raise it to 74 (ulimit -u, LimitNPROC=), or lower --max-guests"),
+                Arguments.of(
+                        new SystemLimit.Threads(74, 70, ThreadAllowance.Bound.CGROUP, limits),
+                        "5 guests, and as many that are gone while their connections go on, need 74 threads, and this cgroup"
+                                + " may have 70: raise it to 74 (pids.max, TasksMax=), or lower --max-guests"));
     }
 
     @ParameterizedTest

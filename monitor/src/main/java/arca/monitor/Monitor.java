@@ -9,6 +9,7 @@ import arca.monitor.config.Headroom;
 import arca.monitor.config.Limits;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.config.PipeAllowance;
+import arca.monitor.config.SystemLimit;
 import arca.monitor.guest.SharedResources;
 import arca.monitor.guest.SplicePermission;
 import arca.monitor.ledger.Ledger;
@@ -57,6 +58,7 @@ public final class Monitor implements AutoCloseable {
 
     private final MonitorConfig config;
     private final Guests guests;
+    private final PipeAllowance pipes;
     private final SharedResources shared;
     private final EventFd stop;
     private final DescriptorReserve spare; // the watchdog owns them once it runs
@@ -70,7 +72,7 @@ public final class Monitor implements AutoCloseable {
 
     private Monitor(MonitorConfig wanted) throws IOException {
         this.config = SplicePermission.checked(wanted);
-        PipeAllowance pipes = PipeAllowance.of(config.limits().pipeMemory());
+        this.pipes = PipeAllowance.of(config.limits().pipeMemory());
         pipes.unknown().forEach(fact -> LOG.warn("{}", fact));
         this.shared = new SharedResources(config, ledger(config.limits(), pipes));
         this.stop = EventFd.open();
@@ -181,6 +183,22 @@ public final class Monitor implements AutoCloseable {
                             + " TasksMax=)",
                     e);
         }
+    }
+
+    /**
+     * Finds limits of the system that are too low for the {@link Limits} of this monitor: for descriptors, for what pipes hold,
+     * and for threads. The monitor runs all the same. At such a limit, a request fails with EMFILE or ENFILE, pipes are small, or
+     * a guest is refused.
+     *
+     * @return the limits that are too low; empty if everything fits
+     * @throws IOException if the limit of descriptors cannot be read
+     */
+    public List<SystemLimit> shortfalls() throws IOException {
+        return Headroom.shortfalls(config, grant(Resource.DESCRIPTORS), pipes, grant(Resource.PIPE_BYTES));
+    }
+
+    private Headroom.Grant grant(Resource resource) {
+        return new Headroom.Grant(shared.ledger.total(resource), shared.ledger.share(resource));
     }
 
     /**

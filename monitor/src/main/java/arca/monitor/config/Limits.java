@@ -1,8 +1,6 @@
 package arca.monitor.config;
 
 import arca.monitor.policy.Policy;
-import java.io.IOException;
-import java.util.List;
 
 /**
  * What guests may have. A request beyond it is refused with a true errno, and the guest lives.
@@ -42,17 +40,6 @@ public record Limits(
         atLeast(0, "pipeMemory", pipeMemory);
         atLeast(0, "copyMemory", copyMemory);
         if (share < 1 || share > 100) throw new IllegalArgumentException("a share is 1 to 100 percent, not " + share);
-    }
-
-    /**
-     * Finds limits of the system that are too low for these limits: for descriptors, and for what pipes hold. A monitor runs
-     * all the same; a guest that meets such a limit gets EMFILE, or small pipes.
-     *
-     * @return the limits that are too low; empty if none is
-     * @throws IOException if the system's own limits cannot be read
-     */
-    public List<SystemLimit> shortfalls() throws IOException {
-        return Headroom.shortfalls(this);
     }
 
     private static void atLeast(int least, String name, long value) {

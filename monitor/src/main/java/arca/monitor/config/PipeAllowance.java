@@ -67,7 +67,7 @@ public record PipeAllowance(long bytes, Bound bound, List<String> unknown) {
     }
 
     /** Capabilities count in the initial user namespace alone: capabilities(7), user_namespaces(7). */
-    private static boolean isExempt(Proc proc, List<String> unknown) {
+    static boolean isExempt(Proc proc, List<String> unknown) {
         try {
             long capabilities = Long.parseUnsignedLong(field("/proc/self/status", "CapEff:", proc), 16);
             if ((capabilities & (CAP_SYS_ADMIN | CAP_SYS_RESOURCE)) == 0) return false;

@@ -4,6 +4,7 @@ import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.control.ConnectionReady;
 import arca.control.DataPipeInfo;
+import arca.monitor.config.Headroom;
 import arca.monitor.config.PipeAllowance;
 import arca.monitor.ledger.GuestAccount;
 import arca.monitor.ledger.Resource;
@@ -30,8 +31,7 @@ final class Connections implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
 
     private static final int SMALLEST_PIPE = 2 * 4096; // bytes, what the kernel gives a user at its limit: pipe(7)
-    private static final int GUEST_ENDS = 2; // of its two pipes, until they are on their way to the guest
-    private static final int DESCRIPTORS = 3 + GUEST_ENDS; // a socket, and the monitor's ends
+    private static final int DESCRIPTORS = Headroom.CONNECTION + Headroom.GUEST_ENDS;
 
     /**
      * A live connection.
@@ -86,7 +86,7 @@ final class Connections implements AutoCloseable {
 
     /** Notes that the guest's ends of a data pipe are closed: the guest has its own by now, or never will. */
     void guestEndsClosed() {
-        account.give(Resource.DESCRIPTORS, GUEST_ENDS);
+        account.give(Resource.DESCRIPTORS, Headroom.GUEST_ENDS);
     }
 
     /**
@@ -191,7 +191,7 @@ final class Connections implements AutoCloseable {
     private void ended(int id) {
         Connection connection = live.remove(id);
         account.give(Resource.PIPE_BYTES, connection.pipeBytes());
-        account.give(Resource.DESCRIPTORS, DESCRIPTORS - GUEST_ENDS);
+        account.give(Resource.DESCRIPTORS, Headroom.CONNECTION);
         shared.pipeIds.release(connection.pipeId());
         shared.connectionIds.release(id);
         LOG.debug(

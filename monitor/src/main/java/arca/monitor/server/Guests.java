@@ -1,6 +1,7 @@
 package arca.monitor.server;
 
 import arca.bindings.ErrnoException;
+import arca.monitor.config.Headroom;
 import arca.monitor.config.Limits;
 import arca.monitor.ledger.GuestAccount;
 import arca.monitor.ledger.Ledger;
@@ -19,8 +20,6 @@ import java.util.concurrent.TimeUnit;
  * ended guests for new ones. Any thread; no lock is held during anything that a guest could prolong.
  */
 public final class Guests {
-    private static final int DESCRIPTORS = 5; // a control socket, a waker, an epoll instance, two files of /proc
-
     /** How many wakers are kept for new guests. Their descriptors are in no account, so there are few. */
     private static final int POOLED = 16;
 
@@ -44,7 +43,7 @@ public final class Guests {
     Optional<GuestAccount> reserve(int uid) {
         GuestAccount account = ledger.open(uid);
         if (account.usedByPrincipal(Resource.GUESTS) < limits.guestsPerUid() && account.take(Resource.GUESTS, 1) == 0) {
-            if (account.take(Resource.DESCRIPTORS, DESCRIPTORS) == 0) {
+            if (account.take(Resource.DESCRIPTORS, Headroom.GUEST) == 0) {
                 synchronized (this) {
                     reserved++;
                 }

@@ -1,87 +1,182 @@
 package arca.monitor.config;
 
+import static arca.monitor.config.SystemLimit.Demand.ALL_GUESTS;
+import static arca.monitor.config.SystemLimit.Demand.ONE_GUEST;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.monitor.Monitor;
+import arca.monitor.config.Headroom.Grant;
+import arca.monitor.config.PipeAllowance.Bound;
+import arca.monitor.config.SystemLimit.Descriptors;
+import arca.monitor.config.SystemLimit.Pipes;
+import arca.monitor.ledger.Ledger;
+import arca.monitor.ledger.Resource;
 import arca.testkit.ChildJvm;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class HeadroomTest {
     private static final Limits SMALL = Limits.builder()
             .connections(100)
             .listeners(10)
-            .waitingAccepts(1)
             .connecting(20)
-            .guests(5)
-            .guestsPerUid(5)
+            .guests(20)
+            .share(50)
             .build();
-    private static final long DESCRIPTORS = 64 + 5 * 12 + 100 * 3 + 10 + 20; // that SMALL needs
-    private static final long PIPES = 100 * 2 * 65536;
+    private static final MonitorConfig CONFIG =
+            MonitorConfig.builder().limits(SMALL).build();
+    private static final int ONE = 5 + 10 + 101 * 3 + 21 * 2; // descriptors of one guest of SMALL
+    private static final int ALL = 20 * 10; // descriptors of all guests
+    private static final long LIMIT = 5000; // descriptors of the process
+    private static final long KIB = 1024;
 
-    private static List<SystemLimit> shortfalls(long descriptors, long pipeBytes) {
-        PipeAllowance pipes = new PipeAllowance(pipeBytes, PipeAllowance.Bound.CONFIGURED, List.of());
-        return Headroom.shortfalls(SMALL, descriptors, pipes);
+    /** As the ledger has it. */
+    private static Grant grant(Resource resource, long total, Limits limits) {
+        Ledger ledger = new Ledger(Map.of(resource, total), limits.share());
+        return new Grant(ledger.total(resource), ledger.share(resource));
     }
 
-    /** Prints the shortfalls of these limits in a process that may have few descriptors. */
-    static final class AtTheLimit {
-        private AtTheLimit() {}
+    private static List<SystemLimit> descriptors(Limits limits, long total) {
+        return Headroom.ofDescriptors(limits, LIMIT, grant(Resource.DESCRIPTORS, total, limits));
+    }
 
-        public static void main(String[] args) throws Exception {
-            SMALL.shortfalls().forEach(System.out::println);
+    private static List<SystemLimit> pipes(MonitorConfig config, long total) {
+        PipeAllowance allowance = new PipeAllowance(total, Bound.MEMORY, List.of());
+        return Headroom.ofPipes(config, allowance, grant(Resource.PIPE_BYTES, total, config.limits()));
+    }
+
+    @Test
+    void guestThatFitsIntoAShareIsNoShortfall() {
+        assertEquals(List.of(), descriptors(SMALL, 2 * ONE));
+    }
+
+    @Test
+    void oneDescriptorTooFewForAGuestIsAShortfall() {
+        assertEquals(
+                List.of(new Descriptors(ONE_GUEST, ONE, ONE - 1, LIMIT + 1, OptionalInt.of(51), SMALL)),
+                descriptors(SMALL, 2 * ONE - 1));
+    }
+
+    @Test
+    void noShareIsNamedIfNoneIsEnough() {
+        Descriptors shortfall = (Descriptors) descriptors(SMALL, ONE - 1).getFirst();
+        assertEquals(OptionalInt.empty(), shortfall.share());
+        assertEquals(LIMIT + ONE + 1, shortfall.enough());
+        shortfall = (Descriptors) descriptors(SMALL, ONE).getFirst();
+        assertEquals(OptionalInt.of(100), shortfall.share());
+    }
+
+    @Test
+    void oneDescriptorTooFewForAllGuestsIsAShortfall() {
+        Limits limits =
+                SMALL.toBuilder().connections(1).connecting(1).listeners(1).build();
+        assertEquals(List.of(), descriptors(limits, ALL));
+        assertEquals(
+                List.of(new Descriptors(ALL_GUESTS, ALL, ALL - 1, LIMIT + 1, OptionalInt.empty(), limits)),
+                descriptors(limits, ALL - 1));
+    }
+
+    /** The reserve is larger at a higher limit. */
+    @Test
+    void limitThatIsNamedIsEnough() {
+        for (long limit = 64; limit < 2048; limit++) {
+            long open = 10;
+            long total = limit - open - Math.min(64, limit / 16);
+            Grant grant = grant(Resource.DESCRIPTORS, total, SMALL);
+            for (SystemLimit shortfall : Headroom.ofDescriptors(SMALL, limit, grant)) {
+                long enough = ((Descriptors) shortfall).enough();
+                long then = enough - open - Math.min(64, enough / 16);
+                assertFalse(
+                        descriptors(SMALL, then).stream()
+                                .anyMatch(d -> ((Descriptors) d).demand() == ((Descriptors) shortfall).demand()),
+                        limit + ": " + shortfall);
+            }
         }
     }
 
     @Test
-    void whatSufficesIsNoShortfall() {
-        assertEquals(List.of(), shortfalls(DESCRIPTORS, PIPES));
+    void oneByteTooFewForTheSmallPipesOfAGuestIsAShortfall() {
+        MonitorConfig config = CONFIG.toBuilder().pipeSize(64 * 1024).build();
+        long needed = 100 * 128 * KIB;
+        assertEquals(List.of(), pipes(config, 2 * needed));
+        assertEquals(
+                List.of(new Pipes(ONE_GUEST, needed, needed - 1, Bound.MEMORY, 2 * needed, OptionalInt.of(51), SMALL)),
+                pipes(config, 2 * needed - 1));
+    }
+
+    /** The first half of the share goes to 20 connections with pipes of 256 KiB, the second to 80 with pipes of 64 KiB. */
+    @Test
+    void largePipesOfTheFirstConnectionsCount() {
+        long needed = 20 * 512 * KIB + 80 * 128 * KIB;
+        MonitorConfig config = CONFIG.toBuilder().pipeSize(256 * 1024).build();
+        assertEquals(List.of(), pipes(config, 2 * needed));
+        Pipes shortfall = (Pipes) pipes(config, 2 * (needed - 512 * KIB)).getFirst();
+        assertTrue(needed <= shortfall.needed() && shortfall.needed() < needed + 100, shortfall.toString());
+        assertEquals(2 * shortfall.needed(), shortfall.enough());
     }
 
     @Test
-    void oneDescriptorTooFewIsAShortfall() {
+    void oneByteTooFewForThePipesOfAllGuestsIsAShortfall() {
+        Limits limits = SMALL.toBuilder().connections(1).build();
+        MonitorConfig config = CONFIG.toBuilder().limits(limits).pipeSize(4096).build();
+        long needed = 20 * 2 * 4096;
+        assertEquals(List.of(), pipes(config, needed));
         assertEquals(
-                List.of(new SystemLimit.Descriptors(DESCRIPTORS, DESCRIPTORS - 1, SMALL)),
-                shortfalls(DESCRIPTORS - 1, PIPES));
-    }
-
-    @Test
-    void oneByteTooFewIsAShortfall() {
-        List<SystemLimit> limits = shortfalls(Long.MAX_VALUE, PIPES - 1);
-        assertEquals(
-                List.of(new SystemLimit.ConnectionPipes(PIPES - 1, PipeAllowance.Bound.CONFIGURED, 65536, 100)),
-                limits);
-        String text = limits.getFirst().toString();
-        assertTrue(text.contains("enough for 99 connections"), text);
-    }
-
-    @Test
-    void boundOfTheUserIsNamed() {
-        PipeAllowance ofUser = new PipeAllowance(PIPES - 1, PipeAllowance.Bound.USER, List.of());
-        assertEquals(
-                List.of(new SystemLimit.ConnectionPipes(PIPES - 1, PipeAllowance.Bound.USER, 65536, 100)),
-                Headroom.shortfalls(SMALL, Long.MAX_VALUE, ofUser));
+                List.of(new Pipes(ALL_GUESTS, needed, needed - 1, Bound.MEMORY, needed, OptionalInt.empty(), limits)),
+                pipes(config, needed - 1));
     }
 
     @Test
     void pipeMemoryThatTheKernelDoesNotGrantIsAShortfall() {
-        PipeAllowance ofUser = new PipeAllowance(PIPES, PipeAllowance.Bound.USER, List.of());
-        Limits more = SMALL.toBuilder().pipeMemory(PIPES + 1).build();
+        long granted = 1L << 30;
+        MonitorConfig config = CONFIG.toBuilder()
+                .limits(SMALL.toBuilder().pipeMemory(granted + 1).build())
+                .build();
+        assertEquals(List.of(new SystemLimit.PipeMemory(granted + 1, granted)), pipes(config, granted));
+    }
+
+    @Test
+    void guestsThatAreGoneNeedAThreadToo() {
+        int needed = 64 + 20 + 20;
+        assertEquals(List.of(), Headroom.ofThreads(SMALL, new ThreadAllowance(needed, ThreadAllowance.Bound.USER)));
         assertEquals(
-                List.of(new SystemLimit.PipeMemory(PIPES + 1, PIPES)),
-                Headroom.shortfalls(more, Long.MAX_VALUE, ofUser));
+                List.of(new SystemLimit.Threads(needed, needed - 1, ThreadAllowance.Bound.CGROUP, SMALL)),
+                Headroom.ofThreads(SMALL, new ThreadAllowance(needed - 1, ThreadAllowance.Bound.CGROUP)));
+    }
+
+    /** Prints the limit of descriptors that a monitor asks for, or that it has enough. */
+    static final class AtTheLimit {
+        private AtTheLimit() {}
+
+        public static void main(String[] args) throws Exception {
+            try (Monitor monitor = Monitor.start(CONFIG)) {
+                System.out.println(monitor.shortfalls().stream()
+                        .filter(Descriptors.class::isInstance)
+                        .map(limit -> Long.toString(((Descriptors) limit).enough()))
+                        .findFirst()
+                        .orElse("enough"));
+            }
+        }
+    }
+
+    private static String output(long limit, Class<?> program) throws Exception {
+        List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -n " + limit + "; exec \"$@\"", "sh"));
+        command.addAll(ChildJvm.command(program));
+        return ChildJvm.run(command).output().strip();
     }
 
     @Test
     void limitOfTheProcessIsTheOneItRunsWith() throws Exception {
-        List<String> command =
-                new ArrayList<>(List.of("sh", "-c", "ulimit -n 256; exec \"$@\"", "sh", ChildJvm.java()));
-        command.addAll(ChildJvm.sameClasses());
-        command.add(AtTheLimit.class.getName());
-        String said = ChildJvm.run(command).output();
-        assertTrue(said.contains("needs 454 descriptors, and this process may have 256"), said);
+        long enough =
+                Long.parseLong(output(256, AtTheLimit.class).lines().findFirst().orElseThrow());
+        assertTrue(enough > 2 * ONE && enough < 2 * ONE + 256, "limit: " + enough);
+        String said = output(enough + 32, AtTheLimit.class);
+        assertTrue(said.startsWith("enough"), said); // the JVM opens files of its own
     }
 
     /** Prints what a monitor says that does not start. */
@@ -98,9 +193,7 @@ class HeadroomTest {
     }
 
     private static String startedWith(long limit) throws Exception {
-        List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -n " + limit + "; exec \"$@\"", "sh"));
-        command.addAll(ChildJvm.command(Starts.class));
-        return ChildJvm.run(command).output();
+        return output(limit, Starts.class);
     }
 
     /** The number that it says is enough, and one less is not. */

@@ -19,8 +19,10 @@ import arca.control.GuestSession;
 import arca.control.Reply;
 import arca.control.Request;
 import arca.monitor.config.MonitorConfig;
+import arca.monitor.ledger.GuestAccount;
 import arca.monitor.ledger.Ledger;
 import arca.monitor.ledger.Ledgers;
+import arca.monitor.ledger.Resource;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Mailbox;
 import arca.testkit.Patience;
@@ -36,24 +38,34 @@ final class DrivenGuest implements AutoCloseable {
     private final MemorySegment frame = arena.allocate(Request.MAX_FRAME_SIZE);
     private final ScmRights received = new ScmRights(arena, 4096, 2);
     private final GuestSession session = new GuestSession();
-    private final Ledger ledger = Ledgers.ample();
+    private final GuestAccount account;
     private final GuestLoop loop;
 
     final Guest guest;
     final Fd socket;
 
     DrivenGuest(MonitorConfig config) throws IOException {
+        this(config, Ledgers.ample());
+    }
+
+    DrivenGuest(MonitorConfig config, Ledger ledger) throws IOException {
+        account = ledger.open(0);
         Sockets.Pair pair = Sockets.pair(SOCK_STREAM | SOCK_NONBLOCK);
         Sockets.setOption(pair.first(), SOL_SOCKET, SO_SNDBUF, 1); // the least there is: a few replies
         socket = pair.second();
         loop = new GuestLoop(
                 "g1",
                 new SharedResources(config, ledger),
-                ledger.open(0),
+                account,
                 new Mailbox(eventfd.fd().value(), eventfd::signal),
                 (kernel, reactor) -> new UnixSocketChannel(
                         kernel, new Descriptor(reactor, pair.first().release())));
         guest = loop.guest();
+    }
+
+    /** Returns how many descriptors the guest has by the ledger. */
+    long descriptors() {
+        return account.used(Resource.DESCRIPTORS);
     }
 
     /** Runs the loop until it has nothing to do. */

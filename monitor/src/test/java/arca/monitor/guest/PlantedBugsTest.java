@@ -231,7 +231,7 @@ class PlantedBugsTest {
                 bug(
                         "a connection gives its share back twice",
                         "guest.Connections",
-                        "account.give(Resource.DESCRIPTORS, DESCRIPTORS - GUEST_ENDS);",
+                        "account.give(Resource.DESCRIPTORS, Headroom.CONNECTION);",
                         "account.give(Resource.DESCRIPTORS, DESCRIPTORS);"));
     }
 
