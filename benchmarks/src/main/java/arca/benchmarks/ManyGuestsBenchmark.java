@@ -41,7 +41,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 250, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 4, time = 250, timeUnit = TimeUnit.MILLISECONDS)
 public class ManyGuestsBenchmark {
-    private static final Limits LIMITS = Limits.builder().guestsPerUid(512).build();
+    private static final Limits LIMITS =
+            Scene.CONFIG.limits().toBuilder().guestsPerUid(512).build();
 
     @Param({"1", "10", "100", "500"})
     private int guests;

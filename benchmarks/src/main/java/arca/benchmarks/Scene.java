@@ -15,6 +15,7 @@ import arca.control.Reply.ConnectOk;
 import arca.control.Request.ConnectRequest;
 import arca.control.guest.DataPipes.Ends;
 import arca.monitor.Monitor;
+import arca.monitor.config.Limits;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.policy.Policy;
 import java.io.IOException;
@@ -26,8 +27,9 @@ import java.nio.file.Path;
 
 /** A monitor in this process, a guest of it, and a listening peer. For the thread that makes it. */
 final class Scene implements AutoCloseable {
-    /** Connects over loopback, but no listeners. */
+    /** Connects over loopback, but no listeners. All guests are of one user, who may have everything. */
     static final MonitorConfig CONFIG = MonitorConfig.builder()
+            .limits(Limits.builder().share(100).build())
             .policy(Policy.NOTHING.allowConnect("127.0.0.0/8"))
             .build();
 

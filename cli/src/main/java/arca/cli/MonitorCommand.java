@@ -205,7 +205,9 @@ final class MonitorCommand implements Callable<Integer> {
     @Option(
             names = "--max-guests-per-uid",
             paramLabel = "NUMBER",
-            description = "Guests of one user at a time. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Guests of one user at a time. A user has the smaller of this and the --share of --max-guests. Default: "
+                            + "${DEFAULT-VALUE}.")
     private int maxGuestsPerUid = LIMITS.guestsPerUid();
 
     @Option(
@@ -220,8 +222,8 @@ final class MonitorCommand implements Callable<Integer> {
             names = "--share",
             paramLabel = "PERCENT",
             description =
-                    "How much of the descriptors, the guests, the pipe memory and the copy memory the guests of one user may have "
-                            + "together. Default: ${DEFAULT-VALUE}.")
+                    "How much of the descriptors, of --max-guests, of the pipe memory and of the copy memory the guests of one user "
+                            + "may have together. Use 100 if all guests are of one user. Default: ${DEFAULT-VALUE}.")
     private int share = LIMITS.share();
 
     @Mixin

@@ -154,13 +154,20 @@ public final class Monitor implements AutoCloseable {
     static Monitor start(MonitorConfig config, Optional<ControlSocket> control) throws IOException {
         boolean started = false;
         try {
-            Monitor monitor = new Monitor(config);
+            Monitor monitor = new Monitor(control.isPresent() ? config : unshared(config));
             monitor.startThreads(control);
             started = true;
             return monitor;
         } finally {
             if (!started) control.ifPresent(ControlSocket::close);
         }
+    }
+
+    /** Without a control socket, all guests are of this process and its user, so there is nobody to share with. */
+    private static MonitorConfig unshared(MonitorConfig config) {
+        return config.toBuilder()
+                .limits(config.limits().toBuilder().share(100).build())
+                .build();
     }
 
     /** Starts the watchdog and the acceptor, or none of them. If both run, the acceptor owns the control socket. */
@@ -203,8 +210,8 @@ public final class Monitor implements AutoCloseable {
 
     /**
      * Creates a guest in this process. The calling thread must drive its loop. The guest does not count towards the
-     * guests of {@link Limits}, but the descriptors of its connections and
-     * listeners count towards the share of this process's own user.
+     * guests of {@link Limits}. What its connections and listeners take counts towards the share of this process's own user, see
+     * {@link Limits#share}. If the monitor has no control socket, this user may have everything.
      *
      * @return the guest; the caller closes it, in the same thread
      * @throws ErrnoException EMFILE or ENFILE at a limit

@@ -169,12 +169,17 @@ class LimitsTest {
 
     @Test
     void guests() throws Exception {
-        assertGuestsAreLimited(Limits.builder().guests(MOST).build());
+        assertGuestsAreLimited(Limits.builder().guests(MOST).share(100).build());
     }
 
     @Test
     void guestsOfAUser() throws Exception {
         assertGuestsAreLimited(Limits.builder().guestsPerUid(MOST).build());
+    }
+
+    @Test
+    void guestsOfAUserByItsShare() throws Exception {
+        assertGuestsAreLimited(Limits.builder().guests(4 * MOST).build()); // the default share is a quarter
     }
 
     private void assertGuestsAreLimited(Limits limits) throws Exception {

@@ -40,8 +40,8 @@ record CrowdIT(String readiness) {
 
     @BeforeParameterizedClassInvocation
     static void start(String readiness) throws Exception {
-        monitor =
-                MonitorProcess.start("--readiness", readiness, "--max-guests", "1000", "--max-guests-per-uid", "1000");
+        monitor = MonitorProcess.start(
+                "--readiness", readiness, "--max-guests", "1000", "--max-guests-per-uid", "1000", "--share", "100");
         before = monitor.descriptors();
     }
 

@@ -24,7 +24,10 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What guests share has shares: a user who takes as much as he can of it reaches his share, and others do not notice. */
+/**
+ * What guests share has shares: a user who takes as much as he can of it reaches his share, and others do not notice. All monitors
+ * here have the default share, which is a quarter.
+ */
 class SharesIT {
     private static final int HOSTILE = 65534;
     private static final int LIMIT = 2048; // descriptors of the monitor
@@ -49,7 +52,7 @@ class SharesIT {
     void guestsThatAreGoneHaveAShareOfTheirOwn() throws Exception {
         int gone = 5;
         int mayGoOn = 2; // a quarter of 8
-        try (MonitorProcess monitor = MonitorProcess.start("--share", "25", "--max-guests", "8");
+        try (MonitorProcess monitor = MonitorProcess.start("--max-guests", "8");
                 EchoPeer peer = new EchoPeer();
                 ServerSocket silent = new ServerSocket()) {
             silent.setReceiveBufferSize(1); // the least there is
@@ -66,11 +69,23 @@ class SharesIT {
     }
 
     @Test
+    void warnsAtTheStartIfOneGuestDoesNotFitIntoAShare() throws Exception {
+        List<String> prefix = List.of("prlimit", "--nofile=20000");
+        try (MonitorProcess monitor = MonitorProcess.start(prefix)) {
+            String line = monitor.child().awaitError("one guest with 8192 connections");
+            assertTrue(line.contains("needs 25354 descriptors, and the guests of one user may have 49"), line);
+        }
+        try (MonitorProcess monitor = MonitorProcess.start(prefix, "--max-connections", "1000")) {
+            assertEquals(List.of(), monitor.child().errors(" descriptors"));
+        }
+    }
+
+    @Test
     void descriptorsOfOneUserEndAtItsShare() throws Exception {
         assumeTrue(
                 Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "only root can become another user");
         Files.setAttribute(folder, "unix:mode", 0755);
-        try (MonitorProcess monitor = MonitorProcess.start(List.of("prlimit", "--nofile=" + LIMIT), "--share", "25");
+        try (MonitorProcess monitor = MonitorProcess.start(List.of("prlimit", "--nofile=" + LIMIT));
                 EchoPeer peer = new EchoPeer();
                 ArcaSession victim = monitor.session()) {
             GoodGuests.connect(victim, peer, 0);

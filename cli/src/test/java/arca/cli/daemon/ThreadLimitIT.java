@@ -52,10 +52,10 @@ class ThreadLimitIT {
         return folder.resolve("control");
     }
 
-    private Child start(boolean inherited, int mostGuests) throws Exception {
+    private Child start(boolean inherited, int mostGuests, String... prefix) throws Exception {
         String arca = MonitorProcess.install(folder).toString();
         Files.setAttribute(folder, "unix:uid", UID);
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(List.of(prefix));
         if (inherited) command.addAll(List.of("python3", "-c", PASS, control().toString()));
         command.addAll(MonitorProcess.asUser(UID));
         command.addAll(List.of(arca, "monitor", "--allow-listen", "any", "--max-guests-per-uid", "" + mostGuests));
@@ -110,6 +110,13 @@ class ThreadLimitIT {
                 monitor.signal("TERM");
                 monitor.awaitError("stopping: 2 guests"); // the others do not count any more
             }
+        }
+    }
+
+    @Test
+    void warnsAtTheStartIfThereMayBeTooFewThreads() throws Exception {
+        try (Child monitor = start(false, 2, "prlimit", "--nproc=500")) {
+            monitor.awaitError("need 1088 threads, and this user may have 500: raise it to 1088");
         }
     }
 

@@ -68,7 +68,7 @@ class UnprivilegedIT {
     @Test
     void usedUpAllowanceGivesTinyPipesThatSaySo() throws Exception {
         List<ArcaStream> streams = new ArrayList<>();
-        try (MonitorProcess monitor = MonitorProcess.startUnprivileged(UID, PLENTY);
+        try (MonitorProcess monitor = MonitorProcess.startUnprivileged(UID, PLENTY, "--share", "100");
                 EchoPeer peer = new EchoPeer();
                 ServerSocket silent = new ServerSocket(0, 1000, InetAddress.getLoopbackAddress());
                 ArcaSession session = monitor.session()) {
@@ -99,7 +99,7 @@ class UnprivilegedIT {
     @Test
     void replyWaitsWhileTooManyDescriptorsAreOnTheirWay() throws Exception {
         Deque<RawGuest> guests = new ArrayDeque<>();
-        try (MonitorProcess monitor = MonitorProcess.startUnprivileged(UID + 1, FEW);
+        try (MonitorProcess monitor = MonitorProcess.startUnprivileged(UID + 1, FEW, "--share", "100");
                 ServerSocket listener = new ServerSocket(0, 100, InetAddress.getLoopbackAddress())) {
             int port = listener.getLocalPort();
             for (int replies = 0; 2 * replies <= FEW; replies += REQUESTS) {

@@ -10,11 +10,12 @@ import arca.monitor.policy.Policy;
  * @param waitingAccepts AcceptRequests of one guest without a reply
  * @param connecting TCP handshakes of one guest under way
  * @param guests guests whose control channel is open; as many more may be gone while their connections go on
- * @param guestsPerUid guests of one user
+ * @param guestsPerUid guests of one user; a user has the smaller of this and {@code share} percent of {@code guests}
  * @param pipeMemory bytes that all pipes of the monitor may take before new ones are made small; 0 for what
  *     fs.pipe-user-pages-soft gives
  * @param copyMemory bytes that the buffers of all relays together may take; a relay that gets none moves a page at a time
- * @param share how much of what guests share the guests of one user may have together, in percent
+ * @param share how much of what guests share the guests of one user may have together, in percent; a monitor without a control
+ *     socket has no other guests than those of its own process, so they may have everything
  */
 public record Limits(
         int connections,
@@ -86,7 +87,7 @@ public record Limits(
         private int guestsPerUid = 256;
         private long pipeMemory;
         private long copyMemory = 512L << 20;
-        private int share = 100;
+        private int share = 25;
 
         private Builder() {}
 
@@ -148,7 +149,7 @@ public record Limits(
         /**
          * Sets {@link Limits#guestsPerUid}.
          *
-         * @param guestsPerUid guests of one user; the default is 256
+         * @param guestsPerUid guests of one user, if {@link Limits#share} does not allow fewer; the default is 256
          * @return this builder
          */
         public Builder guestsPerUid(int guestsPerUid) {
@@ -181,7 +182,7 @@ public record Limits(
         /**
          * Sets {@link Limits#share}.
          *
-         * @param share percent, 1 to 100, that the guests of one user may have together; the default is 100
+         * @param share percent, 1 to 100, that the guests of one user may have together; the default is 25
          * @return this builder
          */
         public Builder share(int share) {

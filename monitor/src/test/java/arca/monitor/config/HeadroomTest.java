@@ -174,7 +174,8 @@ class HeadroomTest {
     void limitOfTheProcessIsTheOneItRunsWith() throws Exception {
         long enough =
                 Long.parseLong(output(256, AtTheLimit.class).lines().findFirst().orElseThrow());
-        assertTrue(enough > 2 * ONE && enough < 2 * ONE + 256, "limit: " + enough);
+        // Without a control socket, the share is everything.
+        assertTrue(enough > ONE && enough < ONE + 256, "limit: " + enough);
         String said = output(enough + 32, AtTheLimit.class);
         assertTrue(said.startsWith("enough"), said); // the JVM opens files of its own
     }
