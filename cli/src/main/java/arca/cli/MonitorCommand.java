@@ -219,11 +219,20 @@ final class MonitorCommand implements Callable<Integer> {
     private Size copyMemory = new Size(LIMITS.copyMemory());
 
     @Option(
+            names = "--request-rate",
+            paramLabel = "NUMBER",
+            description =
+                    "Requests per second of all guests. The monitor reads the requests of a user with more than his share later. "
+                            + "Default: ${DEFAULT-VALUE}.")
+    private int requestRate = LIMITS.requestRate();
+
+    @Option(
             names = "--share",
             paramLabel = "PERCENT",
             description =
-                    "How much of the descriptors, of --max-guests, of the pipe memory and of the copy memory the guests of one user "
-                            + "may have together. Use 100 if all guests are of one user. Default: ${DEFAULT-VALUE}.")
+                    "How much of the descriptors, of --max-guests, of the pipe memory, of the copy memory, of --request-rate and of "
+                            + "the log lines the guests of one user may have together. Use 100 if all guests are of one user. "
+                            + "Default: ${DEFAULT-VALUE}.")
     private int share = LIMITS.share();
 
     @Mixin
@@ -298,6 +307,7 @@ final class MonitorCommand implements Callable<Integer> {
                 .guestsPerUid(maxGuestsPerUid)
                 .pipeMemory(pipeMemory.bytes())
                 .copyMemory(copyMemory.bytes())
+                .requestRate(requestRate)
                 .share(share);
         MonitorConfig.Builder config = MonitorConfig.builder()
                 .policy(policy())

@@ -133,6 +133,7 @@ class OptionsTest {
                 Arguments.of("--pipe-memory 4096M", limits(b -> b.pipeMemory(1L << 32))),
                 Arguments.of("--pipe-memory 0", USUAL),
                 Arguments.of("--copy-memory 1M", limits(b -> b.copyMemory(1 << 20))),
+                Arguments.of("--request-rate 1000", limits(b -> b.requestRate(1000))),
                 Arguments.of("--share 50", limits(b -> b.share(50))),
                 Arguments.of("--log-level trace", USUAL));
     }

@@ -70,7 +70,7 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
         toMonitor.reader().nonBlocking(true);
         toGuest.writer().nonBlocking(true);
         this.loop = new GuestLoop(
-                name,
+                shared.log.of(name, account.principal()),
                 shared,
                 account,
                 mailbox,

@@ -78,7 +78,7 @@ public final class Monitor implements AutoCloseable {
         this.stop = EventFd.open();
         this.spare = takeSpare(stop);
         this.guests = new Guests(config.limits(), shared.ledger);
-        Watchdog watcher = new Watchdog(guests, config.wedge(), shared.log, spare);
+        Watchdog watcher = new Watchdog(guests, config.wedge(), spare);
         this.watchdog = Thread.ofPlatform().daemon().name("watchdog").unstarted(watcher);
         heartbeats.add(watcher.heartbeat());
     }
@@ -96,7 +96,9 @@ public final class Monitor implements AutoCloseable {
                         pipes.bytes(),
                         Resource.COPY_BYTES,
                         limits.copyMemory()),
-                limits.share());
+                limits.requestRate(),
+                limits.share(),
+                System::nanoTime);
     }
 
     private static DescriptorReserve takeSpare(EventFd opened) throws ErrnoException {

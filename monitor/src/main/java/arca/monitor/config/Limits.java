@@ -14,6 +14,7 @@ import arca.monitor.policy.Policy;
  * @param pipeMemory bytes that all pipes of the monitor may take before new ones are made small; 0 for what
  *     fs.pipe-user-pages-soft gives
  * @param copyMemory bytes that the buffers of all relays together may take; a relay that gets none moves a page at a time
+ * @param requestRate requests per second of all guests together; those of a user beyond his share are read later
  * @param share how much of what guests share the guests of one user may have together, in percent; a monitor without a control
  *     socket has no other guests than those of its own process, so they may have everything
  */
@@ -26,6 +27,7 @@ public record Limits(
         int guestsPerUid,
         long pipeMemory,
         long copyMemory,
+        int requestRate,
         int share) {
     /** The defaults: see the {@link Builder}. */
     public static final Limits DEFAULT = builder().build();
@@ -40,6 +42,7 @@ public record Limits(
         atLeast(1, "guestsPerUid", guestsPerUid);
         atLeast(0, "pipeMemory", pipeMemory);
         atLeast(0, "copyMemory", copyMemory);
+        atLeast(1, "requestRate", requestRate);
         if (share < 1 || share > 100) throw new IllegalArgumentException("a share is 1 to 100 percent, not " + share);
     }
 
@@ -71,6 +74,7 @@ public record Limits(
                 .guestsPerUid(guestsPerUid)
                 .pipeMemory(pipeMemory)
                 .copyMemory(copyMemory)
+                .requestRate(requestRate)
                 .share(share);
     }
 
@@ -87,6 +91,7 @@ public record Limits(
         private int guestsPerUid = 256;
         private long pipeMemory;
         private long copyMemory = 512L << 20;
+        private int requestRate = 200_000;
         private int share = 25;
 
         private Builder() {}
@@ -180,6 +185,17 @@ public record Limits(
         }
 
         /**
+         * Sets {@link Limits#requestRate}.
+         *
+         * @param requestRate requests per second of all guests; the default is 200,000
+         * @return this builder
+         */
+        public Builder requestRate(int requestRate) {
+            this.requestRate = requestRate;
+            return this;
+        }
+
+        /**
          * Sets {@link Limits#share}.
          *
          * @param share percent, 1 to 100, that the guests of one user may have together; the default is 25
@@ -206,6 +222,7 @@ public record Limits(
                     guestsPerUid,
                     pipeMemory,
                     copyMemory,
+                    requestRate,
                     share);
         }
     }

@@ -40,7 +40,7 @@ final class Connections implements AutoCloseable {
      */
     private record Connection(int id, int pipeId, long pipeBytes, Relay relay) {}
 
-    private final String guest;
+    private final GuestLog log;
     private final SharedResources shared;
     private final GuestAccount account;
     private final Reactor reactor;
@@ -52,12 +52,12 @@ final class Connections implements AutoCloseable {
     /**
      * Creates an empty set of connections.
      *
-     * @param guest the guest's name in the log
+     * @param log has the guest's name
      * @param onEnd runs after each connection that has ended
      */
     Connections(
-            String guest, SharedResources shared, GuestAccount account, Reactor reactor, Mover mover, Runnable onEnd) {
-        this.guest = guest;
+            GuestLog log, SharedResources shared, GuestAccount account, Reactor reactor, Mover mover, Runnable onEnd) {
+        this.log = log;
         this.shared = shared;
         this.account = account;
         this.reactor = reactor;
@@ -73,10 +73,10 @@ final class Connections implements AutoCloseable {
     /**
      * Takes the descriptors of a connection from the guest's account. {@link #start} or {@link #cancel} gives them back.
      *
-     * @throws ErrnoException EMFILE at the principal's share, ENFILE at the total
+     * @return 0, or {@code -errno}: EMFILE at the principal's share, ENFILE at the total
      */
-    void reserve() throws ErrnoException {
-        ErrnoException.check("reserve descriptors", account.take(Resource.DESCRIPTORS, DESCRIPTORS));
+    int reserve() {
+        return account.take(Resource.DESCRIPTORS, DESCRIPTORS);
     }
 
     /** Gives back what {@link #reserve} has taken: there is no connection, and nothing of it is open. */
@@ -121,7 +121,7 @@ final class Connections implements AutoCloseable {
 
     private void reportSmallPipes(int size, int wanted) {
         if (!shared.smallPipesLogged.compareAndSet(false, true)) return;
-        shared.smallPipesLogged.set(shared.log.report(guest, new GuestEvent.SmallPipes(size, wanted)));
+        shared.smallPipesLogged.set(log.report(new GuestEvent.SmallPipes(size, wanted)));
     }
 
     private void close(AccountedPipe opened) {
@@ -132,16 +132,18 @@ final class Connections implements AutoCloseable {
     /**
      * Reserves descriptors for the next accept and opens its data pipe, unless that is done.
      *
-     * @throws ErrnoException EMFILE or ENFILE at a limit
+     * @return 0, or {@code -errno}: EMFILE or ENFILE at a limit
      */
-    void openSpare() throws ErrnoException {
-        if (spare != null) return;
-        reserve();
+    int openSpare() {
+        if (spare != null) return 0;
+        int n = reserve();
+        if (n < 0) return n;
         try {
             spare = openPipe();
+            return 0;
         } catch (ErrnoException e) {
             cancel();
-            throw e;
+            return -e.errno();
         }
     }
 
@@ -184,7 +186,7 @@ final class Connections implements AutoCloseable {
             cancel();
             throw e;
         }
-        LOG.debug("{}: connection {} begins", guest, Integer.toUnsignedString(id));
+        LOG.debug("{}: connection {} begins", log.guest(), Integer.toUnsignedString(id));
         return new ConnectionReady(listenerId, id, new DataPipeInfo(pipeId, pipe.ringSize()));
     }
 
@@ -196,7 +198,7 @@ final class Connections implements AutoCloseable {
         shared.connectionIds.release(id);
         LOG.debug(
                 "{}: connection {} ended: {} bytes to the peer, {} bytes from the peer",
-                guest,
+                log.guest(),
                 Integer.toUnsignedString(id),
                 connection.relay().bytesToPeer(),
                 connection.relay().bytesFromPeer());
@@ -208,14 +210,12 @@ final class Connections implements AutoCloseable {
         Optional<String> peer = reason.peer().map(Object::toString);
         switch (reason) {
             case CutReason.CallRefused refused ->
-                shared.log.warn(
-                        guest,
-                        "connection " + Integer.toUnsignedString(id)
-                                + peer.map(address -> " with " + address).orElse("") + " was cut: "
-                                + shared.config.relay().name().toLowerCase(Locale.ROOT) + " failed: "
-                                + Errno.describe(refused.errno()));
+                log.warn(() -> "connection " + Integer.toUnsignedString(id)
+                        + peer.map(address -> " with " + address).orElse("") + " was cut: "
+                        + shared.config.relay().name().toLowerCase(Locale.ROOT) + " failed: "
+                        + Errno.describe(refused.errno()));
             case CutReason.Unacknowledged left ->
-                shared.log.report(guest, new GuestEvent.PeerSilent(id, peer, shared.config.linger(), left.bytes()));
+                log.report(new GuestEvent.PeerSilent(id, peer, shared.config.linger(), left.bytes()));
         }
     }
 

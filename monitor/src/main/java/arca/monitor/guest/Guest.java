@@ -73,6 +73,7 @@ public final class Guest implements AutoCloseable {
     }
 
     private final String name;
+    private final GuestLog log;
     private final SharedResources shared;
     private final GuestAccount account;
     private final Limits limits;
@@ -92,32 +93,33 @@ public final class Guest implements AutoCloseable {
     /**
      * Creates a guest. From now on, the loop watches its channel.
      *
-     * @param name the guest's name in the log, such as {@code g7}
+     * @param log has the guest's name, such as {@code g7}
      * @param account what the guest takes of the things that guests share; the caller closes it, after the guest
      * @param channel an open channel; the guest owns it, unless this throws
      * @throws ErrnoException ENOSPC or ENOMEM if the kernel cannot watch the channel
      */
     Guest(
-            String name,
+            GuestLog log,
             SharedResources shared,
             GuestAccount account,
             Reactor reactor,
             Mover mover,
             ControlChannel channel)
             throws ErrnoException {
-        this.name = name;
+        this.name = log.guest();
+        this.log = log;
         this.shared = shared;
         this.account = account;
         this.limits = shared.config.limits();
         this.reactor = reactor;
         this.mover = mover;
         this.channel = channel;
-        this.denials = new Denials(name, shared.log);
-        this.connections = new Connections(name, shared, account, reactor, mover, this::endIfNothingIsLeft);
+        this.denials = new Denials(log);
+        this.connections = new Connections(log, shared, account, reactor, mover, this::endIfNothingIsLeft);
         this.listeners = new Listeners(this, shared, account, reactor, connections);
-        this.requests = new Requests(this, reactor, channel);
         this.replies =
                 new Replies(reactor, channel, this::allRepliesSent, this::channelFailed, connections::guestEndsClosed);
+        this.requests = new Requests(this, account, replies, reactor, channel);
         try {
             watchChannel();
         } catch (ErrnoException e) {
@@ -181,7 +183,7 @@ public final class Guest implements AutoCloseable {
 
     /** Ends the channel, because the guest has broken the protocol. */
     void malformedFrame(ProtocolException e) {
-        shared.log.warn(name, "malformed frame, so the monitor ends the session: " + e.getMessage());
+        log.warn(() -> "malformed frame, so the monitor ends the session: " + e.getMessage());
         endChannel();
     }
 
@@ -226,12 +228,12 @@ public final class Guest implements AutoCloseable {
         if (denied != 0) {
             reply(requestId, new ListenErr(denied));
         } else {
-            try {
-                int id = listeners.open(address(at));
-                LOG.debug("{}: listener {} on {}", name, Integer.toUnsignedString(id), at);
-                reply(requestId, new ListenOk(id));
-            } catch (ErrnoException e) {
-                reply(requestId, new ListenErr(e.errno()));
+            long id = listeners.open(address(at));
+            if (id >= 0) {
+                LOG.debug("{}: listener {} on {}", name, id, at);
+                reply(requestId, new ListenOk((int) id));
+            } else {
+                reply(requestId, new ListenErr((int) -id));
             }
         }
     }
@@ -250,19 +252,14 @@ public final class Guest implements AutoCloseable {
     }
 
     private void startConnect(int requestId, SocketAddress.Inet to) {
-        try {
-            connections.reserve();
-        } catch (ErrnoException e) {
-            reply(requestId, new ConnectErr(e.errno()));
-            return;
+        int n = connections.reserve();
+        if (n >= 0) {
+            PendingConnect pending = new PendingConnect(this, requestId, to, reactor);
+            n = pending.start(shared.config.connectTimeout().toNanos());
+            if (n < 0) connections.cancel();
+            else connecting.add(pending);
         }
-        try {
-            long timeout = shared.config.connectTimeout().toNanos();
-            connecting.add(PendingConnect.start(this, requestId, to, reactor, timeout));
-        } catch (ErrnoException e) {
-            connections.cancel();
-            reply(requestId, new ConnectErr(e.errno()));
-        }
+        if (n < 0) reply(requestId, new ConnectErr(-n));
     }
 
     private static SocketAddress.Inet address(Endpoint endpoint) {
@@ -271,21 +268,28 @@ public final class Guest implements AutoCloseable {
 
     /** Asks the policy, and reports a denial. Returns the errno of the reply; 0 if the operation is allowed. */
     private int deny(Operation operation, Endpoint endpoint) {
-        switch (shared.config.policy().decide(operation, endpoint)) {
-            case Decision.Allowed() -> {
+        int own = 0;
+        switch (shared.config.policy().verdict(operation, endpoint)) {
+            case ALLOWED -> {
                 return 0;
             }
-            case Decision.Denied denied -> {
-                denials.report(denied);
-                return Errno.EACCES;
-            }
-            case Decision.DeniedIfOwn(Decision.Denied denied) -> {
-                int own = reactor.kernel().isLocal(address(endpoint));
+            case DENIED_IF_OWN -> {
+                own = reactor.kernel().isLocal(address(endpoint));
                 if (own == 0) return 0;
-                denials.report(own > 0 ? denied : unknown(denied, -own));
-                return own > 0 ? Errno.EACCES : -own;
             }
+            case DENIED -> {}
         }
+        if (denials.isNew(operation, endpoint)) denials.report(denial(operation, endpoint, own));
+        return own < 0 ? -own : Errno.EACCES;
+    }
+
+    /** Returns why an operation is denied. This takes time and memory, so it is asked only for what is reported. */
+    private Decision.Denied denial(Operation operation, Endpoint endpoint, int own) {
+        return switch (shared.config.policy().decide(operation, endpoint)) {
+            case Decision.Denied denied -> denied;
+            case Decision.DeniedIfOwn(Decision.Denied denied) -> own < 0 ? unknown(denied, -own) : denied;
+            case Decision.Allowed() -> throw new AssertionError("the verdict on " + endpoint + " was another one");
+        };
     }
 
     private static Decision.Denied unknown(Decision.Denied denied, int errno) {
@@ -387,7 +391,7 @@ public final class Guest implements AutoCloseable {
         long place = account.used(Resource.GUESTS); // none if the guest is embedded
         account.give(Resource.GUESTS, place);
         if (place == 0 || connections.count() == 0 || account.take(Resource.ORPHANS, 1) == 0) return;
-        shared.log.report(name, new GuestEvent.OrphanCut(connections.count()));
+        log.report(new GuestEvent.OrphanCut(connections.count()));
         connections.close();
     }
 

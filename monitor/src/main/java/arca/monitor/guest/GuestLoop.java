@@ -23,24 +23,24 @@ public final class GuestLoop implements AutoCloseable {
     /**
      * Creates a guest and its loop, which has not run yet.
      *
-     * @param name the guest's name in the log
+     * @param log has the guest's name
      * @param account what the guest takes of the things that guests share; the caller closes it, after the loop
      * @param mailbox how other threads reach the loop
      * @param channel creates the guest's channel, which the guest then owns
      * @throws ErrnoException EMFILE, ENFILE, ENOMEM or ENOSPC if the loop cannot be created. Nothing is open then
      */
     public GuestLoop(
-            String name,
+            GuestLog log,
             SharedResources shared,
             GuestAccount account,
             Mailbox mailbox,
             BiFunction<Kernel, Reactor, ControlChannel> channel)
             throws ErrnoException {
-        this(name, shared, account, mailbox, shared.kernels.get(), channel);
+        this(log, shared, account, mailbox, shared.kernels.get(), channel);
     }
 
     GuestLoop(
-            String name,
+            GuestLog log,
             SharedResources shared,
             GuestAccount account,
             Mailbox mailbox,
@@ -66,7 +66,7 @@ public final class GuestLoop implements AutoCloseable {
         };
         ControlChannel made = channel.apply(kernel, reactor);
         try {
-            this.guest = new Guest(name, shared, account, reactor, mover, made);
+            this.guest = new Guest(log, shared, account, reactor, mover, made);
         } catch (ErrnoException e) {
             made.close();
             closeLoop();

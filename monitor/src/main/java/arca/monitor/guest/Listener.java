@@ -5,10 +5,8 @@ import static arca.bindings.Constants.SOCK_NONBLOCK;
 import static arca.bindings.Constants.SOCK_STREAM;
 import static arca.bindings.Constants.SOL_SOCKET;
 import static arca.bindings.Constants.SO_REUSEADDR;
-import static arca.bindings.ErrnoException.check;
 
 import arca.bindings.Errno;
-import arca.bindings.ErrnoException;
 import arca.bindings.SocketAddress;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
@@ -26,40 +24,42 @@ final class Listener implements AutoCloseable {
     private final int id;
     private final Listeners owner;
     private final Reactor reactor;
-    private final Descriptor socket;
+    private Descriptor socket; // once it listens
     private final Queue<Integer> waiting = new ArrayDeque<>(1);
     private boolean backlogEmpty; // accept4(2) answered EAGAIN, and no event has come since
 
-    private Listener(int id, Listeners owner, Reactor reactor, Descriptor socket) {
+    /**
+     * Creates a listener that is not open.
+     *
+     * @param id the listener's id; the caller releases it
+     */
+    Listener(int id, Listeners owner, Reactor reactor) {
         this.id = id;
         this.owner = owner;
         this.reactor = reactor;
-        this.socket = socket;
     }
 
     /**
      * Opens a socket that listens: socket(2), SO_REUSEADDR, bind(2), listen(2).
      *
-     * @param id the listener's id; the caller releases it
-     * @throws ErrnoException the first of these calls that failed. Nothing is open then
+     * @return 0, or the {@code -errno} of the first of these calls that failed. Nothing is open then
      */
-    static Listener open(int id, Listeners owner, Reactor reactor, SocketAddress.Inet at) throws ErrnoException {
+    int open(SocketAddress.Inet at) {
         Kernel kernel = reactor.kernel();
-        Descriptor socket =
-                new Descriptor(reactor, check("socket", kernel.socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK)));
+        int fd = kernel.socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK);
+        if (fd < 0) return fd;
+        socket = new Descriptor(reactor, fd);
+        int n = -1;
         try {
-            int fd = socket.fd();
-            check("setsockopt", kernel.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1));
+            n = kernel.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
             TcpOptions.set(kernel, fd); // connections inherit the options
-            check("bind", kernel.bind(fd, at));
-            check("listen", kernel.listen(fd, BACKLOG));
-            Listener listener = new Listener(id, owner, reactor, socket);
-            check("epoll_ctl", socket.watch(EPOLLIN, (_, _) -> listener.backlogReady()));
-            return listener;
-        } catch (Throwable e) {
-            socket.close();
-            throw e;
+            if (n >= 0) n = kernel.bind(fd, at);
+            if (n >= 0) n = kernel.listen(fd, BACKLOG);
+            if (n >= 0) n = socket.watch(EPOLLIN, (_, _) -> backlogReady());
+        } finally {
+            if (n < 0) socket.close();
         }
+        return n;
     }
 
     int id() {
@@ -84,21 +84,19 @@ final class Listener implements AutoCloseable {
      */
     void acceptConnections() {
         while (!waiting.isEmpty() && owner.mayAccept()) {
-            try {
-                owner.prepareAccept();
+            int n = owner.prepareAccept();
+            if (n >= 0) {
                 if (backlogEmpty) return;
-                int n = reactor.kernel().accept4(socket.fd());
+                n = reactor.kernel().accept4(socket.fd());
                 if (n == -Errno.EAGAIN) {
                     backlogEmpty = true;
                     reactor.expect(socket, EPOLLIN);
                     return;
                 }
                 if (n < 0 && isConnectionError(-n)) continue;
-                Descriptor connection = new Descriptor(reactor, check("accept4", n));
-                owner.accepted(waiting.remove(), id, connection);
-            } catch (ErrnoException e) {
-                refuseOldest(e.errno());
             }
+            if (n < 0) refuseOldest(-n);
+            else owner.accepted(waiting.remove(), id, new Descriptor(reactor, n));
         }
     }
 

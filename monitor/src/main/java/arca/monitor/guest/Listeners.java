@@ -1,7 +1,6 @@
 package arca.monitor.guest;
 
 import arca.bindings.Errno;
-import arca.bindings.ErrnoException;
 import arca.bindings.SocketAddress;
 import arca.monitor.config.Limits;
 import arca.monitor.ledger.GuestAccount;
@@ -43,23 +42,25 @@ final class Listeners implements AutoCloseable {
     }
 
     /**
-     * Opens a listener. Returns its id.
+     * Opens a listener.
      *
-     * @throws ErrnoException EMFILE at the guest's limit or its principal's share, ENFILE at the total, or the error of the
-     *     first system call that failed
+     * @return its id, u32, or {@code -errno}: EMFILE at the guest's limit or its principal's share, ENFILE at the total, or the
+     *     error of the first system call that failed
      */
-    int open(SocketAddress.Inet at) throws ErrnoException {
-        if (open.size() >= limits.listeners()) throw new ErrnoException("listen", Errno.EMFILE);
-        ErrnoException.check("reserve a descriptor", account.take(Resource.DESCRIPTORS, 1));
+    long open(SocketAddress.Inet at) {
+        if (open.size() >= limits.listeners()) return -Errno.EMFILE;
+        int reserved = account.take(Resource.DESCRIPTORS, 1);
+        if (reserved < 0) return reserved;
         int id = shared.listenerIds.take();
-        try {
-            open.put(id, Listener.open(id, this, reactor, at));
-            return id;
-        } catch (ErrnoException e) {
+        Listener listener = new Listener(id, this, reactor);
+        int n = listener.open(at);
+        if (n < 0) {
             shared.listenerIds.release(id);
             account.give(Resource.DESCRIPTORS, 1);
-            throw e;
+            return n;
         }
+        open.put(id, listener);
+        return Integer.toUnsignedLong(id);
     }
 
     /**
@@ -93,10 +94,9 @@ final class Listeners implements AutoCloseable {
         return guest.mayAccept();
     }
 
-    /** Opens a data pipe for the next connection, before accept4(2) takes it. Throws EMFILE or ENFILE at a limit. */
-    void prepareAccept() throws ErrnoException {
-        if (!guest.hasRoomForConnection()) throw new ErrnoException("accept", Errno.EMFILE);
-        connections.openSpare();
+    /** Opens a data pipe for the next connection, before accept4(2) takes it. Returns 0, or {@code -errno} at a limit. */
+    int prepareAccept() {
+        return guest.hasRoomForConnection() ? connections.openSpare() : -Errno.EMFILE;
     }
 
     /** Hands a connection from a backlog to the guest. Takes ownership of the socket. */

@@ -5,10 +5,8 @@ import static arca.bindings.Constants.SOCK_NONBLOCK;
 import static arca.bindings.Constants.SOCK_STREAM;
 import static arca.bindings.Constants.SOL_SOCKET;
 import static arca.bindings.Constants.SO_ERROR;
-import static arca.bindings.ErrnoException.check;
 
 import arca.bindings.Errno;
-import arca.bindings.ErrnoException;
 import arca.bindings.SocketAddress;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
@@ -25,41 +23,40 @@ final class PendingConnect implements AutoCloseable {
     private final int requestId;
     private final SocketAddress.Inet to;
     private final Reactor reactor;
-    private final Descriptor socket;
+    private Descriptor socket; // once it connects
     private final Timer deadline = new Timer(() -> failed(Errno.ETIMEDOUT));
 
-    private PendingConnect(Guest guest, int requestId, SocketAddress.Inet to, Reactor reactor, Descriptor socket) {
+    /** Creates a handshake that has not started. */
+    PendingConnect(Guest guest, int requestId, SocketAddress.Inet to, Reactor reactor) {
         this.guest = guest;
         this.requestId = requestId;
         this.to = to;
         this.reactor = reactor;
-        this.socket = socket;
     }
 
     /**
-     * Starts a handshake. The guest learns of its end after this method has returned.
+     * Starts the handshake. The guest learns of its end after this method has returned.
      *
      * @param timeoutNanos nanoseconds until the handshake fails with ETIMEDOUT
-     * @throws ErrnoException the error of socket(2), connect(2) or epoll_ctl(2). Nothing is open then
+     * @return 0, or the {@code -errno} of socket(2), connect(2) or epoll_ctl(2). Nothing is open then
      */
-    static PendingConnect start(Guest guest, int requestId, SocketAddress.Inet to, Reactor reactor, long timeoutNanos)
-            throws ErrnoException {
+    int start(long timeoutNanos) {
         Kernel kernel = reactor.kernel();
-        Descriptor socket =
-                new Descriptor(reactor, check("socket", kernel.socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK)));
+        int fd = kernel.socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK);
+        if (fd < 0) return fd;
+        socket = new Descriptor(reactor, fd);
+        int n = -1;
         try {
-            TcpOptions.set(kernel, socket.fd());
-            int n = kernel.connect(socket.fd(), to);
-            if (n != -Errno.EINPROGRESS && n != -Errno.EINTR) check("connect", n);
+            TcpOptions.set(kernel, fd);
+            n = kernel.connect(fd, to);
+            if (n == -Errno.EINPROGRESS || n == -Errno.EINTR) n = 0;
             // Not earlier: before connect(2), a socket reports HUP at once.
-            PendingConnect pending = new PendingConnect(guest, requestId, to, reactor, socket);
-            check("epoll_ctl", socket.watch(EPOLLOUT, (_, _) -> pending.handshakeEnded()));
-            reactor.schedule(pending.deadline, timeoutNanos);
-            return pending;
-        } catch (Throwable e) {
-            socket.close();
-            throw e;
+            if (n >= 0) n = socket.watch(EPOLLOUT, (_, _) -> handshakeEnded());
+        } finally {
+            if (n < 0) socket.close();
         }
+        if (n >= 0) reactor.schedule(deadline, timeoutNanos);
+        return n;
     }
 
     int requestId() {

@@ -1,23 +1,20 @@
 package arca.monitor.guest;
 
+import arca.monitor.ledger.Principal;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.observe.MonitorObserver;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Logs what guests do, at a limited rate. A guest can repeat any mistake as often as it likes, and can connect again
- * after each. So all guests of a monitor share one limit: 100 lines at once, then two per second. Lines beyond the
+ * after each. So the lines about all guests, and about those of one user, have limits in the ledger. Lines beyond a
  * limit are counted and left out. Any thread; nothing waits.
  */
 public final class RateLimitedLog {
     private static final Logger LOG = LoggerFactory.getLogger(RateLimitedLog.class);
-    private static final long NANOS_PER_LINE = 500_000_000;
-    private static final long BURST_NANOS = 100 * NANOS_PER_LINE; // how much unused time is kept
-
-    /** The time that the lines have used up: each uses up some. At most {@link #BURST_NANOS} before now are unused. */
-    private final AtomicLong usedUntil = new AtomicLong(System.nanoTime() - BURST_NANOS);
 
     private final AtomicLong leftOut = new AtomicLong();
     private final MonitorObserver observer;
@@ -27,14 +24,14 @@ public final class RateLimitedLog {
         this.observer = observer;
     }
 
-    /**
-     * Reports an event to the observer, unless the limit is reached. If the observer throws, that is logged: it
-     * must not end the thread of a guest, of the acceptor or of the watchdog.
-     *
-     * @return whether the limit had room
-     */
-    public boolean report(String guest, GuestEvent event) {
-        if (!mayLog()) return false;
+    /** Returns the log of one guest. */
+    public GuestLog of(String guest, Principal user) {
+        return new GuestLog(this, guest, user);
+    }
+
+    /** Reports an event. See {@link GuestLog#report}. */
+    boolean report(String guest, Principal user, GuestEvent event) {
+        if (!mayLog(user)) return false;
         try {
             observer.guestEvent(guest, event);
         } catch (RuntimeException e) {
@@ -43,32 +40,18 @@ public final class RateLimitedLog {
         return true;
     }
 
-    /** Logs a warning about a guest, unless the limit is reached. */
-    public void warn(String guest, String line) {
-        if (mayLog()) LOG.warn("{}: {}", guest, line);
+    /** Logs a warning. See {@link GuestLog#warn}. */
+    void warn(String guest, Principal user, Supplier<String> line) {
+        if (mayLog(user)) LOG.warn("{}: {}", guest, line.get());
     }
 
-    private boolean mayLog() {
-        if (!tryAcquire(System.nanoTime())) {
+    private boolean mayLog(Principal user) {
+        if (!user.takeLogLine()) {
             leftOut.incrementAndGet();
             return false;
         }
         long before = leftOut.getAndSet(0);
         if (before > 0) LOG.warn("{} lines about guests were left out: there were too many at once", before);
         return true;
-    }
-
-    /**
-     * Takes one line from the limit. Returns false if none is left.
-     *
-     * @param now the time, by {@link System#nanoTime}
-     */
-    boolean tryAcquire(long now) {
-        for (; ; ) {
-            long last = usedUntil.get();
-            long next = Math.max(last - now, -BURST_NANOS) + now + NANOS_PER_LINE;
-            if (next - now > 0) return false;
-            if (usedUntil.compareAndSet(last, next)) return true;
-        }
     }
 }

@@ -1,7 +1,5 @@
 package arca.monitor.ledger;
 
-import arca.monitor.ledger.Ledger.Principal;
-
 /**
  * What one guest has of the things that guests share. It takes them from its principal in portions: with each step, up to an
  * eighth of what the guest has is taken in advance. So a guest with many connections seldom needs an atomic operation, and a
@@ -10,15 +8,24 @@ import arca.monitor.ledger.Ledger.Principal;
 public final class GuestAccount implements AutoCloseable {
     private static final int ADVANCE = 8; // a portion is at most this part of what the guest has
     private static final int KEEP = 4; // if more than this part of what the guest has is free, some is given back
+    private static final int MOST_REQUESTS = 64; // a portion
+    private static final int SHORTEST_PORTION = 100; // a portion takes a hundredth of a second at most, if it is not 1
 
-    private final Ledger ledger;
     private final Principal principal;
     private final long[] used = new long[Resource.values().length];
     private final long[] free = new long[used.length]; // taken from the principal, but not used
 
-    GuestAccount(Ledger ledger, Principal principal) {
-        this.ledger = ledger;
+    private final int requestPortion;
+    private int requests; // taken from the principal, but not used
+
+    GuestAccount(Principal principal, long requestRate) {
         this.principal = principal;
+        this.requestPortion = Math.clamp(requestRate / SHORTEST_PORTION, 1, MOST_REQUESTS);
+    }
+
+    /** Returns what the guests of the same user have together. */
+    public Principal principal() {
+        return principal;
     }
 
     /** Returns how much of a resource the guest uses. */
@@ -28,7 +35,7 @@ public final class GuestAccount implements AutoCloseable {
 
     /** Returns how much of a resource all guests of the principal have, including what they have taken in advance. */
     public long usedByPrincipal(Resource resource) {
-        return principal.used.get(resource.ordinal());
+        return principal.used(resource);
     }
 
     /**
@@ -42,8 +49,8 @@ public final class GuestAccount implements AutoCloseable {
         long missing = amount - free[i];
         if (missing > 0) {
             long portion = Math.max(missing, (used[i] + amount) / ADVANCE);
-            int n = ledger.take(principal, resource, portion);
-            if (n != 0 && portion > missing) n = ledger.take(principal, resource, portion = missing);
+            int n = principal.take(resource, portion);
+            if (n != 0 && portion > missing) n = principal.take(resource, portion = missing);
             if (n != 0) return n;
             free[i] += portion;
         }
@@ -67,8 +74,19 @@ public final class GuestAccount implements AutoCloseable {
     /** Gives back to the principal what is free, but for an amount. */
     private void settle(Resource resource, long keep) {
         int i = resource.ordinal();
-        ledger.give(principal, resource, free[i] - keep);
+        principal.give(resource, free[i] - keep);
         free[i] = keep;
+    }
+
+    /**
+     * Takes leave to handle one request.
+     *
+     * @return how many nanoseconds to wait before it is handled; 0 if it may be handled now
+     */
+    public long takeRequest() {
+        if (requests-- > 0) return 0;
+        requests = requestPortion - 1;
+        return principal.requests.take(requestPortion);
     }
 
     /** Gives back everything, also what a failure of the monitor has left. The account must not be used any more. */
@@ -80,6 +98,8 @@ public final class GuestAccount implements AutoCloseable {
             used[i] = 0;
             if (free[i] > 0) settle(resource, 0);
         }
-        ledger.close(principal);
+        principal.requests.putBack(requests);
+        requests = 0;
+        principal.close();
     }
 }

@@ -1,9 +1,9 @@
 package arca.monitor.ledger;
 
-import arca.bindings.Errno;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.LongSupplier;
 
 /**
  * Hands out what the guests of a monitor share, so that no principal can take it all. A principal is the user, by uid, who
@@ -18,32 +18,51 @@ import java.util.concurrent.atomic.AtomicLongArray;
  *              the reserve
  * PIPE_BYTES   PipeAllowance                  the pipes open       the connection ends  pipes of two pages
  * COPY_BYTES   Limits.copyMemory              the read             the buffer is freed  a page at a time
+ *
+ * rate         total                          taken before         when there is none
+ * requests     Limits.requestRate             a request is handled the guest's requests are read later
+ * log lines    100 at once, 2 per second      a line is formatted  the line is left out, and counted
  * </pre>
  *
  * A principal may have at most its share of each total: {@code Limits.share}. A request for more than the share is answered
- * with EMFILE, and for more than what is left of the total with ENFILE. The reserve is what the monitor itself needs later: it is
+ * with EMFILE, and for more than what is left of the total with ENFILE. A rate has a share, too, as a bucket of tokens. The
+ * reserve is what the monitor itself needs later: it is
  * in no total, so the acceptor, the watchdog and the log work when everything else is used up.
  *
  * <p>A guest takes from its own {@link GuestAccount}, which only its thread touches. That takes from the account of the
  * principal in portions that grow with what the guest has. So most connections need no atomic operation here, and no byte
- * does. A lock is held only to open or to close an account.
+ * does. A lock is held only to find a principal, and to open or to close an account. A principal without guests is forgotten
+ * once its rates have recovered; so nobody gets a new share by connecting again.
  */
 public final class Ledger {
     private static final Resource[] RESOURCES = Resource.values();
     private static final int PERCENT = 100;
+    private static final long SECOND = 1_000_000_000; // in nanoseconds
+    private static final int REQUEST_BURSTS = 4; // a user's requests come at once as far as for a fourth of a second
+    private static final int LOG_LINES = 100; // at once
+    private static final long NANOS_PER_LOG_LINE = SECOND / 2;
+    private static final int FEW = 64; // so many principals are not worth a search for those to forget
 
     private final long[] totals = new long[RESOURCES.length];
     private final long[] shares = new long[RESOURCES.length];
     private final AtomicLongArray used = new AtomicLongArray(RESOURCES.length);
     private final Map<Integer, Principal> principals = new HashMap<>();
+    private int forgetAt = FEW; // so many principals are worth a search
+    private final LongSupplier clock;
+    private final int sharePercent;
+    private final long requestRate; // of one principal, per second
+    final TokenBucket logLines;
 
     /**
      * Creates a ledger of which nothing is taken.
      *
      * @param totals how much all guests together may have of each resource; 0 for one that is not in the map
+     * @param requestRate how many requests per second all guests together may send
      * @param sharePercent how much of each total one principal may have; 1 to 100
+     * @param clock tells the time, as {@link System#nanoTime} does
      */
-    public Ledger(Map<Resource, Long> totals, int sharePercent) {
+    public Ledger(Map<Resource, Long> totals, long requestRate, int sharePercent, LongSupplier clock) {
+        if (requestRate < 1) throw new IllegalArgumentException("a rate is 1 or more, not " + requestRate);
         if (sharePercent < 1 || sharePercent > PERCENT) {
             throw new IllegalArgumentException("a share is 1 to 100 percent, not " + sharePercent);
         }
@@ -53,6 +72,10 @@ public final class Ledger {
             this.totals[resource.ordinal()] = total;
             shares[resource.ordinal()] = Math.min(total, Math.max(resource.least, share(total, sharePercent)));
         }
+        this.clock = clock;
+        this.sharePercent = sharePercent;
+        this.requestRate = Math.clamp(share(requestRate, sharePercent), 1, SECOND);
+        this.logLines = new TokenBucket(clock, NANOS_PER_LOG_LINE, LOG_LINES);
     }
 
     private static long share(long total, int percent) {
@@ -66,13 +89,34 @@ public final class Ledger {
      * @return the account; the guest's thread owns it, and must close it
      */
     public synchronized GuestAccount open(int uid) {
-        Principal principal = principals.computeIfAbsent(uid, Principal::new);
+        Principal principal = principal(uid);
         principal.guests++;
-        return new GuestAccount(this, principal);
+        return new GuestAccount(principal, requestRate);
+    }
+
+    /** Returns what the guests of a user have together, also if he has none now. */
+    public synchronized Principal principal(int uid) {
+        if (principals.size() >= forgetAt) {
+            principals.values().removeIf(Principal::isForgettable);
+            forgetAt = Math.max(FEW, 2 * principals.size());
+        }
+        return principals.computeIfAbsent(uid, this::newPrincipal);
+    }
+
+    /** Returns how many principals the ledger knows. */
+    synchronized int principals() {
+        return principals.size();
+    }
+
+    private Principal newPrincipal(int uid) {
+        TokenBucket requests = new TokenBucket(clock, SECOND / requestRate, Math.max(1, requestRate / REQUEST_BURSTS));
+        TokenBucket lines = new TokenBucket(
+                clock, NANOS_PER_LOG_LINE * PERCENT / sharePercent, Math.max(1, share(LOG_LINES, sharePercent)));
+        return new Principal(this, uid, requests, lines);
     }
 
     synchronized void close(Principal principal) {
-        if (--principal.guests == 0) principals.remove(principal.uid);
+        principal.guests--;
     }
 
     /** Returns how much all guests together may have of a resource. */
@@ -90,38 +134,27 @@ public final class Ledger {
         return used.get(resource.ordinal());
     }
 
-    /** Takes an amount for a principal. Returns 0, or {@code -errno}: then nothing is taken. */
-    int take(Principal principal, Resource resource, long amount) {
-        int i = resource.ordinal();
-        if (!add(principal.used, i, amount, shares[i])) return -Errno.EMFILE;
-        if (add(used, i, amount, totals[i])) return 0;
-        principal.used.addAndGet(i, -amount);
-        return -Errno.ENFILE;
+    /** Takes an amount from the total. Returns whether there was so much. */
+    boolean take(Resource resource, long amount) {
+        return add(used, resource, amount, total(resource));
     }
 
-    void give(Principal principal, Resource resource, long amount) {
-        int i = resource.ordinal();
-        used.addAndGet(i, -amount);
-        principal.used.addAndGet(i, -amount);
+    void give(Resource resource, long amount) {
+        used.addAndGet(resource.ordinal(), -amount);
     }
 
-    /** Adds an amount, unless the sum would exceed a limit. Returns whether it did. */
-    private static boolean add(AtomicLongArray sums, int i, long amount, long limit) {
+    /** Takes leave to log one line. Returns false at the limit of all guests. */
+    boolean takeLogLine() {
+        return logLines.tryTake();
+    }
+
+    /** Adds an amount to what is used, unless the sum would exceed a limit. Returns whether it did. */
+    static boolean add(AtomicLongArray sums, Resource resource, long amount, long limit) {
+        int i = resource.ordinal();
         for (; ; ) {
             long sum = sums.get(i);
             if (amount > limit - sum) return false;
             if (sums.compareAndSet(i, sum, sum + amount)) return true;
-        }
-    }
-
-    /** What the guests of one user have together. */
-    static final class Principal {
-        final int uid;
-        final AtomicLongArray used = new AtomicLongArray(RESOURCES.length);
-        private int guests; // open accounts; guarded by the ledger
-
-        private Principal(int uid) {
-            this.uid = uid;
         }
     }
 }

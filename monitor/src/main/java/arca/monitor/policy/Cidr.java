@@ -38,6 +38,10 @@ public record Cidr(int address, int prefix) {
         return new Cidr(Ipv4.parse(text.substring(0, slash)), Decimal.parse(text.substring(slash + 1), Integer.SIZE));
     }
 
+    boolean isOneAddress() {
+        return prefix == Integer.SIZE;
+    }
+
     boolean contains(int other) {
         return ((address ^ other) & mask(prefix)) == 0;
     }
@@ -53,6 +57,6 @@ public record Cidr(int address, int prefix) {
     /** Returns the text form, which {@link #parse} takes. */
     @Override
     public String toString() {
-        return prefix == Integer.SIZE ? Ipv4.toString(address) : Ipv4.toString(address) + "/" + prefix;
+        return isOneAddress() ? Ipv4.toString(address) : Ipv4.toString(address) + "/" + prefix;
     }
 }

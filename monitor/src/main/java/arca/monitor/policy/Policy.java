@@ -3,8 +3,6 @@ package arca.monitor.policy;
 import arca.control.Endpoint;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -39,7 +37,6 @@ public final class Policy {
     /** Allows nothing. */
     public static final Policy NOTHING = new Policy(new RuleSet(Operation.CONNECT), new RuleSet(Operation.LISTEN));
 
-    private static final Cidr LOCALHOST = Cidr.parse("127.0.0.1");
     private static final Cidr LOOPBACK = ProtectedRange.LOOPBACK.range().block();
     private static final int UNSPECIFIED = 0;
 
@@ -96,35 +93,62 @@ public final class Policy {
     }
 
     /**
-     * Decides on an operation. A policy asks nobody whether an address is the host's own, so where that decides, it is left
-     * open.
+     * Decides on an operation, and says why. A policy asks nobody whether an address is the host's own, so where that
+     * decides, it is left open.
      *
      * @param operation what the guest asks for
      * @param endpoint where
      * @return the decision
      */
     public Decision decide(Operation operation, Endpoint endpoint) {
+        return switch (verdict(operation, endpoint)) {
+            case ALLOWED -> new Decision.Allowed();
+            case DENIED ->
+                switch (operation) {
+                    case CONNECT -> connectDenial(endpoint, ProtectedRange.CONNECT);
+                    case LISTEN -> listenDenial(endpoint);
+                };
+            case DENIED_IF_OWN -> {
+                List<ProtectedRange> ofThisHost = new ArrayList<>(ProtectedRange.CONNECT);
+                ofThisHost.add(ProtectedRange.ofHost(new Cidr(endpoint.address(), Integer.SIZE)));
+                yield new Decision.DeniedIfOwn(connectDenial(endpoint, ofThisHost));
+            }
+        };
+    }
+
+    /**
+     * Decides on an operation, as {@link #decide} does. Allocates nothing, because a guest may ask again and again.
+     *
+     * @param operation what the guest asks for
+     * @param endpoint where
+     * @return the kind of the decision
+     */
+    public Verdict verdict(Operation operation, Endpoint endpoint) {
         return switch (operation) {
             case CONNECT -> connect(endpoint);
             case LISTEN -> listen(endpoint);
         };
     }
 
-    private Decision connect(Endpoint to) {
-        Endpoint reached = to.address() == UNSPECIFIED ? new Endpoint(LOCALHOST.address(), to.port()) : to;
-        boolean loopback = LOOPBACK.contains(reached.address());
-        Cidr address = new Cidr(to.address(), Integer.SIZE);
-        Rule remedy = new Rule(address, to.port(), to.port());
-        Predicate<Rule> denies = rule -> rule.contains(to) || loopback && deniesLoopback(rule, to.port());
-        Optional<Decision.Denied> denied =
-                connect.denial(to, denies).or(() -> connect.notAllowed(to, ProtectedRange.CONNECT, remedy));
-        if (denied.isPresent()) return denied.get();
-        if (loopback) return new Decision.Allowed();
-        List<ProtectedRange> ofThisHost = new ArrayList<>(ProtectedRange.CONNECT);
-        ofThisHost.add(ProtectedRange.ofHost(address));
-        return connect.notAllowed(to, ofThisHost, remedy)
-                .<Decision>map(Decision.DeniedIfOwn::new)
-                .orElseGet(Decision.Allowed::new);
+    private Verdict connect(Endpoint to) {
+        if (connect.denies(to, Policy::deniesConnect)) return Verdict.DENIED;
+        if (!connect.allows(to, ProtectedRange.CONNECT, false)) return Verdict.DENIED;
+        if (isLoopback(to) || connect.allows(to, ProtectedRange.CONNECT, true)) return Verdict.ALLOWED;
+        return Verdict.DENIED_IF_OWN;
+    }
+
+    private Decision.Denied connectDenial(Endpoint to, List<ProtectedRange> ranges) {
+        Rule remedy = new Rule(new Cidr(to.address(), Integer.SIZE), to.port(), to.port());
+        return connect.denial(to, Policy::deniesConnect, ranges, remedy);
+    }
+
+    private static boolean deniesConnect(Rule rule, Endpoint to) {
+        return rule.contains(to) || isLoopback(to) && deniesLoopback(rule, to.port());
+    }
+
+    /** Returns whether a connect reaches loopback. One to 0.0.0.0 goes to 127.0.0.1. */
+    private static boolean isLoopback(Endpoint to) {
+        return to.address() == UNSPECIFIED || LOOPBACK.contains(to.address());
     }
 
     private static boolean deniesLoopback(Rule rule, int port) {
@@ -133,13 +157,15 @@ public final class Policy {
         return part && rule.firstPort() <= port && port <= rule.lastPort();
     }
 
-    private Decision listen(Endpoint at) {
+    private Verdict listen(Endpoint at) {
+        if (listen.denies(at, Policy::deniesPart)) return Verdict.DENIED;
+        return listen.allows(at, ProtectedRange.LISTEN, false) ? Verdict.ALLOWED : Verdict.DENIED;
+    }
+
+    private Decision.Denied listenDenial(Endpoint at) {
         Cidr address = new Cidr(at.address(), Integer.SIZE);
         Rule remedy = at.port() == 0 ? new Rule(address) : new Rule(address, at.port(), at.port());
-        return listen.denial(at, rule -> deniesPart(rule, at))
-                .or(() -> listen.notAllowed(at, ProtectedRange.LISTEN, remedy))
-                .<Decision>map(denied -> denied)
-                .orElseGet(Decision.Allowed::new);
+        return listen.denial(at, Policy::deniesPart, ProtectedRange.LISTEN, remedy);
     }
 
     private static boolean deniesPart(Rule rule, Endpoint at) {

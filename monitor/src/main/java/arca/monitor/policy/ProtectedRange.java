@@ -79,7 +79,12 @@ public record ProtectedRange(String name, Rule range, List<Cidr> except) {
     }
 
     boolean contains(Endpoint endpoint) {
-        return range.contains(endpoint) && except.stream().noneMatch(open -> open.contains(endpoint.address()));
+        return range.contains(endpoint) && !isExcepted(endpoint.address());
+    }
+
+    private boolean isExcepted(int address) {
+        for (int i = 0; i < except.size(); i++) if (except.get(i).contains(address)) return true;
+        return false;
     }
 
     boolean isNamedBy(Rule rule) {

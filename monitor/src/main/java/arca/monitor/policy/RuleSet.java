@@ -3,7 +3,6 @@ package arca.monitor.policy;
 import arca.control.Endpoint;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** The rules for one operation. Immutable. */
@@ -24,38 +23,60 @@ record RuleSet(Operation operation, List<Rule> allow, List<Rule> deny) {
         return Stream.concat(some.stream(), more.stream()).toList();
     }
 
-    /**
-     * Looks for a rule that denies an endpoint.
-     *
-     * @param denies whether a rule denies the endpoint, which the rule need not hold
-     * @return the denial by the first such rule; empty if there is none
-     */
-    Optional<Decision.Denied> denial(Endpoint endpoint, Predicate<Rule> denies) {
-        return deny.stream()
-                .filter(denies)
-                .findFirst()
-                .map(rule -> rule.contains(endpoint) ? new Reason.DenyRule(rule) : new Reason.OverlappingRule(rule))
-                .map(reason -> new Decision.Denied(operation, endpoint, reason, Optional.empty()));
+    /** Tells whether a deny rule applies to an endpoint, which the rule need not hold. */
+    @FunctionalInterface
+    interface Denies {
+        boolean test(Rule rule, Endpoint endpoint);
+    }
+
+    /** Returns whether a rule denies an endpoint. Allocates nothing. */
+    boolean denies(Endpoint endpoint, Denies denies) {
+        for (int i = 0; i < deny.size(); i++) if (denies.test(deny.get(i), endpoint)) return true;
+        return false;
     }
 
     /**
-     * Looks for a rule that allows an endpoint: one that holds the endpoint, and that lies within each protected range that
-     * holds it.
+     * Returns whether a rule allows an endpoint: one that holds the endpoint, and that lies within each protected range that
+     * holds it. Allocates nothing.
+     *
+     * @param ranges the protected ranges
+     * @param alone whether the rule must be for this address alone, too
+     */
+    boolean allows(Endpoint endpoint, List<ProtectedRange> ranges, boolean alone) {
+        for (int i = 0; i < allow.size(); i++) {
+            Rule rule = allow.get(i);
+            if (rule.contains(endpoint) && (!alone || rule.block().isOneAddress()) && names(rule, endpoint, ranges)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean names(Rule rule, Endpoint endpoint, List<ProtectedRange> ranges) {
+        for (int i = 0; i < ranges.size(); i++) {
+            if (ranges.get(i).contains(endpoint) && !ranges.get(i).isNamedBy(rule)) return false;
+        }
+        return true;
+    }
+
+    /**
+     * Returns why an endpoint is denied, which it must be.
      *
      * @param ranges the protected ranges
      * @param remedy the rule that allows the endpoint and nothing else
-     * @return the denial if there is no such rule; empty if there is one
      */
-    Optional<Decision.Denied> notAllowed(Endpoint endpoint, List<ProtectedRange> ranges, Rule remedy) {
+    Decision.Denied denial(Endpoint endpoint, Denies denies, List<ProtectedRange> ranges, Rule remedy) {
+        for (Rule rule : deny) {
+            if (!denies.test(rule, endpoint)) continue;
+            Reason reason = rule.contains(endpoint) ? new Reason.DenyRule(rule) : new Reason.OverlappingRule(rule);
+            return new Decision.Denied(operation, endpoint, reason, Optional.empty());
+        }
         List<Rule> holding =
                 allow.stream().filter(rule -> rule.contains(endpoint)).toList();
         List<ProtectedRange> toName =
                 ranges.stream().filter(range -> range.contains(endpoint)).toList();
-        if (holding.stream().anyMatch(rule -> toName.stream().allMatch(range -> range.isNamedBy(rule)))) {
-            return Optional.empty();
-        }
         Reason reason = holding.isEmpty() ? new Reason.NoRule() : new Reason.NotNamed(unnamed(holding, toName));
-        return Optional.of(new Decision.Denied(operation, endpoint, reason, Optional.of(remedy)));
+        return new Decision.Denied(operation, endpoint, reason, Optional.of(remedy));
     }
 
     /** Returns the ranges that no rule names; all of them if each is named, but not all by one rule. */

@@ -14,6 +14,7 @@ import arca.bindings.Poll;
 import arca.bindings.Sockets;
 import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
+import arca.monitor.guest.GuestLog;
 import arca.monitor.guest.SharedResources;
 import arca.monitor.ledger.GuestAccount;
 import arca.monitor.observe.GuestEvent;
@@ -43,7 +44,7 @@ public final class ControlServer implements Runnable {
     private final Guests guests;
     private final EventFd stop;
     private final Heartbeat heartbeat = new Heartbeat();
-    private final PrivilegedUserCheck privileged;
+    private final PrivilegedUserCheck privileged = new PrivilegedUserCheck();
     private final RefusedSockets refusals;
     private long number; // of the guest that came last
     private boolean crowded; // the log says that guests wait
@@ -60,7 +61,6 @@ public final class ControlServer implements Runnable {
         this.guests = guests;
         this.stop = stop;
         this.refusals = new RefusedSockets(socket);
-        this.privileged = new PrivilegedUserCheck(shared.log);
     }
 
     @Override
@@ -111,7 +111,7 @@ public final class ControlServer implements Runnable {
             crowded = true;
             return false;
         } catch (RuntimeException e) { // a failure with this guest must not keep others out
-            shared.log.warn("g" + number, "refused, because the monitor failed: " + e);
+            log(Syscalls.geteuid()).warn(() -> "refused, because the monitor failed: " + e);
             return false;
         }
     }
@@ -134,23 +134,25 @@ public final class ControlServer implements Runnable {
     }
 
     private void welcome(Fd guest) {
-        String name = "g" + ++number;
+        number++;
+        GuestLog log = log(Syscalls.geteuid());
         try {
             Credentials who = Sockets.peerCredentials(guest);
-            privileged.check(name, who);
+            log = log(who.uid());
+            privileged.check(log, who);
             Optional<GuestAccount> account = guests.reserve(who.uid());
             if (account.isPresent()) {
-                start(name, who, account.get(), guest);
+                start(log, who, account.get(), guest);
             } else {
-                shared.log.report(name, new GuestEvent.TooManyGuests(who.pid(), who.uid()));
+                log.report(new GuestEvent.TooManyGuests(who.pid(), who.uid()));
                 refusals.close(guest);
             }
         } catch (ErrnoException e) {
-            refuse(guest, name, e.getMessage());
+            refuse(guest, log, e);
         }
     }
 
-    private void start(String name, Credentials who, GuestAccount account, Fd guest) throws ErrnoException {
+    private void start(GuestLog log, Credentials who, GuestAccount account, Fd guest) throws ErrnoException {
         Optional<Waker> waker = Optional.empty();
         boolean started = false;
         try {
@@ -159,7 +161,7 @@ public final class ControlServer implements Runnable {
             // 6.16 do not know it, which the log has said.
             if (!socket.refusesDescriptors()) Syscalls.setsockopt(guest.value(), SOL_SOCKET, SO_PASSRIGHTS, 0);
             waker = Optional.of(guests.waker());
-            GuestThread thread = new GuestThread(name, who, shared, account, guest, waker.get(), this::ended);
+            GuestThread thread = new GuestThread(log, who, shared, account, guest, waker.get(), this::ended);
             guests.add(thread);
             try {
                 startBesideAnother(thread);
@@ -215,8 +217,13 @@ public final class ControlServer implements Runnable {
         guests.release(guest.account());
     }
 
-    private void refuse(Fd guest, String name, String why) {
-        shared.log.warn(name, "refused: " + why);
+    /** Returns the log of the guest that came last, on behalf of a user. */
+    private GuestLog log(int uid) {
+        return shared.log.of("g" + number, shared.ledger.principal(uid));
+    }
+
+    private void refuse(Fd guest, GuestLog log, ErrnoException why) {
+        log.warn(() -> "refused: " + why.getMessage());
         refusals.close(guest);
     }
 }

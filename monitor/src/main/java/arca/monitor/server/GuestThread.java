@@ -5,6 +5,7 @@ import arca.bindings.Fd;
 import arca.bindings.ProcFile;
 import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
+import arca.monitor.guest.GuestLog;
 import arca.monitor.guest.GuestLoop;
 import arca.monitor.guest.SharedResources;
 import arca.monitor.guest.UnixSocketChannel;
@@ -31,7 +32,7 @@ public final class GuestThread implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(GuestThread.class);
     private static final long STACK = 256 * 1024; // bytes
 
-    private final String name;
+    private final GuestLog log;
     private final Credentials credentials;
     private final SharedResources shared;
     private final GuestAccount account;
@@ -55,20 +56,21 @@ public final class GuestThread implements Runnable {
     /**
      * Creates the thread of a guest that has connected.
      *
+     * @param log has the guest's name
      * @param account what the guest takes of the things that guests share; the thread uses it until it calls {@code onEnd}
      * @param socket its control socket; the thread owns it once it has started
      * @param waker wakes the thread's loop; stays open as long as that runs
      * @param onEnd the thread calls it last of all
      */
     public GuestThread(
-            String name,
+            GuestLog log,
             Credentials credentials,
             SharedResources shared,
             GuestAccount account,
             Fd socket,
             Waker waker,
             Consumer<GuestThread> onEnd) {
-        this.name = name;
+        this.log = log;
         this.credentials = credentials;
         this.shared = shared;
         this.account = account;
@@ -82,15 +84,19 @@ public final class GuestThread implements Runnable {
      * Starts the thread. Throws an OutOfMemoryError if the system refuses a thread; the socket is then still the caller's.
      */
     public void start() {
-        new Thread(null, this, "guest " + name, STACK, false).start();
+        new Thread(null, this, "guest " + name(), STACK, false).start();
     }
 
     public String name() {
-        return name;
+        return log.guest();
     }
 
     public Credentials credentials() {
         return credentials;
+    }
+
+    GuestLog log() {
+        return log;
     }
 
     GuestAccount account() {
@@ -104,15 +110,15 @@ public final class GuestThread implements Runnable {
     @Override
     public void run() {
         tid = Syscalls.gettid();
-        LOG.debug("{}: begins: pid {}, uid {}", name, credentials.pid(), credentials.uid());
+        LOG.debug("{}: begins: pid {}, uid {}", name(), credentials.pid(), credentials.uid());
         try {
             serve();
-            LOG.debug("{}: ended", name);
+            LOG.debug("{}: ended", name());
         } catch (ErrnoException e) {
-            shared.log.warn(name, "refused: " + e.getMessage());
+            log.warn(() -> "refused: " + e.getMessage());
         } catch (Throwable e) {
             // The failure concerns only this guest. An OutOfMemoryError of the heap would have ended the process.
-            LOG.error("{}: ended, because the monitor failed", name, e);
+            LOG.error("{}: ended, because the monitor failed", name(), e);
         } finally {
             inKernel = Optional.empty();
             onEnd.accept(this);
@@ -123,7 +129,7 @@ public final class GuestThread implements Runnable {
         try (Fd owned = socket;
                 ThreadState state = ThreadState.ofThisThread();
                 GuestLoop guestLoop = new GuestLoop(
-                        name,
+                        log,
                         shared,
                         account,
                         mailbox,

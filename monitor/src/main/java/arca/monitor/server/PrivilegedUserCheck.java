@@ -2,7 +2,7 @@ package arca.monitor.server;
 
 import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
-import arca.monitor.guest.RateLimitedLog;
+import arca.monitor.guest.GuestLog;
 import arca.monitor.observe.GuestEvent;
 import java.util.Optional;
 
@@ -14,18 +14,13 @@ import java.util.Optional;
 final class PrivilegedUserCheck {
     private static final int ROOT = 0;
 
-    private final RateLimitedLog log;
     private boolean reported;
 
-    PrivilegedUserCheck(RateLimitedLog log) {
-        this.log = log;
-    }
-
     /** Checks a guest that has connected. */
-    void check(String guest, Credentials who) {
+    void check(GuestLog guest, Credentials who) {
         boolean isOwn = who.uid() == Syscalls.geteuid();
         if (reported || who.uid() != ROOT && !isOwn || isOfThisProcess(who.pid())) return;
-        reported = log.report(guest, new GuestEvent.PrivilegedUser(who.pid(), who.uid(), isOwn));
+        reported = guest.report(new GuestEvent.PrivilegedUser(who.pid(), who.uid(), isOwn));
     }
 
     private static boolean isOfThisProcess(int pid) {

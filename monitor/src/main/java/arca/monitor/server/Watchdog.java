@@ -4,7 +4,6 @@ import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.bindings.Sockets.Credentials;
 import arca.monitor.config.MonitorConfig;
-import arca.monitor.guest.RateLimitedLog;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.reactor.LastCall;
 import arca.monitor.server.ThreadState.Where;
@@ -42,7 +41,6 @@ public final class Watchdog implements Runnable {
     private final Guests guests;
     private final MonitorConfig.Wedge wedge;
     private final Heartbeat heartbeat = new Heartbeat();
-    private final RateLimitedLog log;
     private final DescriptorReserve spare;
     private final Map<GuestThread, Sightings> seen = new HashMap<>();
     private final Set<GuestThread> hidden = new HashSet<>(); // the log says that the kernel does not permit a look
@@ -52,10 +50,9 @@ public final class Watchdog implements Runnable {
      *
      * @param spare a reserve for searching processes; the watchdog owns it
      */
-    public Watchdog(Guests guests, MonitorConfig.Wedge wedge, RateLimitedLog log, DescriptorReserve spare) {
+    public Watchdog(Guests guests, MonitorConfig.Wedge wedge, DescriptorReserve spare) {
         this.guests = guests;
         this.wedge = wedge;
-        this.log = log;
         this.spare = spare;
     }
 
@@ -100,7 +97,7 @@ public final class Watchdog implements Runnable {
         Optional<Where> where =
                 thread.reactor().isWaiting() ? Optional.of(Where.FREE) : where(guest, thread.state(), buffer);
         if (where.isEmpty()) return;
-        if (sightings.note(call, where.get())) log.warn(guest.name(), "runs again");
+        if (sightings.note(call, where.get())) guest.log().warn(() -> "runs again");
         if (!sightings.isDue()) return;
         boolean soon = false;
         if (where.get() == Where.PIPE_LOCK) soon = report(guest, thread.lastCall(), call);
@@ -116,17 +113,17 @@ public final class Watchdog implements Runnable {
             return Optional.of(where);
         } catch (ErrnoException e) {
             if (hidden.add(guest)) {
-                log.warn(guest.name(), "the monitor cannot find out whether its thread is stuck: " + e.getMessage());
+                guest.log().warn(() -> "the monitor cannot find out whether its thread is stuck: " + e.getMessage());
             }
             return Optional.empty();
         }
     }
 
     private void suspect(GuestThread guest) {
-        log.warn(
-                guest.name(),
-                "its thread has not returned from the kernel, which does not say what it waits for: perhaps a pipe whose lock the"
-                        + " guest holds (" + who(guest) + "), or this machine's memory or disks");
+        guest.log()
+                .warn(() ->
+                        "its thread has not returned from the kernel, which does not say what it waits for: perhaps a pipe whose lock the"
+                                + " guest holds (" + who(guest) + "), or this machine's memory or disks");
     }
 
     /** Reports a wedge, and kills if that is configured. Returns whether the thread should run again soon. */
@@ -135,7 +132,7 @@ public final class Watchdog implements Runnable {
         List<PipeUser> users = pipe.isPresent() ? users(guest, pipe.get()) : List.of();
         boolean killing = wedge == MonitorConfig.Wedge.KILL;
         Credentials who = guest.credentials();
-        log.report(guest.name(), new GuestEvent.Wedged(pipe, who.pid(), who.uid(), some(users), killing));
+        guest.log().report(new GuestEvent.Wedged(pipe, who.pid(), who.uid(), some(users), killing));
         return killing && kill(guest, pipe.orElse(""), users);
     }
 
@@ -177,9 +174,9 @@ public final class Watchdog implements Runnable {
         try {
             return PipeUser.of(pipe);
         } catch (IOException e) {
-            log.warn(
-                    guest.name(),
-                    "the monitor cannot find out which processes have " + pipe + " open: " + e.getMessage());
+            guest.log()
+                    .warn(() ->
+                            "the monitor cannot find out which processes have " + pipe + " open: " + e.getMessage());
             return List.of();
         } finally {
             spare.takeBack();
@@ -203,8 +200,8 @@ public final class Watchdog implements Runnable {
             reason.ifPresent(why -> spared.add(user + ": " + why));
         }
         spare.takeBack();
-        if (!killed.isEmpty()) log.warn(guest.name(), "killed " + some(killed));
-        if (!spared.isEmpty()) log.warn(guest.name(), "not killed: " + some(spared));
+        if (!killed.isEmpty()) guest.log().warn(() -> "killed " + some(killed));
+        if (!spared.isEmpty()) guest.log().warn(() -> "not killed: " + some(spared));
         return tried;
     }
 }

@@ -30,7 +30,8 @@ class MonitorConfigTest {
             .guestsPerUid(6)
             .pipeMemory(7)
             .copyMemory(8)
-            .share(9)
+            .requestRate(9)
+            .share(10)
             .build();
 
     private static final MonitorObserver OBSERVER = (_, _) -> {};
@@ -52,7 +53,7 @@ class MonitorConfigTest {
 
     @Test
     void settersSetTheComponentOfTheirName() throws Exception {
-        assertEquals(new Limits(1, 2, 3, 4, 5, 6, 7, 8, 9), LIMITS);
+        assertEquals(new Limits(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), LIMITS);
         assertEquals(
                 new MonitorConfig(
                         Optional.of(Path.of("socket")),
@@ -137,6 +138,7 @@ class MonitorConfigTest {
         refused("guests is", () -> Limits.builder().guests(none).build());
         refused("guestsPerUid is", () -> Limits.builder().guestsPerUid(none).build());
         refused("copyMemory is", () -> Limits.builder().copyMemory(none - 1L).build());
+        refused("requestRate is", () -> Limits.builder().requestRate(none).build());
         refused("a share is", () -> Limits.builder().share(none).build());
         refused("pipeMemory is", () -> Limits.builder().pipeMemory(none - 1L).build());
     }

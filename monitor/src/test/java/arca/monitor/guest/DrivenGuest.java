@@ -53,9 +53,10 @@ final class DrivenGuest implements AutoCloseable {
         Sockets.Pair pair = Sockets.pair(SOCK_STREAM | SOCK_NONBLOCK);
         Sockets.setOption(pair.first(), SOL_SOCKET, SO_SNDBUF, 1); // the least there is: a few replies
         socket = pair.second();
+        SharedResources shared = new SharedResources(config, ledger);
         loop = new GuestLoop(
-                "g1",
-                new SharedResources(config, ledger),
+                shared.log.of("g1", account.principal()),
+                shared,
                 account,
                 new Mailbox(eventfd.fd().value(), eventfd::signal),
                 (kernel, reactor) -> new UnixSocketChannel(

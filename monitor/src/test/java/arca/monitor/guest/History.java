@@ -5,6 +5,7 @@ import arca.monitor.config.Limits;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.ledger.GuestAccount;
 import arca.monitor.ledger.Ledger;
+import arca.monitor.ledger.Ledgers;
 import arca.monitor.ledger.Resource;
 import arca.monitor.policy.Policy;
 import arca.monitor.reactor.Descriptor;
@@ -19,7 +20,6 @@ import java.util.function.Consumer;
 
 /** Runs the real guest loop, unchanged, in a simulated world. One seed decides everything that happens there. */
 public final class History {
-    private static final long HOUR_NANOS = 3_600_000_000_000L;
 
     /**
      * Allows the peers' whole block. No rule names a single address, so the monitor asks whether it is the host's own.
@@ -46,17 +46,19 @@ public final class History {
                         scenario.pipeMemory,
                         Resource.COPY_BYTES,
                         scenario.copyMemory),
-                100);
+                scenario.requestRate,
+                100,
+                scenario.kernel::nanoTime);
         GuestAccount account = ledger.open(0);
         account.take(Resource.GUESTS, 1);
         SharedResources shared = new SharedResources(config(scenario), ledger);
         shared.smallPipesLogged.set(true);
-        silence(shared.log);
+        Ledgers.silence(ledger); // thousands of guests break the protocol, and nobody reads that
         Mailbox mailbox = new Mailbox(eventfd, scenario::wakeUp);
         GuestLoop loop;
         try {
             loop = new GuestLoop(
-                    "g" + seed,
+                    shared.log.of("g" + seed, account.principal()),
                     shared,
                     account,
                     mailbox,
@@ -93,14 +95,6 @@ public final class History {
         }
         scenario.check(true);
         return scenario;
-    }
-
-    /**
-     * Uses up the log's lines for an hour. In a simulation, thousands of guests break the protocol, and nobody reads that.
-     */
-    private static void silence(RateLimitedLog log) {
-        long later = System.nanoTime() + HOUR_NANOS;
-        while (log.tryAcquire(later)) continue;
     }
 
     private static MonitorConfig config(Scenario scenario) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Plants known kinds of bugs into the monitor, one at a time. The simulation must find each of them. */
 class PlantedBugsTest {
-    private static final long SEEDS = 1000;
+    private static final long SEEDS = 2000;
 
     /** A bug: its name, and the words of the source that it replaces. */
     record Bug(String name, List<Change> changes) {
@@ -191,7 +191,11 @@ class PlantedBugsTest {
                         "guest.Listener",
                         "backlogEmpty = false;\n        acceptConnections();",
                         "acceptConnections();"),
-                bug("an accept that fails gets no reply", "guest.Listener", "refuseOldest(e.errno());", "return;"),
+                bug(
+                        "an accept that fails gets no reply",
+                        "guest.Listener",
+                        "if (n < 0) refuseOldest(-n);",
+                        "if (n < 0) return;"),
                 bug(
                         "SO_ERROR is read twice",
                         "guest.PendingConnect",
@@ -211,7 +215,12 @@ class PlantedBugsTest {
                 bug(
                         "a handshake has no deadline",
                         "guest.PendingConnect",
-                        "reactor.schedule(pending.deadline, timeoutNanos);",
+                        "if (n >= 0) reactor.schedule(deadline, timeoutNanos);",
+                        ""),
+                bug(
+                        "a request that must wait for its user's rate is forgotten",
+                        "guest.Requests",
+                        "if (nanos > 0) reactor.schedule(rate, nanos);",
                         ""),
                 bug(
                         "no retry timer after ETOOMANYREFS",

@@ -23,7 +23,15 @@ class LedgerTest {
     private static final int ALICE = 1000;
     private static final int BOB = 1001;
 
-    private final Ledger ledger = new Ledger(Map.of(GUESTS, 8L, DESCRIPTORS, 100L, COPY_BYTES, 1L << 40), 40);
+    private static final long SECOND = 1_000_000_000;
+    private static final int RATE = 10_000; // requests per second of all; 4000 of one principal
+
+    private long now = Long.MAX_VALUE - SECOND / 2; // the clock may overflow: System.nanoTime()
+    private final Ledger ledger = ledger(Map.of(GUESTS, 8L, DESCRIPTORS, 100L, COPY_BYTES, 1L << 40), 40);
+
+    private Ledger ledger(Map<Resource, Long> totals, int sharePercent) {
+        return new Ledger(totals, RATE, sharePercent, () -> now);
+    }
 
     @Test
     void shareIsAPartOfTheTotal() {
@@ -31,27 +39,28 @@ class LedgerTest {
         assertEquals(40, ledger.share(DESCRIPTORS));
         assertEquals(3, ledger.share(GUESTS));
         assertEquals((1L << 40) / 100 * 40 + (1L << 40) % 100 * 40 / 100, ledger.share(COPY_BYTES));
-        assertEquals(0, new Ledger(Map.of(), 25).share(GUESTS));
+        assertEquals(0, ledger(Map.of(), 25).share(GUESTS));
     }
 
     @Test
     void shareHasRoomForOneGuestIfTheTotalHas() {
-        assertEquals(1, new Ledger(Map.of(GUESTS, 2L), 25).share(GUESTS));
-        assertEquals(10, new Ledger(Map.of(DESCRIPTORS, 12L), 25).share(DESCRIPTORS));
-        assertEquals(7, new Ledger(Map.of(DESCRIPTORS, 7L), 25).share(DESCRIPTORS));
+        assertEquals(1, ledger(Map.of(GUESTS, 2L), 25).share(GUESTS));
+        assertEquals(10, ledger(Map.of(DESCRIPTORS, 12L), 25).share(DESCRIPTORS));
+        assertEquals(7, ledger(Map.of(DESCRIPTORS, 7L), 25).share(DESCRIPTORS));
     }
 
     @Test
     void shareOfAHugeTotalDoesNotOverflow() {
-        assertEquals(Long.MAX_VALUE, new Ledger(Map.of(DESCRIPTORS, Long.MAX_VALUE), 100).share(DESCRIPTORS));
-        assertTrue(new Ledger(Map.of(DESCRIPTORS, Long.MAX_VALUE), 99).share(DESCRIPTORS) > Long.MAX_VALUE / 100 * 98);
+        assertEquals(
+                Long.MAX_VALUE, ledger(Map.of(DESCRIPTORS, Long.MAX_VALUE), 100).share(DESCRIPTORS));
+        assertTrue(ledger(Map.of(DESCRIPTORS, Long.MAX_VALUE), 99).share(DESCRIPTORS) > Long.MAX_VALUE / 100 * 98);
     }
 
     @Test
     void whatCannotBeATotalOrAShareIsRefused() {
-        assertThrows(IllegalArgumentException.class, () -> new Ledger(Map.of(), 0));
-        assertThrows(IllegalArgumentException.class, () -> new Ledger(Map.of(), 101));
-        assertThrows(IllegalArgumentException.class, () -> new Ledger(Map.of(GUESTS, -1L), 25));
+        assertThrows(IllegalArgumentException.class, () -> ledger(Map.of(), 0));
+        assertThrows(IllegalArgumentException.class, () -> ledger(Map.of(), 101));
+        assertThrows(IllegalArgumentException.class, () -> ledger(Map.of(GUESTS, -1L), 25));
     }
 
     @Test
@@ -125,6 +134,68 @@ class LedgerTest {
         account.close();
         assertEquals(0, ledger.used(DESCRIPTORS));
         assertEquals(0, ledger.open(ALICE).take(DESCRIPTORS, 40));
+    }
+
+    /** Takes leave for requests until one must wait. Returns how many need not. */
+    private static int requestsAtOnce(GuestAccount account) {
+        int requests = 0;
+        while (account.takeRequest() == 0) requests++;
+        return requests;
+    }
+
+    @Test
+    void requestsOfOnePrincipalHaveARateTogether() {
+        GuestAccount first = ledger.open(ALICE);
+        GuestAccount second = ledger.open(ALICE);
+        assertEquals(1000, requestsAtOnce(first), "a fourth of a second's");
+        assertEquals(2 * 40 * SECOND / 4000, second.takeRequest(), "a portion of 40, behind that of the first");
+        assertEquals(1000, requestsAtOnce(ledger.open(BOB)));
+    }
+
+    @Test
+    void waitEndsWhenItsTimeIsOver() {
+        GuestAccount account = ledger.open(ALICE);
+        requestsAtOnce(account);
+        for (int i = 1; i < 40; i++) assertEquals(0, account.takeRequest(), "a portion is waited for once");
+        now += 2 * 40 * SECOND / 4000;
+        assertEquals(0, account.takeRequest());
+    }
+
+    @Test
+    void guestThatEndsGivesBackTheRequestsThatItHasNotUsed() {
+        for (int i = 0; i <= 961; i++) { // a guest takes 40 at once, of 1000
+            try (GuestAccount account = ledger.open(ALICE)) {
+                assertEquals(i < 961, account.takeRequest() == 0, "request " + i);
+            }
+        }
+    }
+
+    @Test
+    void logLinesOfOnePrincipalAreAPartOfAllLogLines() {
+        assertEquals(40, logLines(ALICE, 1000));
+        assertEquals(40, logLines(BOB, 1000));
+        assertEquals(20, logLines(BOB + 1, 1000), "what is left of all");
+        now += SECOND;
+        assertEquals(0, logLines(ALICE, 1000), "40 percent of two lines");
+        assertEquals(2, logLines(BOB + 1, 1000), "this one has a part of its own left");
+        now += 10_000 * SECOND;
+        assertEquals(40, logLines(ALICE, 1000));
+    }
+
+    private int logLines(int uid, int tries) {
+        int taken = 0;
+        for (int i = 0; i < tries; i++) if (ledger.principal(uid).takeLogLine()) taken++;
+        return taken;
+    }
+
+    @Test
+    void nobodyGetsANewShareByConnectingAgain() {
+        GuestAccount account = ledger.open(ALICE);
+        requestsAtOnce(account);
+        account.close();
+        for (int uid = 2000; uid < 3000; uid++) ledger.open(uid).close(); // the ledger forgets those, and not this one
+        assertTrue(ledger.open(ALICE).takeRequest() > 0);
+        assertTrue(ledger.principals() < 200, "principals: " + ledger.principals());
     }
 
     /** Threads take, give back, and end, 100,000 times together. No sum is ever past its limit, and all are 0 at the end. */

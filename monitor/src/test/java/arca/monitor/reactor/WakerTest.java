@@ -57,10 +57,11 @@ class WakerTest {
             CountDownLatch ended = new CountDownLatch(1);
             Ledger ledger = Ledgers.ample();
             Waker waker = Waker.open();
+            SharedResources shared = new SharedResources(MonitorConfig.DEFAULT, ledger);
             GuestThread guest = new GuestThread(
-                    "g1",
+                    shared.log.of("g1", ledger.principal(0)),
                     Sockets.peerCredentials(pair.first()),
-                    new SharedResources(MonitorConfig.DEFAULT, ledger),
+                    shared,
                     ledger.open(0),
                     new Fd(pair.first().release()),
                     waker,

@@ -48,6 +48,7 @@ public final class Scenario {
     public final long pipeMemory;
 
     public final long copyMemory;
+    public final long requestRate;
 
     private final World world;
     private final Pairs pairs = new Pairs();
@@ -75,6 +76,7 @@ public final class Scenario {
         descriptorShare = shares.nextInt(4) == 0 ? 1 + shares.nextInt(30) : 10_000;
         copyMemory = shares.nextInt(2) == 0 ? shares.nextInt(600) << 10 : 1L << 30;
         pipeMemory = shares.nextInt(2) == 0 ? shares.nextInt(4_000) << 10 : 1L << 30;
+        requestRate = shares.nextInt(4) == 0 ? 1 + shares.nextInt(5_000) : 1_000_000_000;
         world = new World(random.split());
         poll = random.nextInt(3) == 0;
         copies = random.nextInt(3) == 0;

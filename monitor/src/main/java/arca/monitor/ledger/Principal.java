@@ -1,0 +1,57 @@
+package arca.monitor.ledger;
+
+import arca.bindings.Errno;
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/** What the guests of one user have together. Any thread. */
+public final class Principal {
+    final int uid;
+    private final Ledger ledger;
+    private final AtomicLongArray used = new AtomicLongArray(Resource.values().length);
+    final TokenBucket requests;
+    private final TokenBucket logLines;
+    int guests; // open accounts; guarded by the ledger
+
+    Principal(Ledger ledger, int uid, TokenBucket requests, TokenBucket logLines) {
+        this.ledger = ledger;
+        this.uid = uid;
+        this.requests = requests;
+        this.logLines = logLines;
+    }
+
+    /** Returns how much of a resource the guests have, including what they have taken in advance. */
+    long used(Resource resource) {
+        return used.get(resource.ordinal());
+    }
+
+    /** Takes an amount. Returns 0, or {@code -errno}: then nothing is taken. */
+    int take(Resource resource, long amount) {
+        if (!Ledger.add(used, resource, amount, ledger.share(resource))) return -Errno.EMFILE;
+        if (ledger.take(resource, amount)) return 0;
+        used.addAndGet(resource.ordinal(), -amount);
+        return -Errno.ENFILE;
+    }
+
+    void give(Resource resource, long amount) {
+        ledger.give(resource, amount);
+        used.addAndGet(resource.ordinal(), -amount);
+    }
+
+    /** Takes leave to log one line about a guest. Returns false at the limit of this user, or of all. */
+    public boolean takeLogLine() {
+        if (!logLines.tryTake()) return false;
+        if (ledger.takeLogLine()) return true;
+        logLines.putBack(1);
+        return false;
+    }
+
+    /** Closes the account of one of the guests. */
+    void close() {
+        ledger.close(this);
+    }
+
+    /** Returns whether a new object would be the same as this one. The caller holds the ledger's lock. */
+    boolean isForgettable() {
+        return guests == 0 && requests.isFull() && logLines.isFull();
+    }
+}
