@@ -22,9 +22,10 @@ final class Denials {
 
     /** Returns whether a denial would be reported: it is new, and there were not too many before. */
     boolean isNew(Operation operation, Endpoint endpoint) {
+        if (count == MOST) return false;
         long key = key(operation, endpoint);
         for (int i = 0; i < count; i++) if (reported[i] == key) return false;
-        return count < MOST;
+        return true;
     }
 
     /** Reports a denial that {@link #isNew}. */

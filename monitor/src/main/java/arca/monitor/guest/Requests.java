@@ -18,7 +18,7 @@ import java.lang.foreign.MemorySegment;
  */
 final class Requests implements AutoCloseable {
     private static final int BUFFER_SIZE = 4096; // bytes that one read takes
-    private static final int MAX_PER_TURN = 64; // then the loop serves others
+    private static final int MAX_PER_TURN = 256; // then the loop serves others
 
     private final Guest guest;
     private final GuestAccount account;

@@ -8,19 +8,20 @@ package arca.monitor.ledger;
 public final class GuestAccount implements AutoCloseable {
     private static final int ADVANCE = 8; // a portion is at most this part of what the guest has
     private static final int KEEP = 4; // if more than this part of what the guest has is free, some is given back
-    private static final int MOST_REQUESTS = 64; // a portion
-    private static final int SHORTEST_PORTION = 100; // a portion takes a hundredth of a second at most, if it is not 1
+    private static final int MOST_REQUESTS = 256; // in a portion
+    private static final int PORTIONS = 100; // per second, at least: a portion is not worth a long wait
 
     private final Principal principal;
     private final long[] used = new long[Resource.values().length];
     private final long[] free = new long[used.length]; // taken from the principal, but not used
 
-    private final int requestPortion;
-    private int requests; // taken from the principal, but not used
+    private final int mostRequests; // in a portion
+    private long requestsTaken; // from the principal
+    private int requests; // taken, but not used
 
     GuestAccount(Principal principal, long requestRate) {
         this.principal = principal;
-        this.requestPortion = Math.clamp(requestRate / SHORTEST_PORTION, 1, MOST_REQUESTS);
+        this.mostRequests = Math.clamp(requestRate / PORTIONS, 1, MOST_REQUESTS);
     }
 
     /** Returns what the guests of the same user have together. */
@@ -85,8 +86,10 @@ public final class GuestAccount implements AutoCloseable {
      */
     public long takeRequest() {
         if (requests-- > 0) return 0;
-        requests = requestPortion - 1;
-        return principal.requests.take(requestPortion);
+        int portion = Math.clamp(requestsTaken / ADVANCE, 1, mostRequests);
+        requestsTaken += portion;
+        requests = portion - 1;
+        return principal.requests.take(portion);
     }
 
     /** Gives back everything, also what a failure of the monitor has left. The account must not be used any more. */
