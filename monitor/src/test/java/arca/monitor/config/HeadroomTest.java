@@ -12,6 +12,7 @@ import arca.monitor.config.PipeAllowance.Bound;
 import arca.monitor.config.SystemLimit.Descriptors;
 import arca.monitor.config.SystemLimit.Pipes;
 import arca.monitor.ledger.Ledger;
+import arca.monitor.ledger.Ledgers;
 import arca.monitor.ledger.Resource;
 import arca.testkit.ChildJvm;
 import java.util.ArrayList;
@@ -37,7 +38,7 @@ class HeadroomTest {
 
     /** As the ledger has it. */
     private static Grant grant(Resource resource, long total, Limits limits) {
-        Ledger ledger = new Ledger(Map.of(resource, total), limits.share());
+        Ledger ledger = Ledgers.of(Map.of(resource, total), limits.share());
         return new Grant(ledger.total(resource), ledger.share(resource));
     }
 

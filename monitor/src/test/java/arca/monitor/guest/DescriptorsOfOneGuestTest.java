@@ -17,7 +17,7 @@ import arca.control.Request.ListenRequest;
 import arca.monitor.config.Headroom;
 import arca.monitor.config.Limits;
 import arca.monitor.config.MonitorConfig;
-import arca.monitor.ledger.Ledger;
+import arca.monitor.ledger.Ledgers;
 import arca.monitor.ledger.Resource;
 import arca.monitor.policy.Policy;
 import java.io.IOException;
@@ -47,7 +47,7 @@ class DescriptorsOfOneGuestTest {
 
     private static DrivenGuest guest(long descriptors) throws IOException {
         return new DrivenGuest(
-                CONFIG, new Ledger(Map.of(Resource.DESCRIPTORS, descriptors, Resource.PIPE_BYTES, 1L << 30), 100));
+                CONFIG, Ledgers.of(Map.of(Resource.DESCRIPTORS, descriptors, Resource.PIPE_BYTES, 1L << 30), 100));
     }
 
     private static ConnectRequest connectTo(Fd listener) throws IOException {

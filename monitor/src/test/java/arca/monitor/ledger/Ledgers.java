@@ -19,6 +19,11 @@ public final class Ledgers {
     public static Ledger ample() {
         Map<Resource, Long> totals = new EnumMap<>(Resource.class);
         for (Resource resource : Resource.values()) totals.put(resource, AMPLE);
-        return new Ledger(totals, 1_000_000_000, 100, System::nanoTime);
+        return of(totals, 100);
+    }
+
+    /** Returns a ledger that refuses no rate. */
+    public static Ledger of(Map<Resource, Long> totals, int sharePercent) {
+        return new Ledger(totals, 1_000_000_000, sharePercent, System::nanoTime);
     }
 }
