@@ -13,6 +13,7 @@ import arca.monitor.config.SystemLimit;
 import arca.monitor.guest.SharedResources;
 import arca.monitor.guest.SplicePermission;
 import arca.monitor.ledger.Ledger;
+import arca.monitor.ledger.LocalPorts;
 import arca.monitor.ledger.Resource;
 import arca.monitor.observe.GuestSnapshot;
 import arca.monitor.server.ControlServer;
@@ -74,7 +75,9 @@ public final class Monitor implements AutoCloseable {
         this.config = SplicePermission.checked(wanted);
         this.pipes = PipeAllowance.of(config.limits().pipeMemory());
         pipes.unknown().forEach(fact -> LOG.warn("{}", fact));
-        this.shared = new SharedResources(config, ledger(config.limits(), pipes));
+        LocalPorts ports = LocalPorts.find();
+        ports.unknown().forEach(fact -> LOG.warn("{}", fact));
+        this.shared = new SharedResources(config, ledger(config.limits(), pipes, ports));
         this.stop = EventFd.open();
         this.spare = takeSpare(stop);
         this.guests = new Guests(config.limits(), shared.ledger);
@@ -83,7 +86,7 @@ public final class Monitor implements AutoCloseable {
         heartbeats.add(watcher.heartbeat());
     }
 
-    private static Ledger ledger(Limits limits, PipeAllowance pipes) throws ErrnoException {
+    private static Ledger ledger(Limits limits, PipeAllowance pipes, LocalPorts ports) throws ErrnoException {
         return new Ledger(
                 Map.of(
                         Resource.GUESTS,
@@ -96,6 +99,7 @@ public final class Monitor implements AutoCloseable {
                         pipes.bytes(),
                         Resource.COPY_BYTES,
                         limits.copyMemory()),
+                ports,
                 limits.requestRate(),
                 limits.share(),
                 System::nanoTime);

@@ -2,6 +2,7 @@ package arca.monitor.guest;
 
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
+import arca.bindings.SocketAddress;
 import arca.control.ConnectionReady;
 import arca.control.DataPipeInfo;
 import arca.monitor.config.Headroom;
@@ -37,8 +38,9 @@ final class Connections implements AutoCloseable {
      * A live connection.
      *
      * @param pipeBytes how many bytes of its pipes are in the ledger
+     * @param to where it was connected to; empty if it came from a listener
      */
-    private record Connection(int id, int pipeId, long pipeBytes, Relay relay) {}
+    private record Connection(int id, int pipeId, long pipeBytes, Optional<SocketAddress.Inet> to, Relay relay) {}
 
     private final GuestLog log;
     private final SharedResources shared;
@@ -164,25 +166,28 @@ final class Connections implements AutoCloseable {
 
     /**
      * Starts to relay between a socket and the monitor's ends of a data pipe, for which descriptors were reserved. Takes
-     * ownership of the socket and of these ends.
+     * ownership of the socket with its local port, and of these ends.
      *
      * @param listenerId the listener that the connection came from, or {@link ConnectionReady#NO_LISTENER}
+     * @param to where it was connected to; empty if it came from a listener
      * @return what the reply tells the guest about the connection
      * @throws ErrnoException ENOSPC or ENOMEM if the kernel cannot watch the descriptors. The socket and both sides of
      *     the pipe are then closed
      */
-    ConnectionReady start(int listenerId, Descriptor socket, AccountedPipe opened) throws ErrnoException {
+    ConnectionReady start(int listenerId, Optional<SocketAddress.Inet> to, Descriptor socket, AccountedPipe opened)
+            throws ErrnoException {
         DataPipe pipe = opened.pipe();
         int id = shared.connectionIds.take();
         int pipeId = shared.pipeIds.take();
         try {
             Relay relay = Relay.start(reactor, mover, socket, pipe, shared.config.linger(), _ -> ended(id));
-            live.put(id, new Connection(id, pipeId, opened.bytes(), relay));
+            live.put(id, new Connection(id, pipeId, opened.bytes(), to, relay));
         } catch (ErrnoException e) {
             shared.pipeIds.release(pipeId);
             shared.connectionIds.release(id);
             close(opened);
             socket.close();
+            to.ifPresent(destination -> account.givePort(destination, true));
             cancel();
             throw e;
         }
@@ -194,6 +199,8 @@ final class Connections implements AutoCloseable {
         Connection connection = live.remove(id);
         account.give(Resource.PIPE_BYTES, connection.pipeBytes());
         account.give(Resource.DESCRIPTORS, Headroom.CONNECTION);
+        boolean isKept = connection.relay().leavesTimeWait();
+        connection.to().ifPresent(to -> account.givePort(to, isKept));
         shared.pipeIds.release(connection.pipeId());
         shared.connectionIds.release(id);
         LOG.debug(

@@ -35,6 +35,7 @@ import arca.monitor.reactor.Reactor;
 import arca.monitor.relay.Mover;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -254,7 +255,7 @@ public final class Guest implements AutoCloseable {
     private void startConnect(int requestId, SocketAddress.Inet to) {
         int n = connections.reserve();
         if (n >= 0) {
-            PendingConnect pending = new PendingConnect(this, requestId, to, reactor);
+            PendingConnect pending = new PendingConnect(this, account, requestId, to, reactor);
             n = pending.start(shared.config.connectTimeout().toNanos());
             if (n < 0) connections.cancel();
             else connecting.add(pending);
@@ -317,7 +318,7 @@ public final class Guest implements AutoCloseable {
     /** Hands a connection from a backlog to the guest. Takes ownership of the socket and the pipe. */
     void incoming(int requestId, int listenerId, Descriptor socket, AccountedPipe opened) {
         try {
-            ConnectionReady ready = connections.start(listenerId, socket, opened);
+            ConnectionReady ready = connections.start(listenerId, Optional.empty(), socket, opened);
             replies.send(requestId, new IncomingConnection(ready), ready.pipe().pipeId(), opened.pipe());
         } catch (ErrnoException e) {
             reply(requestId, new AcceptErr(e.errno()));
@@ -329,19 +330,20 @@ public final class Guest implements AutoCloseable {
         reply(requestId, new AcceptErr(errno));
     }
 
-    /** Hands a connection to the guest, because its handshake has succeeded. Takes ownership of the socket. */
+    /** Hands a connection to the guest, because its handshake has succeeded. Takes ownership of the socket and the local port. */
     void connected(PendingConnect pending, Descriptor socket) {
         AccountedPipe opened;
         try {
             opened = connections.openPipe();
         } catch (ErrnoException e) {
-            socket.close();
+            pending.close();
             connectFailed(pending, e.errno());
             return;
         }
         connecting.remove(pending);
         try {
-            ConnectionReady ready = connections.start(ConnectionReady.NO_LISTENER, socket, opened);
+            ConnectionReady ready =
+                    connections.start(ConnectionReady.NO_LISTENER, Optional.of(pending.to()), socket, opened);
             replies.send(pending.requestId(), new ConnectOk(ready), ready.pipe().pipeId(), opened.pipe());
         } catch (ErrnoException e) {
             reply(pending.requestId(), new ConnectErr(e.errno()));

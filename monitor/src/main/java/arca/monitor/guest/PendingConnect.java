@@ -8,6 +8,7 @@ import static arca.bindings.Constants.SO_ERROR;
 
 import arca.bindings.Errno;
 import arca.bindings.SocketAddress;
+import arca.monitor.ledger.GuestAccount;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.Reactor;
@@ -20,15 +21,18 @@ import java.util.Optional;
  */
 final class PendingConnect implements AutoCloseable {
     private final Guest guest;
+    private final GuestAccount account;
     private final int requestId;
     private final SocketAddress.Inet to;
     private final Reactor reactor;
     private Descriptor socket; // once it connects
-    private final Timer deadline = new Timer(() -> failed(Errno.ETIMEDOUT));
+    private final Timer deadline = new Timer(this::timedOut);
+    private boolean mayHaveConnected; // then the kernel keeps the local port after the close
 
     /** Creates a handshake that has not started. */
-    PendingConnect(Guest guest, int requestId, SocketAddress.Inet to, Reactor reactor) {
+    PendingConnect(Guest guest, GuestAccount account, int requestId, SocketAddress.Inet to, Reactor reactor) {
         this.guest = guest;
+        this.account = account;
         this.requestId = requestId;
         this.to = to;
         this.reactor = reactor;
@@ -38,34 +42,50 @@ final class PendingConnect implements AutoCloseable {
      * Starts the handshake. The guest learns of its end after this method has returned.
      *
      * @param timeoutNanos nanoseconds until the handshake fails with ETIMEDOUT
-     * @return 0, or the {@code -errno} of socket(2), connect(2) or epoll_ctl(2). Nothing is open then
+     * @return 0, or {@code -errno}: EADDRNOTAVAIL at the principal's share of the local ports, or the error of socket(2),
+     *     connect(2) or epoll_ctl(2). Nothing is open then
      */
     int start(long timeoutNanos) {
-        Kernel kernel = reactor.kernel();
-        int fd = kernel.socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK);
-        if (fd < 0) return fd;
-        socket = new Descriptor(reactor, fd);
-        int n = -1;
+        int n = account.takePort(to);
+        if (n < 0) return n;
+        n = reactor.kernel().socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK);
+        if (n < 0) {
+            account.givePort(to, false);
+            return n;
+        }
+        socket = new Descriptor(reactor, n);
+        n = -1;
         try {
-            TcpOptions.set(kernel, fd);
-            n = kernel.connect(fd, to);
-            if (n == -Errno.EINPROGRESS || n == -Errno.EINTR) n = 0;
-            // Not earlier: before connect(2), a socket reports HUP at once.
-            if (n >= 0) n = socket.watch(EPOLLOUT, (_, _) -> handshakeEnded());
+            n = connect();
         } finally {
-            if (n < 0) socket.close();
+            if (n < 0) close();
         }
         if (n >= 0) reactor.schedule(deadline, timeoutNanos);
         return n;
+    }
+
+    private int connect() {
+        TcpOptions.set(reactor.kernel(), socket.fd());
+        int n = reactor.kernel().connect(socket.fd(), to);
+        if (n < 0 && n != -Errno.EINPROGRESS && n != -Errno.EINTR) return n;
+        mayHaveConnected = true;
+        // Not earlier: before connect(2), a socket reports HUP at once.
+        return socket.watch(EPOLLOUT, (_, _) -> handshakeEnded());
     }
 
     int requestId() {
         return requestId;
     }
 
+    /** Returns where the connection goes. */
+    SocketAddress.Inet to() {
+        return to;
+    }
+
     private void handshakeEnded() {
         Kernel kernel = reactor.kernel();
         int error = kernel.getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR); // only once: reading clears it
+        mayHaveConnected = error == 0;
         if (error == 0 && isSelfConnect(kernel)) error = Errno.ECONNREFUSED;
         if (error != 0) {
             failed(Math.abs(error));
@@ -85,15 +105,21 @@ final class PendingConnect implements AutoCloseable {
         return isSamePort && local.equals(kernel.getpeername(socket.fd()));
     }
 
+    private void timedOut() {
+        mayHaveConnected = false; // there was no event
+        failed(Errno.ETIMEDOUT);
+    }
+
     private void failed(int errno) {
         close();
         guest.connectFailed(this, errno);
     }
 
-    /** Ends the handshake without telling the guest. */
+    /** Ends the handshake without telling the guest, and gives back its local port. */
     @Override
     public void close() {
         reactor.cancel(deadline);
         socket.close();
+        account.givePort(to, mayHaveConnected);
     }
 }

@@ -1,5 +1,11 @@
 package arca.monitor.ledger;
 
+import arca.bindings.SocketAddress;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.Map;
+
 /**
  * What one guest has of the things that guests share. It takes them from its principal in portions: with each step, up to an
  * eighth of what the guest has is taken in advance. So a guest with many connections seldom needs an atomic operation, and a
@@ -8,12 +14,14 @@ package arca.monitor.ledger;
 public final class GuestAccount implements AutoCloseable {
     private static final int ADVANCE = 8; // a portion is at most this part of what the guest has
     private static final int KEEP = 4; // if more than this part of what the guest has is free, some is given back
+    private static final int LOCALHOST = 0x7f000001;
     private static final int MOST_REQUESTS = 256; // in a portion
     private static final int PORTIONS = 100; // per second, at least: a portion is not worth a long wait
 
     private final Principal principal;
     private final long[] used = new long[Resource.values().length];
     private final long[] free = new long[used.length]; // taken from the principal, but not used
+    private final Map<SocketAddress.Inet, Integer> ports = new HashMap<>(); // in use, by destination; no entry is 0
 
     private final int mostRequests; // in a portion
     private long requestsTaken; // from the principal
@@ -80,6 +88,53 @@ public final class GuestAccount implements AutoCloseable {
     }
 
     /**
+     * Takes a local port for a connection to a destination.
+     *
+     * @return 0, or -EADDRNOTAVAIL if the principal's share of the ports is in use
+     */
+    public int takePort(SocketAddress.Inet to) {
+        SocketAddress.Inet destination = destination(to);
+        int n = principal.ports.take(destination);
+        if (n == 0) ports.merge(destination, 1, Integer::sum);
+        return n;
+    }
+
+    /**
+     * Gives back a local port that {@link #takePort} has taken, after its socket is closed.
+     *
+     * @param isKept whether the kernel keeps the port for a while: TIME_WAIT. Then it counts until that is over, even if the
+     *     guest has ended by then
+     */
+    public void givePort(SocketAddress.Inet to, boolean isKept) {
+        SocketAddress.Inet destination = destination(to);
+        Integer n = ports.get(destination);
+        if (n == null) throw new IllegalStateException("gives back a local port to " + to + ", and has none");
+        if (n == 1) ports.remove(destination);
+        else ports.put(destination, n - 1);
+        if (isKept) principal.ports.giveLater(destination);
+        else principal.ports.give(destination, 1);
+    }
+
+    /** Returns how many local ports the guest uses, without those that the kernel keeps after their connections. */
+    public int ports() {
+        return ports.values().stream().mapToInt(n -> n).sum();
+    }
+
+    /** Returns how many local ports all guests of the principal use for a destination, and those that the kernel keeps. */
+    public int portsOfPrincipal(SocketAddress.Inet to) {
+        return principal.ports.used(destination(to));
+    }
+
+    /** Returns the destination as the kernel sees it. A connect to 0.0.0.0 goes to 127.0.0.1, one to :: goes to ::1. */
+    private static SocketAddress.Inet destination(SocketAddress.Inet to) {
+        if (!to.address().isAnyLocalAddress()) return to;
+        return switch (to) {
+            case SocketAddress.IPv4 _ -> new SocketAddress.IPv4(LOCALHOST, to.port());
+            case SocketAddress.IPv6 _ -> new SocketAddress.IPv6((Inet6Address) InetAddress.ofLiteral("::1"), to.port());
+        };
+    }
+
+    /**
      * Takes leave to handle one request.
      *
      * @return how many nanoseconds to wait before it is handled; 0 if it may be handled now
@@ -101,6 +156,8 @@ public final class GuestAccount implements AutoCloseable {
             used[i] = 0;
             if (free[i] > 0) settle(resource, 0);
         }
+        ports.forEach(principal.ports::give);
+        ports.clear();
         principal.requests.putBack(requests);
         requests = 0;
         principal.close();

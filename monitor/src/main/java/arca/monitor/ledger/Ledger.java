@@ -18,6 +18,8 @@ import java.util.function.LongSupplier;
  *              the reserve
  * PIPE_BYTES   PipeAllowance                  the pipes open       the connection ends  pipes of two pages
  * COPY_BYTES   Limits.copyMemory              the read             the buffer is freed  a page at a time
+ * local ports  LocalPorts, for each           socket(2) of a       the kernel has       EADDRNOTAVAIL
+ *              destination                    connect              freed the port
  *
  * rate         total                          taken before         when there is none
  * requests     Limits.requestRate             a request is handled the guest's requests are read later
@@ -32,7 +34,7 @@ import java.util.function.LongSupplier;
  * <p>A guest takes from its own {@link GuestAccount}, which only its thread touches. That takes from the account of the
  * principal in portions that grow with what the guest has. So most connections need no atomic operation here, and no byte
  * does. A lock is held only to find a principal, and to open or to close an account. A principal without guests is forgotten
- * once its rates have recovered; so nobody gets a new share by connecting again.
+ * once its rates have recovered and the kernel has freed its ports; so nobody gets a new share by connecting again.
  */
 public final class Ledger {
     private static final Resource[] RESOURCES = Resource.values();
@@ -51,17 +53,21 @@ public final class Ledger {
     private final LongSupplier clock;
     private final int sharePercent;
     private final long requestRate; // of one principal, per second
+    private final LocalPorts ports;
+    private final int portShare; // for one destination
     final TokenBucket logLines;
 
     /**
      * Creates a ledger of which nothing is taken.
      *
      * @param totals how much all guests together may have of each resource; 0 for one that is not in the map
+     * @param ports the local ports that there are for each destination; a share of 100 percent has no limit but the kernel's
      * @param requestRate how many requests per second all guests together may send
      * @param sharePercent how much of each total one principal may have; 1 to 100
      * @param clock tells the time, as {@link System#nanoTime} does
      */
-    public Ledger(Map<Resource, Long> totals, long requestRate, int sharePercent, LongSupplier clock) {
+    public Ledger(
+            Map<Resource, Long> totals, LocalPorts ports, long requestRate, int sharePercent, LongSupplier clock) {
         if (requestRate < 1) throw new IllegalArgumentException("a rate is 1 or more, not " + requestRate);
         if (sharePercent < 1 || sharePercent > PERCENT) {
             throw new IllegalArgumentException("a share is 1 to 100 percent, not " + sharePercent);
@@ -75,6 +81,9 @@ public final class Ledger {
         this.clock = clock;
         this.sharePercent = sharePercent;
         this.requestRate = Math.clamp(share(requestRate, sharePercent), 1, SECOND);
+        this.ports = ports;
+        this.portShare =
+                sharePercent == PERCENT ? Integer.MAX_VALUE : (int) Math.max(1, share(ports.count(), sharePercent));
         this.logLines = new TokenBucket(clock, NANOS_PER_LOG_LINE, LOG_LINES);
     }
 
@@ -112,7 +121,7 @@ public final class Ledger {
         TokenBucket requests = new TokenBucket(clock, SECOND / requestRate, Math.max(1, requestRate / REQUEST_BURSTS));
         TokenBucket lines = new TokenBucket(
                 clock, NANOS_PER_LOG_LINE * PERCENT / sharePercent, Math.max(1, share(LOG_LINES, sharePercent)));
-        return new Principal(this, uid, requests, lines);
+        return new Principal(this, uid, requests, lines, new Ports(ports, portShare, clock));
     }
 
     synchronized void close(Principal principal) {

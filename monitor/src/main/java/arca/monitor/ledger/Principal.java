@@ -9,14 +9,16 @@ public final class Principal {
     private final Ledger ledger;
     private final AtomicLongArray used = new AtomicLongArray(Resource.values().length);
     final TokenBucket requests;
+    final Ports ports;
     private final TokenBucket logLines;
     int guests; // open accounts; guarded by the ledger
 
-    Principal(Ledger ledger, int uid, TokenBucket requests, TokenBucket logLines) {
+    Principal(Ledger ledger, int uid, TokenBucket requests, TokenBucket logLines, Ports ports) {
         this.ledger = ledger;
         this.uid = uid;
         this.requests = requests;
         this.logLines = logLines;
+        this.ports = ports;
     }
 
     /** Returns how much of a resource the guests have, including what they have taken in advance. */
@@ -52,6 +54,6 @@ public final class Principal {
 
     /** Returns whether a new object would be the same as this one. The caller holds the ledger's lock. */
     boolean isForgettable() {
-        return guests == 0 && requests.isFull() && logLines.isFull();
+        return guests == 0 && requests.isFull() && logLines.isFull() && !ports.hasWaits();
     }
 }

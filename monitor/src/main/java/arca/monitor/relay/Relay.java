@@ -66,6 +66,8 @@ public final class Relay implements AutoCloseable {
     private Timer linger; // null until the relay lingers
     private LingerDeadline deadline; // null until the relay lingers
 
+    private boolean endsFirst; // the FIN to the peer was sent before the peer's had come
+    private boolean leavesTimeWait;
     private boolean closed;
     private Optional<CutReason> cutReason = Optional.empty();
 
@@ -117,6 +119,14 @@ public final class Relay implements AutoCloseable {
         return cutReason;
     }
 
+    /**
+     * Returns whether the kernel keeps the local port of a connection that has ended: TIME_WAIT, RFC 9293, 3.3.2. It does if
+     * this host's FIN was the first, and nobody has reset the connection.
+     */
+    public boolean leavesTimeWait() {
+        return leavesTimeWait;
+    }
+
     private void socketReady(Descriptor descriptor, int events) {
         if ((events & EPOLLPRI) != 0) fromPeer.urgentDataArrived();
         if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) fromPeer.sourceHungUp();
@@ -151,8 +161,7 @@ public final class Relay implements AutoCloseable {
             cut(new CutReason.CallRefused(peer(), (int) -flow.reason()));
         } else if (flow == toPeer) {
             pipe.reader().close();
-            // Not checked: shutdown(2) fails only if the connection is gone, and the other flow finds that out.
-            if (flow.reason() == 0) reactor.kernel().shutdown(socket.fd(), SHUT_WR);
+            if (flow.reason() == 0) endToPeer();
         } else {
             pipe.writer().close();
             if (flow.reason() != 0 && !toPeer.hasEnded()) {
@@ -161,6 +170,12 @@ public final class Relay implements AutoCloseable {
             }
         }
         if (!closed) closeIfDone();
+    }
+
+    private void endToPeer() {
+        endsFirst = !fromPeer.hasEnded();
+        // Not checked: shutdown(2) fails only if the connection is gone, and the other flow finds that out.
+        reactor.kernel().shutdown(socket.fd(), SHUT_WR);
     }
 
     /** Handles that the guest has closed its read end; the flow from the peer discards from now on. */
@@ -228,6 +243,8 @@ public final class Relay implements AutoCloseable {
     public void close() {
         if (closed) return;
         closed = true;
+        boolean isReset = isRefused() || fromPeer.hasEnded() && fromPeer.reason() == -Errno.ECONNRESET;
+        leavesTimeWait = endsFirst && !isReset;
         if (!toPeer.hasEnded() || isRefused()) reactor.kernel().resetOnClose(socket.fd());
         toPeer.stop(-Errno.ECONNABORTED);
         fromPeer.stop(-Errno.ECONNABORTED);

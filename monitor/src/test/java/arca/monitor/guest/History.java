@@ -34,6 +34,7 @@ public final class History {
         Scenario scenario = new Scenario(seed, without, wedges, trace);
         int eventfd = scenario.eventfd();
         int channel = scenario.channel();
+        long[] later = {0};
         Ledger ledger = new Ledger(
                 Map.of(
                         Resource.GUESTS,
@@ -46,9 +47,10 @@ public final class History {
                         scenario.pipeMemory,
                         Resource.COPY_BYTES,
                         scenario.copyMemory),
+                Ledgers.ports(Scenario.DESTINATIONS),
                 scenario.requestRate,
                 100,
-                scenario.kernel::nanoTime);
+                () -> scenario.kernel.nanoTime() + later[0]);
         GuestAccount account = ledger.open(0);
         account.take(Resource.GUESTS, 1);
         SharedResources shared = new SharedResources(config(scenario), ledger);
@@ -82,6 +84,7 @@ public final class History {
                 throw e;
             }
             scenario.afterRound(account.used(Resource.DESCRIPTORS));
+            scenario.checkPorts(account.ports(), account::portsOfPrincipal);
         }
         loop.close();
         account.give(Resource.ORPHANS, account.used(Resource.ORPHANS)); // with its thread, which a history has not
@@ -89,7 +92,11 @@ public final class History {
             if (account.used(resource) != 0)
                 throw new Violation("the guest has ended, and still has " + account.used(resource) + " " + resource);
         }
+        scenario.checkPorts(account.ports(), account::portsOfPrincipal);
         account.close();
+        scenario.checkPorts(0, account::portsOfPrincipal); // the kernel keeps ports longer than the guest lives
+        later[0] = 2 * Scenario.TIME_WAIT;
+        scenario.checkNoPorts(account::portsOfPrincipal);
         for (Resource resource : Resource.values()) {
             if (ledger.used(resource) != 0) throw new Violation("the ledger does not balance: " + resource);
         }

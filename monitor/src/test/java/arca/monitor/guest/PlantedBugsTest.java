@@ -238,6 +238,21 @@ class PlantedBugsTest {
                         "connections.cancel();\n        reply(pending.requestId()",
                         "reply(pending.requestId()"),
                 bug(
+                        "a handshake that fails keeps its local port",
+                        "guest.PendingConnect",
+                        "account.givePort(to, mayHaveConnected);",
+                        ""),
+                bug(
+                        "the local port of a handshake that is dropped counts as free at once",
+                        "guest.PendingConnect",
+                        "mayHaveConnected = true;",
+                        ""),
+                bug(
+                        "a local port in TIME_WAIT counts as free",
+                        "guest.Connections",
+                        "account.givePort(to, isKept)",
+                        "account.givePort(to, false)"),
+                bug(
                         "a connection gives its share back twice",
                         "guest.Connections",
                         "account.give(Resource.DESCRIPTORS, Headroom.CONNECTION);",

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import arca.monitor.ledger.Ledger;
+import arca.monitor.ledger.Ledgers;
 import arca.monitor.ledger.Principal;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.observe.MonitorObserver;
@@ -18,7 +19,8 @@ class RateLimitedLogTest {
     private static final GuestEvent EVENT = new GuestEvent.DenialsOmitted(1);
 
     private final List<GuestEvent> reported = new ArrayList<>();
-    private final Principal user = new Ledger(Map.of(), 1, 100, () -> 0).principal(1000); // its time stands still
+    private final Principal user =
+            new Ledger(Map.of(), Ledgers.ports(1), 1, 100, () -> 0).principal(1000); // its time stands still
 
     private GuestLog log(MonitorObserver observer) {
         return new RateLimitedLog(observer).of("g1", user);

@@ -30,7 +30,7 @@ class LedgerTest {
     private final Ledger ledger = ledger(Map.of(GUESTS, 8L, DESCRIPTORS, 100L, COPY_BYTES, 1L << 40), 40);
 
     private Ledger ledger(Map<Resource, Long> totals, int sharePercent) {
-        return new Ledger(totals, RATE, sharePercent, () -> now);
+        return new Ledger(totals, Ledgers.ports(1), RATE, sharePercent, () -> now);
     }
 
     @Test

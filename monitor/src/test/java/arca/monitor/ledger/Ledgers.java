@@ -1,11 +1,13 @@
 package arca.monitor.ledger;
 
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 
 /** Ledgers for tests that are about something else. */
 public final class Ledgers {
     private static final long AMPLE = 1L << 40;
+    private static final long SECOND = 1_000_000_000; // in nanoseconds
     private static final int A_LOT = 100_000;
 
     private Ledgers() {}
@@ -15,6 +17,11 @@ public final class Ledgers {
         ledger.logLines.take(A_LOT);
     }
 
+    /** Returns local ports that the kernel keeps for 60 seconds, or for one on loopback. */
+    public static LocalPorts ports(int count) {
+        return new LocalPorts(count, 60 * SECOND, SECOND, count, List.of());
+    }
+
     /** Returns a ledger that refuses nothing. */
     public static Ledger ample() {
         Map<Resource, Long> totals = new EnumMap<>(Resource.class);
@@ -22,8 +29,8 @@ public final class Ledgers {
         return of(totals, 100);
     }
 
-    /** Returns a ledger that refuses no rate. */
+    /** Returns a ledger that refuses no rate and no local port. */
     public static Ledger of(Map<Resource, Long> totals, int sharePercent) {
-        return new Ledger(totals, 1_000_000_000, sharePercent, System::nanoTime);
+        return new Ledger(totals, ports(A_LOT), 1_000_000_000, sharePercent, System::nanoTime);
     }
 }

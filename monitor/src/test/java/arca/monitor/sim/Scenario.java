@@ -1,11 +1,13 @@
 package arca.monitor.sim;
 
+import arca.bindings.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 
 /**
  * The world of one history, drawn from a seed: the kernel with its faults, a guest, its peers, and the end. Each actor
@@ -21,6 +23,12 @@ public final class Scenario {
         STOP,
         KILL
     }
+
+    /** More than the destinations of one history. */
+    public static final int DESTINATIONS = 10_000;
+
+    /** How many nanoseconds the kernel keeps a local port after a connection that the host has ended first. */
+    public static final long TIME_WAIT = SimPorts.TIME_WAIT;
 
     private static final int SERVER = 0xc6336401; // 198.51.100.1
     private static final int ANYWHERE = 0;
@@ -222,6 +230,29 @@ public final class Scenario {
                     "the loop does not end: " + world.now() / 1_000_000_000 + " s of virtual time have passed");
         kernel.directions().newRound();
         kernel.checkLimits(connections, listeners, connecting);
+    }
+
+    /**
+     * Checks that the ledger knows each local port that the kernel has in use.
+     *
+     * @param taken how many the guest has taken
+     * @param known how many the guests of its user have in use for a destination, with those that the kernel keeps
+     */
+    public void checkPorts(int taken, ToIntFunction<SocketAddress.Inet> known) {
+        int open = kernel.connects();
+        if (open != taken)
+            throw new Violation("the guest has taken " + taken + " local ports, and " + open + " sockets have one");
+        kernel.portsInTimeWait().forEach((to, count) -> {
+            if (known.applyAsInt(to) < count)
+                throw new Violation("the kernel keeps a local port that the ledger does not know, for " + to);
+        });
+    }
+
+    /** Checks that the ledger knows no local port any more. */
+    public void checkNoPorts(ToIntFunction<SocketAddress.Inet> known) {
+        kernel.destinations().forEach(to -> {
+            if (known.applyAsInt(to) != 0) throw new Violation("the ledger does not balance: a local port for " + to);
+        });
     }
 
     /**

@@ -20,7 +20,9 @@ import arca.bindings.SocketAddress;
 import arca.monitor.reactor.Kernel;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -110,6 +112,21 @@ public final class SimKernel implements Kernel {
 
     SimTcp listener(SocketAddress.Inet address) {
         return ports.listener(address);
+    }
+
+    /** Returns how many open sockets have connected, or try to. */
+    int connects() {
+        int n = 0;
+        for (SimFile file : descriptors.files()) if (file instanceof SimTcp socket && socket.connects()) n++;
+        return n;
+    }
+
+    Map<SocketAddress.Inet, Integer> portsInTimeWait() {
+        return ports.inTimeWait(world.now());
+    }
+
+    Set<SocketAddress.Inet> destinations() {
+        return ports.destinations();
     }
 
     Directions directions() {
@@ -356,6 +373,8 @@ public final class SimKernel implements Kernel {
         file.drop();
         if (!file.isOpen()) {
             directions.forget(file);
+            if (file instanceof SimTcp socket && socket.connects() && socket.keepsPort())
+                ports.keep(socket, world.now());
         }
         return ended("close", fd, faults.draw(Errno.EINTR));
     }

@@ -41,6 +41,7 @@ final class SimTcp extends SimFile {
     private final World world;
     private State state = State.NEW;
     SimTcp other;
+    private boolean connects;
     final int family;
     SocketAddress.Inet local;
     SocketAddress.Inet remote; // once it connects
@@ -60,6 +61,7 @@ final class SimTcp extends SimFile {
     private long sent; // bytes that have arrived at the other end
     private int unacknowledged;
     private boolean writeShut;
+    private boolean endsFirst; // its FIN was sent before the other's had come
     private boolean endSent;
     private boolean endAcknowledged;
     private boolean noSpace; // the sender waits for room
@@ -113,6 +115,12 @@ final class SimTcp extends SimFile {
 
     void connecting() {
         state = State.CONNECTING;
+        connects = true;
+    }
+
+    /** Returns whether connect(2) has given it a local port. */
+    boolean connects() {
+        return connects;
     }
 
     /** Ends the handshake with success. Returns false if this end is closed by now. {@code with} may be this socket. */
@@ -255,12 +263,18 @@ final class SimTcp extends SimFile {
     void shutdownWrite() {
         if (writeShut || state != State.CONNECTED) return;
         writeShut = true;
+        endsFirst = !ended;
         push();
     }
 
     void shutdownRead() {
         readShut = true;
         wake(ANY);
+    }
+
+    /** Returns whether the kernel keeps the local port after the close, in TIME_WAIT or on the way there. */
+    boolean keepsPort() {
+        return state == State.CONNECTED && endsFirst;
     }
 
     boolean isConnected() {
