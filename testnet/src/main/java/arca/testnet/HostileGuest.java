@@ -136,6 +136,7 @@ public final class HostileGuest {
             case "write-without-end" -> writeWithoutEnd();
             case "close-control" -> closeControl();
             case "listen-everywhere" -> listenEverywhere();
+            case "connect-and-end" -> connectAndEnd(Endpoint.parse(command[1]));
             default -> throw new IllegalArgumentException(command[0]);
         };
     }
@@ -288,6 +289,20 @@ public final class HostileGuest {
                 Reply reply = Reply.decode(rights.bytes().asSlice(0, n), 0);
                 if (reply instanceof Reply.ListenErr(int errno)) return Errno.describe(errno);
             }
+        }
+    }
+
+    /** Opens connections, and ends each at once, until one is refused. Returns how many there were, and the refusal. */
+    private String connectAndEnd(Endpoint to) throws Exception {
+        for (int connections = 0; ; connections++) {
+            send(new ConnectRequest(to), 0);
+            long n = rights.receive(control.value(), 0);
+            if (n <= 0) return "the session was refused";
+            Reply reply = Reply.decode(rights.bytes().asSlice(0, n), 0);
+            if (reply instanceof Reply.ConnectErr(int errno))
+                return connections + " connections, then " + Errno.describe(errno);
+            rights.take().close();
+            rights.take().close();
         }
     }
 

@@ -81,6 +81,12 @@ final class Ports {
         return used.getOrDefault(to, 0);
     }
 
+    /** Returns for how many destinations a port is in use. */
+    synchronized int destinations() {
+        endWaits();
+        return used.size();
+    }
+
     /** Returns whether the kernel keeps any port after the end of its connection. */
     synchronized boolean hasWaits() {
         long now = clock.getAsLong();

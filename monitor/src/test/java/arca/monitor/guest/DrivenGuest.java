@@ -13,8 +13,10 @@ import arca.bindings.Errno;
 import arca.bindings.EventFd;
 import arca.bindings.Fd;
 import arca.bindings.ScmRights;
+import arca.bindings.SocketAddress;
 import arca.bindings.Sockets;
 import arca.bindings.Syscalls;
+import arca.control.Endpoint;
 import arca.control.GuestSession;
 import arca.control.Reply;
 import arca.control.Request;
@@ -69,9 +71,19 @@ final class DrivenGuest implements AutoCloseable {
         return account.used(Resource.DESCRIPTORS);
     }
 
+    /** Returns how many local ports are in use for a destination by the ledger. */
+    int ports(Endpoint to) {
+        return account.portsOfPrincipal(new SocketAddress.IPv4(to.address(), to.port()));
+    }
+
+    /** Runs one turn of the loop. Returns whether there was something to do. */
+    boolean step() {
+        return loop.reactor().step(0);
+    }
+
     /** Runs the loop until it has nothing to do. */
     void settle() {
-        while (loop.reactor().step(0)) continue;
+        while (step()) continue;
     }
 
     /** Runs the loop, which waits for events, until a condition holds. */

@@ -166,6 +166,20 @@ class PortsTest {
     }
 
     @Test
+    void nothingIsLeftOfAScan() {
+        GuestAccount account = ledger.open(ALICE);
+        for (int i = 0; i < 1_000_000; i++) {
+            SocketAddress.Inet to = new SocketAddress.IPv4(0x0a000000 + i, 443);
+            assertEquals(0, account.takePort(to));
+            account.givePort(to, i % 2 == 0);
+        }
+        assertEquals(0, account.ports());
+        assertEquals(MOST, account.principal().ports.destinations());
+        now += MINUTE;
+        assertEquals(0, account.principal().ports.destinations());
+    }
+
+    @Test
     void shareIsAPartOfThePortsAndAtLeastOne() {
         assertEquals(1, portsAtOnce(1));
         assertEquals(2 * SHARE, portsAtOnce(50));
