@@ -230,8 +230,9 @@ final class MonitorCommand implements Callable<Integer> {
             names = "--share",
             paramLabel = "PERCENT",
             description =
-                    "How much of the descriptors, of --max-guests, of the pipe memory, of the copy memory, of --request-rate and of "
-                            + "the log lines the guests of one user may have together. Use 100 if all guests are of one user. "
+                    "How much of the descriptors, of --max-guests, of the pipe memory, of the copy memory, of --request-rate, of "
+                            + "the log lines and of the local ports for each destination the guests of one user may have "
+                            + "together. Use 100 if all guests are of one user. "
                             + "Default: ${DEFAULT-VALUE}.")
     private int share = LIMITS.share();
 

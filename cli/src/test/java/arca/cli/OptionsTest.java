@@ -98,7 +98,7 @@ class OptionsTest {
             assertEquals(USUAL, config(option.longestName(), said.group(1)), option.longestName());
             seen++;
         }
-        assertEquals(16, seen);
+        assertEquals(17, seen);
     }
 
     static Stream<Arguments> settings() {
