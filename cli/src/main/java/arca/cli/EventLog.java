@@ -77,6 +77,7 @@ final class EventLog implements MonitorObserver {
                 wedged.killing() ? "" : ": kill the process that holds the lock, or start with --wedge kill";
             case GuestEvent.SmallPipes _ -> "; raise fs.pipe-user-pages-soft or --pipe-memory";
             case GuestEvent.OrphanCut _ -> " (--max-guests, --share)";
+            case GuestEvent.PipesGrown _ -> "; " + RAISE_USER_PIPES;
             case GuestEvent.PeerSilent _ -> " (--linger)";
         };
     }

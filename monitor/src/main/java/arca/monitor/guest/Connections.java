@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,13 +35,24 @@ final class Connections implements AutoCloseable {
     private static final int SMALLEST_PIPE = 2 * 4096; // bytes, what the kernel gives a user at its limit: pipe(7)
     private static final int DESCRIPTORS = Headroom.CONNECTION + Headroom.GUEST_ENDS;
 
-    /**
-     * A live connection.
-     *
-     * @param pipeBytes how many bytes of its pipes are in the ledger
-     * @param to where it was connected to; empty if it came from a listener
-     */
-    private record Connection(int id, int pipeId, long pipeBytes, Optional<SocketAddress.Inet> to, Relay relay) {}
+    /** A live connection. */
+    private static final class Connection {
+        final int id;
+        final int pipeId;
+        final long pipeBytes; // of both pipes, when they were opened
+        final Optional<SocketAddress.Inet> to; // where it was connected to; empty if it came from a listener
+        final Relay relay;
+        long accounted; // how many bytes of its pipes are in the ledger
+
+        Connection(int id, int pipeId, AccountedPipe opened, Optional<SocketAddress.Inet> to, Relay relay) {
+            this.id = id;
+            this.pipeId = pipeId;
+            this.pipeBytes = Math.max(opened.bytes(), 2L * opened.pipe().ringSize());
+            this.accounted = opened.bytes();
+            this.to = to;
+            this.relay = relay;
+        }
+    }
 
     private final GuestLog log;
     private final SharedResources shared;
@@ -48,6 +60,7 @@ final class Connections implements AutoCloseable {
     private final Reactor reactor;
     private final Mover mover;
     private final Runnable onEnd;
+    private final PipeShortage shortage;
     private final Map<Integer, Connection> live = new HashMap<>();
     private AccountedPipe spare; // for the next accept; null if none is open
 
@@ -56,15 +69,26 @@ final class Connections implements AutoCloseable {
      *
      * @param log has the guest's name
      * @param onEnd runs after each connection that has ended
+     * @param cut ends the guest, because its pipes have grown by so many bytes
+     * @param onPipes runs when {@link #openPipe} may be called again, after {@link #LATER}
      */
     Connections(
-            GuestLog log, SharedResources shared, GuestAccount account, Reactor reactor, Mover mover, Runnable onEnd) {
+            GuestLog log,
+            SharedResources shared,
+            GuestAccount account,
+            Reactor reactor,
+            Mover mover,
+            Runnable onEnd,
+            LongConsumer cut,
+            Runnable onPipes) {
         this.log = log;
         this.shared = shared;
         this.account = account;
         this.reactor = reactor;
         this.mover = mover;
         this.onEnd = onEnd;
+        this.shortage =
+                new PipeShortage(shared.pipeAudit, reactor, account.principal(), this::chargeGrowth, cut, onPipes);
     }
 
     /** Returns how many connections are live, including those that linger. */
@@ -98,13 +122,18 @@ final class Connections implements AutoCloseable {
      */
     record AccountedPipe(DataPipe pipe, long bytes) {}
 
+    /** No pipe yet: the kernel has too little memory for pipes, and the monitor looks for the guest that has taken it. */
+    static final AccountedPipe LATER = new AccountedPipe(null, 0);
+
     /**
      * Opens a data pipe. It has the configured size until the user has half its share of the pipe memory, then the kernel's
      * default size, and past the share the smallest one, which is always granted and not counted.
      *
+     * @return the pipe, or {@link #LATER}
      * @throws ErrnoException EMFILE or ENFILE at a limit
      */
     AccountedPipe openPipe() throws ErrnoException {
+        if (shortage.isAwaited()) return LATER;
         int wanted = shared.config.pipeSize();
         long half = shared.ledger.share(Resource.PIPE_BYTES) / 2;
         boolean isLarge = account.usedByPrincipal(Resource.PIPE_BYTES) + 2L * wanted <= half;
@@ -113,6 +142,10 @@ final class Connections implements AutoCloseable {
         long bytes = size > SMALLEST_PIPE ? 2L * size : 0;
         try {
             DataPipe pipe = DataPipe.open(reactor, size);
+            if (pipe.ringSize() < size && shortage.begin()) {
+                close(new AccountedPipe(pipe, bytes));
+                return LATER;
+            }
             if (pipe.ringSize() < wanted) reportSmallPipes(pipe.ringSize(), wanted);
             return new AccountedPipe(pipe, bytes);
         } catch (ErrnoException e) {
@@ -126,6 +159,20 @@ final class Connections implements AutoCloseable {
         shared.smallPipesLogged.set(log.report(new GuestEvent.SmallPipes(size, wanted)));
     }
 
+    /** Measures the pipes, and charges what they have grown by to the guest. Returns by how many bytes they have grown. */
+    private long chargeGrowth() {
+        long grown = 0;
+        for (Connection connection : live.values()) {
+            long more = connection.relay.pipeCapacity() - connection.pipeBytes;
+            if (more <= 0) continue;
+            grown += more;
+            long toCharge = connection.pipeBytes + more - connection.accounted;
+            account.charge(Resource.PIPE_BYTES, Math.max(0, toCharge));
+            connection.accounted += Math.max(0, toCharge);
+        }
+        return grown;
+    }
+
     private void close(AccountedPipe opened) {
         opened.pipe().close();
         account.give(Resource.PIPE_BYTES, opened.bytes());
@@ -134,15 +181,20 @@ final class Connections implements AutoCloseable {
     /**
      * Reserves descriptors for the next accept and opens its data pipe, unless that is done.
      *
-     * @return 0, or {@code -errno}: EMFILE or ENFILE at a limit
+     * @return 0, or {@code -errno}: EMFILE or ENFILE at a limit, EAGAIN if there is no pipe yet
      */
     int openSpare() {
         if (spare != null) return 0;
         int n = reserve();
         if (n < 0) return n;
         try {
-            spare = openPipe();
-            return 0;
+            AccountedPipe opened = openPipe();
+            if (opened != LATER) {
+                spare = opened;
+                return 0;
+            }
+            cancel();
+            return -Errno.EAGAIN;
         } catch (ErrnoException e) {
             cancel();
             return -e.errno();
@@ -181,7 +233,7 @@ final class Connections implements AutoCloseable {
         int pipeId = shared.pipeIds.take();
         try {
             Relay relay = Relay.start(reactor, mover, socket, pipe, shared.config.linger(), _ -> ended(id));
-            live.put(id, new Connection(id, pipeId, opened.bytes(), to, relay));
+            live.put(id, new Connection(id, pipeId, opened, to, relay));
         } catch (ErrnoException e) {
             shared.pipeIds.release(pipeId);
             shared.connectionIds.release(id);
@@ -197,19 +249,19 @@ final class Connections implements AutoCloseable {
 
     private void ended(int id) {
         Connection connection = live.remove(id);
-        account.give(Resource.PIPE_BYTES, connection.pipeBytes());
+        account.give(Resource.PIPE_BYTES, connection.accounted);
         account.give(Resource.DESCRIPTORS, Headroom.CONNECTION);
-        boolean isKept = connection.relay().leavesTimeWait();
-        connection.to().ifPresent(to -> account.givePort(to, isKept));
-        shared.pipeIds.release(connection.pipeId());
+        boolean isKept = connection.relay.leavesTimeWait();
+        connection.to.ifPresent(to -> account.givePort(to, isKept));
+        shared.pipeIds.release(connection.pipeId);
         shared.connectionIds.release(id);
         LOG.debug(
                 "{}: connection {} ended: {} bytes to the peer, {} bytes from the peer",
                 log.guest(),
                 Integer.toUnsignedString(id),
-                connection.relay().bytesToPeer(),
-                connection.relay().bytesFromPeer());
-        connection.relay().cutReason().ifPresent(reason -> report(id, reason));
+                connection.relay.bytesToPeer(),
+                connection.relay.bytesFromPeer());
+        connection.relay.cutReason().ifPresent(reason -> report(id, reason));
         onEnd.run();
     }
 
@@ -230,6 +282,7 @@ final class Connections implements AutoCloseable {
     @Override
     public void close() {
         closeSpare();
-        List.copyOf(live.values()).forEach(connection -> connection.relay().close());
+        shortage.close();
+        List.copyOf(live.values()).forEach(connection -> connection.relay.close());
     }
 }

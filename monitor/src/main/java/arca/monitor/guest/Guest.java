@@ -116,7 +116,15 @@ public final class Guest implements AutoCloseable {
         this.mover = mover;
         this.channel = channel;
         this.denials = new Denials(log);
-        this.connections = new Connections(log, shared, account, reactor, mover, this::endIfNothingIsLeft);
+        this.connections = new Connections(
+                log,
+                shared,
+                account,
+                reactor,
+                mover,
+                this::endIfNothingIsLeft,
+                this::cutForItsPipes,
+                this::pipesMayBeThere);
         this.listeners = new Listeners(this, shared, account, reactor, connections);
         this.replies =
                 new Replies(reactor, channel, this::allRepliesSent, this::channelFailed, connections::guestEndsClosed);
@@ -126,6 +134,7 @@ public final class Guest implements AutoCloseable {
         } catch (ErrnoException e) {
             requests.close();
             replies.close();
+            connections.close();
             throw e;
         }
     }
@@ -330,16 +339,23 @@ public final class Guest implements AutoCloseable {
         reply(requestId, new AcceptErr(errno));
     }
 
-    /** Hands a connection to the guest, because its handshake has succeeded. Takes ownership of the socket and the local port. */
-    void connected(PendingConnect pending, Descriptor socket) {
+    /**
+     * Hands a connection to the guest, because its handshake has succeeded. Takes ownership of the socket and the
+     * local port.
+     *
+     * @return false if there is no pipe for it yet. The socket is then still the caller's, who is told later:
+     *     {@link PendingConnect#pipeMayBeThere}
+     */
+    boolean connected(PendingConnect pending, Descriptor socket) {
         AccountedPipe opened;
         try {
             opened = connections.openPipe();
         } catch (ErrnoException e) {
             pending.close();
             connectFailed(pending, e.errno());
-            return;
+            return true;
         }
+        if (opened == Connections.LATER) return false;
         connecting.remove(pending);
         try {
             ConnectionReady ready =
@@ -348,6 +364,18 @@ public final class Guest implements AutoCloseable {
         } catch (ErrnoException e) {
             reply(pending.requestId(), new ConnectErr(e.errno()));
         }
+        return true;
+    }
+
+    /** Opens the pipes for which connections wait. */
+    private void pipesMayBeThere() {
+        List.copyOf(connecting).forEach(PendingConnect::pipeMayBeThere);
+        listeners.acceptConnections();
+    }
+
+    private void cutForItsPipes(long bytes) {
+        log.report(new GuestEvent.PipesGrown(bytes));
+        close();
     }
 
     /** Refuses a ConnectRequest, because its handshake has failed. */

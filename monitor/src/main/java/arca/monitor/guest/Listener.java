@@ -85,6 +85,7 @@ final class Listener implements AutoCloseable {
     void acceptConnections() {
         while (!waiting.isEmpty() && owner.mayAccept()) {
             int n = owner.prepareAccept();
+            if (n == -Errno.EAGAIN) return; // the owner calls again
             if (n >= 0) {
                 if (backlogEmpty) return;
                 n = reactor.kernel().accept4(socket.fd());

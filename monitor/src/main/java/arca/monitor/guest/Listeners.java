@@ -94,7 +94,7 @@ final class Listeners implements AutoCloseable {
         return guest.mayAccept();
     }
 
-    /** Opens a data pipe for the next connection, before accept4(2) takes it. Returns 0, or {@code -errno} at a limit. */
+    /** Opens a data pipe for the next connection, before accept4(2) takes it. Returns 0, or {@code -errno} at a limit; EAGAIN if there is no pipe yet. */
     int prepareAccept() {
         return guest.hasRoomForConnection() ? connections.openSpare() : -Errno.EMFILE;
     }

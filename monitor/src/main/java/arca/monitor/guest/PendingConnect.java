@@ -28,6 +28,7 @@ final class PendingConnect implements AutoCloseable {
     private Descriptor socket; // once it connects
     private final Timer deadline = new Timer(this::timedOut);
     private boolean mayHaveConnected; // then the kernel keeps the local port after the close
+    private boolean waitsForPipe; // the handshake has succeeded
 
     /** Creates a handshake that has not started. */
     PendingConnect(Guest guest, GuestAccount account, int requestId, SocketAddress.Inet to, Reactor reactor) {
@@ -91,8 +92,13 @@ final class PendingConnect implements AutoCloseable {
             failed(Math.abs(error));
             return;
         }
-        reactor.cancel(deadline);
-        guest.connected(this, socket);
+        waitsForPipe = !guest.connected(this, socket);
+        if (!waitsForPipe) reactor.cancel(deadline);
+    }
+
+    /** Tells the guest again that the handshake has succeeded, if it had no pipe for the connection. */
+    void pipeMayBeThere() {
+        if (waitsForPipe) handshakeEnded();
     }
 
     /**

@@ -20,6 +20,9 @@ public final class SharedResources {
     /** Whether the log says that pipes are smaller than configured. One line is enough for all guests. */
     final AtomicBoolean smallPipesLogged = new AtomicBoolean();
 
+    /** Finds the guest that has taken the pipe memory of the others. */
+    final PipeAudit pipeAudit = new PipeAudit();
+
     /** Creates the object through which one loop calls the operating system. */
     final Supplier<Kernel> kernels;
 

@@ -68,7 +68,15 @@ public final class GuestAccount implements AutoCloseable {
         return 0;
     }
 
-    /** Gives back an amount that {@link #take} has taken. */
+    /**
+     * Takes an amount that the guest has already, because it needed no leave of the monitor. It may be past the share and the total.
+     */
+    public void charge(Resource resource, long amount) {
+        principal.charge(resource, amount);
+        used[resource.ordinal()] += amount;
+    }
+
+    /** Gives back an amount that {@link #take} or {@link #charge} has taken. */
     public void give(Resource resource, long amount) {
         int i = resource.ordinal();
         if (amount > used[i]) {

@@ -148,6 +148,10 @@ public final class Ledger {
         return add(used, resource, amount, total(resource));
     }
 
+    void charge(Resource resource, long amount) {
+        used.addAndGet(resource.ordinal(), amount);
+    }
+
     void give(Resource resource, long amount) {
         used.addAndGet(resource.ordinal(), -amount);
     }

@@ -34,6 +34,12 @@ public final class Principal {
         return -Errno.ENFILE;
     }
 
+    /** Adds an amount that the guests have taken already, also past their share and the total. */
+    void charge(Resource resource, long amount) {
+        used.addAndGet(resource.ordinal(), amount);
+        ledger.charge(resource, amount);
+    }
+
     void give(Resource resource, long amount) {
         ledger.give(resource, amount);
         used.addAndGet(resource.ordinal(), -amount);

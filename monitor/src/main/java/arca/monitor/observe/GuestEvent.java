@@ -126,6 +126,19 @@ public sealed interface GuestEvent {
     }
 
     /**
+     * The guest was cut, because the system has no memory left for pipes, and the pipes of this guest have grown most. A guest can
+     * enlarge its pipes: F_SETPIPE_SZ, fcntl(2).
+     *
+     * @param bytes by how many bytes
+     */
+    record PipesGrown(long bytes) implements GuestEvent {
+        @Override
+        public String toString() {
+            return "cut: it has enlarged its pipes by " + bytes + " bytes, and none are left for others";
+        }
+    }
+
+    /**
      * The guest has closed a connection, but the peer has acknowledged nothing for the linger time, or less than 1 KiB per
      * second. So the monitor has cut the connection.
      *

@@ -119,6 +119,11 @@ public final class Reactor implements AutoCloseable {
         return Thread.currentThread() == thread;
     }
 
+    /** Makes the loop run a message in its own thread: {@link Mailbox#post}. Any thread. */
+    public void post(Runnable message) {
+        mailbox.post(message);
+    }
+
     private void messagesPosted(Descriptor descriptor, int events) {
         kernel.read(descriptor.fd(), counter, 0, Long.BYTES);
         selector.expect(descriptor.slot, EPOLLIN);

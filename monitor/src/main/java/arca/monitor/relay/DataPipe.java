@@ -6,6 +6,7 @@ import static arca.bindings.Constants.F_SETPIPE_SZ;
 import static arca.bindings.Constants.O_NONBLOCK;
 import static arca.bindings.ErrnoException.check;
 
+import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
@@ -15,17 +16,22 @@ import arca.monitor.reactor.Reactor;
  * Two kernel pipes, one for each direction. Two of their four ends are for the guest and block; the other two are the
  * monitor's and do not block. Each end is closed by itself. For the loop's thread only.
  *
- * <p>Calls that take a pipe's lock and do not relay, such as those about its capacity, are made here, before a guest has
- * its ends. Later the guest could hold the lock, and such a call would wait for as long as the guest likes.
+ * <p>A guest can hold the lock of its pipes, and a call that takes the lock then waits for as long as the guest likes. So only the
+ * guest's own thread may make such calls, also those about a pipe's capacity.
  */
 public final class DataPipe implements AutoCloseable {
+    private static final int SMALLEST = 4096; // bytes
+    private static final int SHRINK_STEP = 4;
+
     private final Descriptor guestReader;
     private final Descriptor writer;
     private final Descriptor reader;
     private final Descriptor guestWriter;
     private final int ringSize;
+    private final Kernel kernel;
 
-    private DataPipe(Descriptor[] toGuest, Descriptor[] fromGuest, int ringSize) {
+    private DataPipe(Descriptor[] toGuest, Descriptor[] fromGuest, int ringSize, Kernel kernel) {
+        this.kernel = kernel;
         this.guestReader = toGuest[0];
         this.writer = toGuest[1];
         this.reader = fromGuest[0];
@@ -48,7 +54,7 @@ public final class DataPipe implements AutoCloseable {
             kernel.fcntl(toGuest[1].fd(), F_SETFL, O_NONBLOCK);
             kernel.fcntl(fromGuest[0].fd(), F_SETFL, O_NONBLOCK);
             int ringSize = Math.min(resize(kernel, toGuest[1].fd(), size), resize(kernel, fromGuest[0].fd(), size));
-            return new DataPipe(toGuest, fromGuest, ringSize);
+            return new DataPipe(toGuest, fromGuest, ringSize, kernel);
         } catch (ErrnoException e) {
             toGuest[0].close();
             toGuest[1].close();
@@ -92,6 +98,41 @@ public final class DataPipe implements AutoCloseable {
         return ringSize;
     }
 
+    /**
+     * Returns how many bytes both pipes can hold now: F_GETPIPE_SZ, fcntl(2). The guest may have changed that. Takes the pipes'
+     * locks, which the guest may hold.
+     *
+     * @return bytes; a pipe whose end here is closed counts as it was when it was opened
+     */
+    public long capacity() {
+        return capacity(writer) + capacity(reader);
+    }
+
+    private long capacity(Descriptor end) {
+        return end.isOpen() ? kernel.fcntl(end.fd(), F_GETPIPE_SZ, 0) : ringSize;
+    }
+
+    /** Closes the end that the guest's bytes come from. */
+    void closeReader() {
+        close(reader);
+    }
+
+    /** Closes the end that the guest reads from. */
+    void closeWriter() {
+        close(writer);
+    }
+
+    /**
+     * Closes one end of a pipe. Before that, makes the pipe as small as its contents allow, because the guest may keep its end
+     * open, and the kernel counts the pipe against the monitor's user until then.
+     */
+    private void close(Descriptor end) {
+        if (!end.isOpen()) return;
+        int size = SMALLEST;
+        while (size < ringSize && kernel.fcntl(end.fd(), F_SETPIPE_SZ, size) == -Errno.EBUSY) size *= SHRINK_STEP;
+        end.close();
+    }
+
     /** Closes the guest's two ends: they were sent to the guest, or never will be. */
     public void closeGuestEnds() {
         guestReader.close();
@@ -103,6 +144,6 @@ public final class DataPipe implements AutoCloseable {
     public void close() {
         closeGuestEnds();
         writer.close();
-        reader.close();
+        reader.close(); // no guest has an end of these pipes
     }
 }

@@ -114,6 +114,11 @@ public final class Relay implements AutoCloseable {
         return fromPeer.moved();
     }
 
+    /** Returns how many bytes the connection's pipes can hold now: {@link DataPipe#capacity}. */
+    public long pipeCapacity() {
+        return pipe.capacity();
+    }
+
     /** Returns why the monitor has cut the connection; empty while it lives, and if the guest and the peer ended it. */
     public Optional<CutReason> cutReason() {
         return cutReason;
@@ -160,13 +165,13 @@ public final class Relay implements AutoCloseable {
         if (flow.reason() < 0 && !mover.isConnectionOver(socket.fd())) {
             cut(new CutReason.CallRefused(peer(), (int) -flow.reason()));
         } else if (flow == toPeer) {
-            pipe.reader().close();
+            pipe.closeReader();
             if (flow.reason() == 0) endToPeer();
         } else {
-            pipe.writer().close();
+            pipe.closeWriter();
             if (flow.reason() != 0 && !toPeer.hasEnded()) {
                 toPeer.stop(flow.reason());
-                pipe.reader().close();
+                pipe.closeReader();
             }
         }
         if (!closed) closeIfDone();
@@ -180,7 +185,7 @@ public final class Relay implements AutoCloseable {
 
     /** Handles that the guest has closed its read end; the flow from the peer discards from now on. */
     void readerClosed() {
-        pipe.writer().close();
+        pipe.closeWriter();
         closeIfDone();
     }
 
@@ -249,8 +254,8 @@ public final class Relay implements AutoCloseable {
         toPeer.stop(-Errno.ECONNABORTED);
         fromPeer.stop(-Errno.ECONNABORTED);
         if (linger != null) reactor.cancel(linger);
-        pipe.reader().close();
-        pipe.writer().close(); // not the guest's ends, which may still be on their way to the guest
+        pipe.closeReader();
+        pipe.closeWriter(); // not the guest's ends, which may still be on their way to the guest
         socket.close();
         onEnd.accept(this);
     }

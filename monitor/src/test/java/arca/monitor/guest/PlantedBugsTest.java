@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Plants known kinds of bugs into the monitor, one at a time. The simulation must find each of them. */
 class PlantedBugsTest {
-    private static final long SEEDS = 2000;
+    private static final long SEEDS = 10_000;
 
     /** A bug: its name, and the words of the source that it replaces. */
     record Bug(String name, List<Change> changes) {
@@ -117,7 +117,7 @@ class PlantedBugsTest {
                 bug(
                         "the guest's ends of the pipes are closed before they are sent",
                         "relay.Relay",
-                        "pipe.reader().close();\n        pipe.writer().close(); //",
+                        "pipe.closeReader();\n        pipe.closeWriter(); //",
                         "pipe.close(); //"),
                 bug(
                         "bytes that were read are lost when the write fails with ENOMEM or ENOBUFS",
