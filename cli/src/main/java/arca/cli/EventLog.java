@@ -77,7 +77,8 @@ final class EventLog implements MonitorObserver {
                 wedged.killing() ? "" : ": kill the process that holds the lock, or start with --wedge kill";
             case GuestEvent.SmallPipes _ -> "; raise fs.pipe-user-pages-soft or --pipe-memory";
             case GuestEvent.OrphanCut _ -> " (--max-guests, --share)";
-            case GuestEvent.PipesGrown _ -> "; " + RAISE_USER_PIPES;
+            case GuestEvent.PipesTakenBack _, GuestEvent.PipesGrown _ ->
+                "; raise fs.pipe-user-pages-soft, or grant CAP_SYS_RESOURCE";
             case GuestEvent.PeerSilent _ -> " (--linger)";
         };
     }

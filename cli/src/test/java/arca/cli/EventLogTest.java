@@ -79,6 +79,14 @@ class EventLogTest {
                         "its 3 connections were cut: the guest is gone, and too many guests of its user are gone while"
                                 + " their connections go on (--max-guests, --share)"),
                 Arguments.of(
+                        new GuestEvent.PipesTakenBack(4096),
+                        "its pipes were made smaller by 4096 bytes: it had enlarged them, and no memory was left for the pipes of"
+                                + " others; raise fs.pipe-user-pages-soft, or grant CAP_SYS_RESOURCE"),
+                Arguments.of(
+                        new GuestEvent.PipesGrown(4096),
+                        "cut: it has enlarged its pipes by 4096 bytes, and no memory was left for the pipes of others; raise"
+                                + " fs.pipe-user-pages-soft, or grant CAP_SYS_RESOURCE"),
+                Arguments.of(
                         new GuestEvent.PeerSilent(-1, Optional.of("192.1.2.7:80"), Duration.ofMinutes(5), 12),
                         "connection 4294967295 with 192.1.2.7:80 was cut: the guest has closed it, and the peer has"
                                 + " acknowledged nothing for 300 s, or less than 1 KiB/s; 12 bytes were not acknowledged (--linger)"));

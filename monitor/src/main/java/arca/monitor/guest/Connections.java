@@ -7,6 +7,7 @@ import arca.control.ConnectionReady;
 import arca.control.DataPipeInfo;
 import arca.monitor.config.Headroom;
 import arca.monitor.config.PipeAllowance;
+import arca.monitor.guest.PipeAudit.Growth;
 import arca.monitor.ledger.GuestAccount;
 import arca.monitor.ledger.Resource;
 import arca.monitor.observe.GuestEvent;
@@ -62,6 +63,7 @@ final class Connections implements AutoCloseable {
     private final Runnable onEnd;
     private final PipeShortage shortage;
     private final Map<Integer, Connection> live = new HashMap<>();
+    private boolean hadGrownBefore; // pipes, at an audit
     private AccountedPipe spare; // for the next accept; null if none is open
 
     /**
@@ -69,7 +71,7 @@ final class Connections implements AutoCloseable {
      *
      * @param log has the guest's name
      * @param onEnd runs after each connection that has ended
-     * @param cut ends the guest, because its pipes have grown by so many bytes
+     * @param cut ends the guest, because it has taken so many bytes of pipe memory
      * @param onPipes runs when {@link #openPipe} may be called again, after {@link #LATER}
      */
     Connections(
@@ -88,7 +90,7 @@ final class Connections implements AutoCloseable {
         this.mover = mover;
         this.onEnd = onEnd;
         this.shortage =
-                new PipeShortage(shared.pipeAudit, reactor, account.principal(), this::chargeGrowth, cut, onPipes);
+                new PipeShortage(shared.pipeAudit, reactor, account.principal(), this::takeBackPipes, cut, onPipes);
     }
 
     /** Returns how many connections are live, including those that linger. */
@@ -142,7 +144,9 @@ final class Connections implements AutoCloseable {
         long bytes = size > SMALLEST_PIPE ? 2L * size : 0;
         try {
             DataPipe pipe = DataPipe.open(reactor, size);
-            if (pipe.ringSize() < size && shortage.begin()) {
+            if (pipe.ringSize() >= size) {
+                shortage.isOver();
+            } else if (shortage.begin()) {
                 close(new AccountedPipe(pipe, bytes));
                 return LATER;
             }
@@ -159,18 +163,27 @@ final class Connections implements AutoCloseable {
         shared.smallPipesLogged.set(log.report(new GuestEvent.SmallPipes(size, wanted)));
     }
 
-    /** Measures the pipes, and charges what they have grown by to the guest. Returns by how many bytes they have grown. */
-    private long chargeGrowth() {
+    /**
+     * Makes the pipes as small as they were when they were opened. What is too full for that is charged to the guest. It is an
+     * offence, as is any growth after the first time.
+     */
+    private Growth takeBackPipes() {
         long grown = 0;
+        long left = 0;
         for (Connection connection : live.values()) {
             long more = connection.relay.pipeCapacity() - connection.pipeBytes;
             if (more <= 0) continue;
             grown += more;
-            long toCharge = connection.pipeBytes + more - connection.accounted;
-            account.charge(Resource.PIPE_BYTES, Math.max(0, toCharge));
-            connection.accounted += Math.max(0, toCharge);
+            long kept = Math.max(0, connection.relay.restorePipes() - connection.pipeBytes);
+            left += kept;
+            long toCharge = Math.max(0, connection.pipeBytes + kept - connection.accounted);
+            account.charge(Resource.PIPE_BYTES, toCharge);
+            connection.accounted += toCharge;
         }
-        return grown;
+        long offence = hadGrownBefore ? grown : left;
+        if (grown > 0) log.report(new GuestEvent.PipesTakenBack(grown - left));
+        hadGrownBefore |= grown > 0;
+        return new Growth(grown, offence);
     }
 
     private void close(AccountedPipe opened) {

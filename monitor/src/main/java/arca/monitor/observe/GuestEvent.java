@@ -126,15 +126,30 @@ public sealed interface GuestEvent {
     }
 
     /**
-     * The guest was cut, because the system has no memory left for pipes, and the pipes of this guest have grown most. A guest can
-     * enlarge its pipes: F_SETPIPE_SZ, fcntl(2).
+     * The guest had enlarged its pipes with F_SETPIPE_SZ, fcntl(2). The monitor has made them smaller again, because no memory was
+     * left for the pipes of others.
+     *
+     * @param bytes by how many bytes
+     */
+    record PipesTakenBack(long bytes) implements GuestEvent {
+        @Override
+        public String toString() {
+            return "its pipes were made smaller by " + bytes
+                    + " bytes: it had enlarged them, and no memory was left for the pipes of others";
+        }
+    }
+
+    /**
+     * The guest was cut, because it has enlarged its pipes again, or has filled them, while no memory was left for the pipes of
+     * others.
      *
      * @param bytes by how many bytes
      */
     record PipesGrown(long bytes) implements GuestEvent {
         @Override
         public String toString() {
-            return "cut: it has enlarged its pipes by " + bytes + " bytes, and none are left for others";
+            return "cut: it has enlarged its pipes by " + bytes
+                    + " bytes, and no memory was left for the pipes of others";
         }
     }
 

@@ -112,6 +112,20 @@ public final class DataPipe implements AutoCloseable {
         return end.isOpen() ? kernel.fcntl(end.fd(), F_GETPIPE_SZ, 0) : ringSize;
     }
 
+    /**
+     * Makes the pipes as small as they were when they were opened, as far as their contents allow. Takes the pipes' locks.
+     *
+     * @return the {@link #capacity} after that
+     */
+    public long restore() {
+        return restore(writer) + restore(reader);
+    }
+
+    private long restore(Descriptor end) {
+        if (end.isOpen() && capacity(end) > ringSize) kernel.fcntl(end.fd(), F_SETPIPE_SZ, ringSize);
+        return capacity(end);
+    }
+
     /** Closes the end that the guest's bytes come from. */
     void closeReader() {
         close(reader);

@@ -119,6 +119,11 @@ public final class Relay implements AutoCloseable {
         return pipe.capacity();
     }
 
+    /** Makes the connection's pipes as small as they were: {@link DataPipe#restore}. */
+    public long restorePipes() {
+        return pipe.restore();
+    }
+
     /** Returns why the monitor has cut the connection; empty while it lives, and if the guest and the peer ended it. */
     public Optional<CutReason> cutReason() {
         return cutReason;
