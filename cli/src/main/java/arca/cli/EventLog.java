@@ -70,6 +70,7 @@ final class EventLog implements MonitorObserver {
         return switch (event) {
             case GuestEvent.Denied(Decision.Denied denial) -> advice(denial);
             case GuestEvent.DenialsOmitted _ -> "";
+            case GuestEvent.TooManyStarts _ -> " (--share)";
             case GuestEvent.TooManyGuests _ -> " (--max-guests, --max-guests-per-uid, --share)";
             case GuestEvent.PrivilegedUser _ ->
                 "; run guests as another user, and let them in with --control-group (this is logged once)";

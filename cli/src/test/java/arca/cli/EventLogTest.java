@@ -55,6 +55,9 @@ class EventLogTest {
                         new GuestEvent.DenialsOmitted(100),
                         "was denied 100 different requests; no more of its denials are reported"),
                 Arguments.of(
+                        new GuestEvent.TooManyStarts(7, -1),
+                        "refused: guests of this user come too often: pid 7, uid 4294967295 (--share)"),
+                Arguments.of(
                         new GuestEvent.TooManyGuests(7, -1),
                         "refused: too many guests: pid 7, uid 4294967295 (--max-guests, --max-guests-per-uid, --share)"),
                 Arguments.of(

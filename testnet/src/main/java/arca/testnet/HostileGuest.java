@@ -1,5 +1,6 @@
 package arca.testnet;
 
+import static arca.bindings.Constants.F_SETPIPE_SZ;
 import static arca.bindings.Constants.MSG_DONTWAIT;
 import static arca.bindings.Constants.MSG_NOSIGNAL;
 import static arca.bindings.Constants.O_RDONLY;
@@ -17,6 +18,7 @@ import arca.bindings.Syscalls;
 import arca.control.ConnectionReady;
 import arca.control.Endpoint;
 import arca.control.Reply;
+import arca.control.Reply.ConnectErr;
 import arca.control.Request;
 import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
@@ -48,6 +50,7 @@ import java.util.function.LongSupplier;
 public final class HostileGuest {
     private static final int BLOCK = 64 * 1024;
     private static final int LISTENERS = 256; // that one session may have
+    private static final int REFUSED = 64; // requests at once
 
     private final Arena arena = Arena.ofShared();
     private final ScmRights rights = new ScmRights(arena, Reply.MAX_FRAME_SIZE, ScmRights.MAX_DESCRIPTORS);
@@ -58,6 +61,7 @@ public final class HostileGuest {
     private Fd reader;
     private Fd writer;
     private Sockets.Pair wedge;
+    private final List<Fd> kept = new ArrayList<>();
 
     private HostileGuest(SocketAddress address) throws IOException {
         this.address = address;
@@ -135,8 +139,13 @@ public final class HostileGuest {
             case "await-end" -> awaitEnd();
             case "write-without-end" -> writeWithoutEnd();
             case "close-control" -> closeControl();
+            case "connect-many" -> connectMany(Integer.parseInt(command[1]), Integer.parseInt(command[2]));
+            case "enlarge-pipes" -> enlargePipes();
             case "listen-everywhere" -> listenEverywhere();
             case "connect-and-end" -> connectAndEnd(Endpoint.parse(command[1]));
+            case "be-refused-without-end" -> withoutEnd(Integer.parseInt(command[1]), this::beRefused);
+            case "break-frames-without-end" -> withoutEnd(Integer.parseInt(command[1]), this::breakFrame);
+            case "come-and-go-without-end" -> withoutEnd(Integer.parseInt(command[1]), Fd::close);
             default -> throw new IllegalArgumentException(command[0]);
         };
     }
@@ -304,6 +313,71 @@ public final class HostileGuest {
             rights.take().close();
             rights.take().close();
         }
+    }
+
+    /** Makes connections and keeps their pipes. */
+    private String connectMany(int port, int count) throws Exception {
+        for (int i = 0; i < count; i++) {
+            send(new ConnectRequest(loopback(port)), 0);
+            rights.receive(control.value(), 0);
+            kept.add(rights.take());
+            kept.add(rights.take());
+        }
+        return "connected";
+    }
+
+    /** Enlarges the pipes that it keeps, until the kernel refuses it. */
+    private String enlargePipes() {
+        int n = 0;
+        for (int i = 0; i < kept.size() && n >= 0; i++)
+            n = Syscalls.fcntl(kept.get(i).value(), F_SETPIPE_SZ, 1 << 20);
+        return n >= 0 ? "all" : Errno.describe(-n);
+    }
+
+    /** Something that a session does, again and again. It closes the session if it cannot go on with it. */
+    private interface Misdeed {
+        void commit(Fd session);
+    }
+
+    /** Commits a misdeed in threads that never end, each with a session of its own. Returns when each has begun. */
+    private String withoutEnd(int threads, Misdeed misdeed) throws Exception {
+        CountDownLatch begun = new CountDownLatch(threads);
+        for (int i = 0; i < threads; i++) {
+            Thread.ofPlatform().daemon().start(() -> {
+                while (true) {
+                    try (Fd session = Sockets.connect(address)) {
+                        misdeed.commit(session);
+                        begun.countDown();
+                        while (session.isOpen()) misdeed.commit(session);
+                    } catch (IOException e) {
+                        continue; // the monitor has no room for this session
+                    }
+                }
+            });
+        }
+        begun.await();
+        return "begun";
+    }
+
+    /** Sends requests that the policy denies, all at once, and reads the replies. */
+    private void beRefused(Fd session) {
+        try (Arena own = Arena.ofConfined()) {
+            MemorySegment bytes = own.allocate(REFUSED * (long) Reply.MAX_FRAME_SIZE);
+            int length = 0;
+            for (int i = 0; i < REFUSED; i++) length += new ConnectRequest(new Endpoint(i, 1)).encode(i, bytes, length);
+            long n = Syscalls.send(session.value(), bytes.asSlice(0, length), MSG_NOSIGNAL);
+            int replies = new ConnectErr(Errno.EACCES).encode(0, bytes, 0) * REFUSED;
+            while (n > 0 && replies > 0) {
+                n = Syscalls.recv(session.value(), bytes, 0);
+                replies -= (int) n;
+            }
+            if (n <= 0) session.close();
+        }
+    }
+
+    private void breakFrame(Fd session) {
+        Syscalls.send(session.value(), block.asSlice(0, 7), MSG_NOSIGNAL); // type 0 does not exist
+        session.close();
     }
 
     private String closeControl() {

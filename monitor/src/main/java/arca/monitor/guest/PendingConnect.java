@@ -112,7 +112,7 @@ final class PendingConnect implements AutoCloseable {
     }
 
     private void timedOut() {
-        mayHaveConnected = false; // there was no event
+        mayHaveConnected = waitsForPipe; // otherwise there was no event
         failed(Errno.ETIMEDOUT);
     }
 

@@ -23,6 +23,7 @@ import java.util.function.LongSupplier;
  *
  * rate         total                          taken before         when there is none
  * requests     Limits.requestRate             a request is handled the guest's requests are read later
+ * guest starts 2,000 per second               the thread starts    the guest is refused
  * log lines    100 at once, 2 per second      a line is formatted  the line is left out, and counted
  * </pre>
  *
@@ -41,6 +42,7 @@ public final class Ledger {
     private static final int PERCENT = 100;
     private static final long SECOND = 1_000_000_000; // in nanoseconds
     private static final int REQUEST_BURSTS = 4; // a user's requests come at once as far as for a fourth of a second
+    private static final int GUEST_STARTS = 2_000; // per second
     private static final int LOG_LINES = 100; // at once
     private static final long NANOS_PER_LOG_LINE = SECOND / 2;
     private static final int FEW = 64; // so many principals are not worth a search for those to forget
@@ -121,7 +123,9 @@ public final class Ledger {
         TokenBucket requests = new TokenBucket(clock, SECOND / requestRate, Math.max(1, requestRate / REQUEST_BURSTS));
         TokenBucket lines = new TokenBucket(
                 clock, NANOS_PER_LOG_LINE * PERCENT / sharePercent, Math.max(1, share(LOG_LINES, sharePercent)));
-        return new Principal(this, uid, requests, lines, new Ports(ports, portShare, clock));
+        long rate = Math.max(1, share(GUEST_STARTS, sharePercent));
+        TokenBucket starts = new TokenBucket(clock, SECOND / rate, rate);
+        return new Principal(this, uid, requests, lines, starts, new Ports(ports, portShare, clock));
     }
 
     synchronized void close(Principal principal) {

@@ -11,13 +11,15 @@ public final class Principal {
     final TokenBucket requests;
     final Ports ports;
     private final TokenBucket logLines;
+    private final TokenBucket guestStarts;
     int guests; // open accounts; guarded by the ledger
 
-    Principal(Ledger ledger, int uid, TokenBucket requests, TokenBucket logLines, Ports ports) {
+    Principal(Ledger ledger, int uid, TokenBucket requests, TokenBucket logLines, TokenBucket guestStarts, Ports ports) {
         this.ledger = ledger;
         this.uid = uid;
         this.requests = requests;
         this.logLines = logLines;
+        this.guestStarts = guestStarts;
         this.ports = ports;
     }
 
@@ -45,6 +47,11 @@ public final class Principal {
         used.addAndGet(resource.ordinal(), -amount);
     }
 
+    /** Takes leave to start a guest. Returns false if guests of this user start too often. */
+    public boolean takeGuestStart() {
+        return guestStarts.tryTake();
+    }
+
     /** Takes leave to log one line about a guest. Returns false at the limit of this user, or of all. */
     public boolean takeLogLine() {
         if (!logLines.tryTake()) return false;
@@ -60,6 +67,6 @@ public final class Principal {
 
     /** Returns whether a new object would be the same as this one. The caller holds the ledger's lock. */
     boolean isForgettable() {
-        return guests == 0 && requests.isFull() && logLines.isFull() && !ports.hasWaits();
+        return guests == 0 && requests.isFull() && logLines.isFull() && guestStarts.isFull() && !ports.hasWaits();
     }
 }

@@ -56,6 +56,19 @@ public sealed interface GuestEvent {
     }
 
     /**
+     * The guest was not let in, because guests of its user come too often.
+     *
+     * @param pid its process
+     * @param uid its user, u32
+     */
+    record TooManyStarts(int pid, int uid) implements GuestEvent {
+        @Override
+        public String toString() {
+            return "refused: guests of this user come too often: pid " + pid + ", uid " + Integer.toUnsignedString(uid);
+        }
+    }
+
+    /**
      * The guest runs as the monitor's own user or as root, so the kernel does not keep it away from the monitor. This is
      * reported once for all guests.
      *

@@ -1,5 +1,6 @@
 package arca.monitor.server;
 
+import static arca.bindings.Constants.MSG_PEEK;
 import static arca.bindings.Constants.POLLIN;
 import static arca.bindings.Constants.SOCK_NONBLOCK;
 import static arca.bindings.Constants.SOL_SOCKET;
@@ -20,6 +21,7 @@ import arca.monitor.ledger.GuestAccount;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.reactor.Waker;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
@@ -38,6 +40,7 @@ public final class ControlServer implements Runnable {
     private static final int LISTENER = 0;
     private static final int STOP = 1;
     private static final int RETRY_MILLIS = 10;
+    private static final int MOST_AT_ONCE = 64; // before the next look at the stop signal
 
     private final ControlSocket socket;
     private final SharedResources shared;
@@ -46,7 +49,9 @@ public final class ControlServer implements Runnable {
     private final Heartbeat heartbeat = new Heartbeat();
     private final PrivilegedUserCheck privileged = new PrivilegedUserCheck();
     private final RefusedSockets refusals;
+    private MemorySegment peeked;
     private long number; // of the guest that came last
+    private boolean hasRoom; // for the next guest
     private boolean crowded; // the log says that guests wait
 
     /**
@@ -68,6 +73,7 @@ public final class ControlServer implements Runnable {
         try (Arena arena = Arena.ofConfined();
                 socket;
                 refusals) {
+            peeked = arena.allocate(1);
             Poll poll = new Poll(arena, 2);
             poll.set(STOP, stop.fd().value(), POLLIN);
             poll.set(LISTENER, socket.listener().value(), POLLIN);
@@ -75,7 +81,7 @@ public final class ControlServer implements Runnable {
                 heartbeat.waits();
                 poll.poll(refusals.mayBeOlder() ? 0 : -1);
                 heartbeat.works();
-                if ((poll.revents(LISTENER) != 0 || refusals.mayBeOlder()) && !accept()) {
+                if ((poll.revents(LISTENER) != 0 || refusals.mayBeOlder()) && !acceptSome()) {
                     // There is no room. Guests stay in the backlog, and no event reports when there is room again.
                     poll.clear(LISTENER);
                     poll.poll(RETRY_MILLIS);
@@ -97,14 +103,19 @@ public final class ControlServer implements Runnable {
         refusals.close();
     }
 
-    /** Accepts one guest. Returns false if there is no room for it now. */
-    private boolean accept() {
+    /** Accepts guests that wait. Returns false if there is no room for the next one now. */
+    private boolean acceptSome() {
         try {
-            assertRoom();
-            Optional<Fd> guest = Sockets.accept(socket.listener(), SOCK_NONBLOCK);
-            if (guest.isPresent()) crowded = false;
-            else refusals.noneIsOlder();
-            guest.ifPresent(this::welcome);
+            for (int i = 0; i < MOST_AT_ONCE; i++) {
+                assertRoom();
+                Optional<Fd> guest = Sockets.accept(socket.listener(), SOCK_NONBLOCK);
+                if (guest.isEmpty()) {
+                    refusals.noneIsOlder();
+                    return true;
+                }
+                crowded = false;
+                welcome(guest.get());
+            }
             return true;
         } catch (ErrnoException e) {
             if (!crowded) LOG.warn("guests wait to be let in: {}", e.getMessage());
@@ -119,17 +130,19 @@ public final class ControlServer implements Runnable {
     /**
      * Fails unless there is room for what a guest needs, and unless the guest could be refused. A guest needs a socket, an
      * eventfd, an epoll descriptor, and the two files of /proc that the watchdog reads. A guest that waits in the backlog is
-     * better off than one that is accepted and then refused. What is free now may still be taken a moment later.
+     * better off than one that is accepted and then refused. What is free now may still be taken a moment later. While guests are
+     * refused, the room stays as it is, and is not looked for again.
      */
     private void assertRoom() throws ErrnoException {
         if (!refusals.hasRoom())
             throw new ErrnoException("the socket of a refused guest cannot be closed", Errno.EBUSY);
+        if (hasRoom) return;
         try (EventFd _ = EventFd.open();
                 EventFd _ = EventFd.open();
                 EventFd _ = EventFd.open();
                 EventFd _ = EventFd.open();
                 EventFd _ = EventFd.open()) {
-            return;
+            hasRoom = true;
         }
     }
 
@@ -139,6 +152,15 @@ public final class ControlServer implements Runnable {
         try {
             Credentials who = Sockets.peerCredentials(guest);
             log = log(who.uid());
+            if (isGone(guest)) {
+                refusals.close(guest);
+                return;
+            }
+            if (!log.user().takeGuestStart()) {
+                log.report(new GuestEvent.TooManyStarts(who.pid(), who.uid()));
+                refusals.close(guest);
+                return;
+            }
             privileged.check(log, who);
             Optional<GuestAccount> account = guests.reserve(who.uid());
             if (account.isPresent()) {
@@ -152,7 +174,13 @@ public final class ControlServer implements Runnable {
         }
     }
 
+    /** Returns whether a guest has closed its socket and has sent nothing. */
+    private boolean isGone(Fd guest) {
+        return Syscalls.recv(guest.value(), peeked, MSG_PEEK) == 0;
+    }
+
     private void start(GuestLog log, Credentials who, GuestAccount account, Fd guest) throws ErrnoException {
+        hasRoom = false;
         Optional<Waker> waker = Optional.empty();
         boolean started = false;
         try {
