@@ -1,5 +1,6 @@
 package arca.testnet;
 
+import static arca.bindings.Constants.F_GETPIPE_SZ;
 import static arca.bindings.Constants.F_SETPIPE_SZ;
 import static arca.bindings.Constants.MSG_DONTWAIT;
 import static arca.bindings.Constants.MSG_NOSIGNAL;
@@ -50,6 +51,7 @@ import java.util.function.LongSupplier;
 public final class HostileGuest {
     private static final int BLOCK = 64 * 1024;
     private static final int LISTENERS = 256; // that one session may have
+    private static final int PAGE = 4096;
     private static final int REFUSED = 64; // requests at once
 
     private final Arena arena = Arena.ofShared();
@@ -326,12 +328,16 @@ public final class HostileGuest {
         return "connected";
     }
 
-    /** Enlarges the pipes that it keeps, until the kernel refuses it. */
+    /** Enlarges the pipes that it keeps as far as the kernel lets it. Returns why it does not let it go on. */
     private String enlargePipes() {
-        int n = 0;
-        for (int i = 0; i < kept.size() && n >= 0; i++)
-            n = Syscalls.fcntl(kept.get(i).value(), F_SETPIPE_SZ, 1 << 20);
-        return n >= 0 ? "all" : Errno.describe(-n);
+        int last = 0;
+        for (int size = 1 << 20; size > PAGE; size /= 2) {
+            for (Fd end : kept) {
+                if (Syscalls.fcntl(end.value(), F_GETPIPE_SZ, 0) < size)
+                    last = Syscalls.fcntl(end.value(), F_SETPIPE_SZ, size);
+            }
+        }
+        return Errno.describe(-last);
     }
 
     /** Something that a session does, again and again. It closes the session if it cannot go on with it. */

@@ -14,7 +14,8 @@ public final class Principal {
     private final TokenBucket guestStarts;
     int guests; // open accounts; guarded by the ledger
 
-    Principal(Ledger ledger, int uid, TokenBucket requests, TokenBucket logLines, TokenBucket guestStarts, Ports ports) {
+    Principal(
+            Ledger ledger, int uid, TokenBucket requests, TokenBucket logLines, TokenBucket guestStarts, Ports ports) {
         this.ledger = ledger;
         this.uid = uid;
         this.requests = requests;
