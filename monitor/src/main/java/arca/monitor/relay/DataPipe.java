@@ -6,7 +6,6 @@ import static arca.bindings.Constants.F_SETPIPE_SZ;
 import static arca.bindings.Constants.O_NONBLOCK;
 import static arca.bindings.ErrnoException.check;
 
-import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
@@ -20,9 +19,6 @@ import arca.monitor.reactor.Reactor;
  * guest's own thread may make such calls, also those about a pipe's capacity.
  */
 public final class DataPipe implements AutoCloseable {
-    private static final int SMALLEST = 4096; // bytes
-    private static final int SHRINK_STEP = 4;
-
     private final Descriptor guestReader;
     private final Descriptor writer;
     private final Descriptor reader;
@@ -126,27 +122,6 @@ public final class DataPipe implements AutoCloseable {
         return capacity(end);
     }
 
-    /** Closes the end that the guest's bytes come from. */
-    void closeReader() {
-        close(reader);
-    }
-
-    /** Closes the end that the guest reads from. */
-    void closeWriter() {
-        close(writer);
-    }
-
-    /**
-     * Closes one end of a pipe. Before that, makes the pipe as small as its contents allow, because the guest may keep its end
-     * open, and the kernel counts the pipe against the monitor's user until then.
-     */
-    private void close(Descriptor end) {
-        if (!end.isOpen()) return;
-        int size = SMALLEST;
-        while (size < ringSize && kernel.fcntl(end.fd(), F_SETPIPE_SZ, size) == -Errno.EBUSY) size *= SHRINK_STEP;
-        end.close();
-    }
-
     /** Closes the guest's two ends: they were sent to the guest, or never will be. */
     public void closeGuestEnds() {
         guestReader.close();
@@ -158,6 +133,6 @@ public final class DataPipe implements AutoCloseable {
     public void close() {
         closeGuestEnds();
         writer.close();
-        reader.close(); // no guest has an end of these pipes
+        reader.close();
     }
 }

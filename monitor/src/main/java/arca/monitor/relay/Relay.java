@@ -170,13 +170,13 @@ public final class Relay implements AutoCloseable {
         if (flow.reason() < 0 && !mover.isConnectionOver(socket.fd())) {
             cut(new CutReason.CallRefused(peer(), (int) -flow.reason()));
         } else if (flow == toPeer) {
-            pipe.closeReader();
+            pipe.reader().close();
             if (flow.reason() == 0) endToPeer();
         } else {
-            pipe.closeWriter();
+            pipe.writer().close();
             if (flow.reason() != 0 && !toPeer.hasEnded()) {
                 toPeer.stop(flow.reason());
-                pipe.closeReader();
+                pipe.reader().close();
             }
         }
         if (!closed) closeIfDone();
@@ -190,7 +190,7 @@ public final class Relay implements AutoCloseable {
 
     /** Handles that the guest has closed its read end; the flow from the peer discards from now on. */
     void readerClosed() {
-        pipe.closeWriter();
+        pipe.writer().close();
         closeIfDone();
     }
 
@@ -259,8 +259,8 @@ public final class Relay implements AutoCloseable {
         toPeer.stop(-Errno.ECONNABORTED);
         fromPeer.stop(-Errno.ECONNABORTED);
         if (linger != null) reactor.cancel(linger);
-        pipe.closeReader();
-        pipe.closeWriter(); // not the guest's ends, which may still be on their way to the guest
+        pipe.reader().close();
+        pipe.writer().close(); // not the guest's ends, which may still be on their way to the guest
         socket.close();
         onEnd.accept(this);
     }

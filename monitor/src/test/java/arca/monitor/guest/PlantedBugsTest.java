@@ -117,7 +117,7 @@ class PlantedBugsTest {
                 bug(
                         "the guest's ends of the pipes are closed before they are sent",
                         "relay.Relay",
-                        "pipe.closeReader();\n        pipe.closeWriter(); //",
+                        "pipe.reader().close();\n        pipe.writer().close(); //",
                         "pipe.close(); //"),
                 bug(
                         "bytes that were read are lost when the write fails with ENOMEM or ENOBUFS",
