@@ -21,6 +21,8 @@ import java.util.function.LongSupplier;
  * local ports  LocalPorts, for each           socket(2) of a       the kernel has       EADDRNOTAVAIL
  *              destination                    connect              freed the port
  *
+ * What a guest has enlarged of its pipes is charged to it when it is found.
+ *
  * rate         total                          taken before         when there is none
  * requests     Limits.requestRate             a request is handled the guest's requests are read later
  * guest starts 2,000 per second               the thread starts    the guest is refused
@@ -29,8 +31,7 @@ import java.util.function.LongSupplier;
  *
  * A principal may have at most its share of each total: {@code Limits.share}. A request for more than the share is answered
  * with EMFILE, and for more than what is left of the total with ENFILE. A rate has a share, too, as a bucket of tokens. The
- * reserve is what the monitor itself needs later: it is
- * in no total, so the acceptor, the watchdog and the log work when everything else is used up.
+ * reserve is what the monitor itself needs later: it is in no total, so the acceptor, the watchdog and the log work when everything else is used up.
  *
  * <p>A guest takes from its own {@link GuestAccount}, which only its thread touches. That takes from the account of the
  * principal in portions that grow with what the guest has. So most connections need no atomic operation here, and no byte
