@@ -23,8 +23,11 @@ public record LocalPorts(int count, long timeWait, long loopbackTimeWait, int mo
     private static final long SECOND = 1_000_000_000; // in nanoseconds
     private static final long TIME_WAIT = 60 * SECOND; // TCP_TIMEWAIT_LEN in the kernel's source
 
-    /** When the kernel gives a port in TIME_WAIT to a new connection, if tcp_tw_reuse lets it: measured on 6.18. */
-    private static final long REUSE = SECOND;
+    /**
+     * If tcp_tw_reuse lets it, the kernel gives a port in TIME_WAIT to a new connection after a second: measured on 6.18. The ports
+     * of one second do not run short, so such a port counts as free at once.
+     */
+    private static final long REUSE = 0;
 
     private static final long REUSE_ON_LOOPBACK = 2; // a value of tcp_tw_reuse, the default
     private static final long REUSE_ALWAYS = 1;

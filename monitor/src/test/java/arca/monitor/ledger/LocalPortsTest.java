@@ -12,8 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class LocalPortsTest {
     private static final String FOLDER = "/proc/sys/net/ipv4/";
-    private static final long SECOND = 1_000_000_000;
-    private static final long MINUTE = 60 * SECOND;
+    private static final long MINUTE = 60_000_000_000L;
     private static final Map<String, String> DEFAULTS = Map.of(
             "ip_local_port_range",
             "32768\t60999\n",
@@ -41,13 +40,13 @@ class LocalPortsTest {
 
     @Test
     void rangeIsCounted() {
-        assertEquals(new LocalPorts(28_232, MINUTE, SECOND, 9, List.of()), find(DEFAULTS));
+        assertEquals(new LocalPorts(28_232, MINUTE, 0, 9, List.of()), find(DEFAULTS));
         assertEquals(1, with("ip_local_port_range", "40000\t40000\n").count());
     }
 
     @Test
     void portsAreReusedAsTheKernelIsToldTo() {
-        assertEquals(new LocalPorts(28_232, SECOND, SECOND, 9, List.of()), with("tcp_tw_reuse", "1\n"));
+        assertEquals(new LocalPorts(28_232, 0, 0, 9, List.of()), with("tcp_tw_reuse", "1\n"));
         assertEquals(new LocalPorts(28_232, MINUTE, MINUTE, 9, List.of()), with("tcp_tw_reuse", "0\n"));
         assertEquals(new LocalPorts(28_232, MINUTE, MINUTE, 9, List.of()), with("tcp_timestamps", "0\n"));
     }
@@ -55,7 +54,7 @@ class LocalPortsTest {
     @Test
     void factThatIsMissingIsNamedAndReplacedByTheKernelsDefault() {
         LocalPorts nothing = find(Map.of());
-        assertEquals(new LocalPorts(28_232, MINUTE, SECOND, 131_072, nothing.unknown()), nothing);
+        assertEquals(new LocalPorts(28_232, MINUTE, 0, 131_072, nothing.unknown()), nothing);
         assertEquals(4, nothing.unknown().size());
         assertEquals(
                 "open /proc/sys/net/ipv4/ip_local_port_range: ENOENT; the monitor assumes the kernel's default, 32768 60999",
