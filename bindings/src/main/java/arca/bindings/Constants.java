@@ -145,6 +145,9 @@ public final class Constants {
     /** The number of unanswered probes that ends the connection. */
     public static final int TCP_KEEPCNT = 6;
 
+    /** How many bytes that were not sent yet a socket takes; more in its buffer than this makes it not writable. */
+    public static final int TCP_NOTSENT_LOWAT = 25;
+
     /** Milliseconds that sent data may stay unacknowledged; 0 means the system's default. */
     public static final int TCP_USER_TIMEOUT = 18;
 

@@ -9,6 +9,7 @@ import static arca.bindings.Constants.O_NONBLOCK;
 import static arca.bindings.Constants.SOL_SOCKET;
 import static arca.bindings.Constants.TCP_NODELAY;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import arca.bindings.SocketAddress;
 import arca.bindings.Syscalls;
@@ -16,6 +17,7 @@ import arca.control.Endpoint;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
 import arca.testkit.DescriptorLeaks;
+import arca.testkit.Patience;
 import arca.testkit.Together;
 import arca.testkit.Together.Action;
 import arca.testnet.GuestSide;
@@ -184,6 +186,19 @@ class BulkTest {
                 assertEquals(0, notSent(monitors), "bytes that TCP holds back, at message " + i);
             }
             assertEquals("ping".repeat(8), joined.peer().receive(32));
+        }
+    }
+
+    /** Otherwise the kernel's send buffer would grow to megabytes for each peer that does not read. */
+    @Test
+    void littleWaitsInTheKernelForAPeerThatDoesNotRead() throws Exception {
+        try (Joined joined = Joined.by(variant)) {
+            int monitors = otherEnd(joined.peer());
+            joined.side().fill();
+            Patience.await("bytes that TCP holds back", () -> notSent(monitors) > 0);
+            joined.side().fill();
+            joined.guest().sync();
+            assertTrue(notSent(monitors) <= 2 * 256 * 1024, "bytes: " + notSent(monitors));
         }
     }
 

@@ -3,10 +3,15 @@ package arca.monitor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import arca.bindings.Errno;
+import arca.control.Endpoint;
+import arca.control.Reply.ConnectErr;
+import arca.control.Request.ConnectRequest;
 import arca.testkit.Allocation;
 import arca.testkit.ChildJvm;
 import arca.testkit.Together;
 import arca.testkit.Together.Action;
+import arca.testnet.RawGuest;
 import arca.testnet.Side;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -17,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Relaying allocates nothing, once it is compiled. So no garbage collection ever delays a guest. The linker allocates an
+ * Relaying allocates nothing, once it is compiled, and a request that is denied only itself and its reply. So no garbage collection ever delays a guest. The linker allocates an
  * object for each call that captures errno, and the compiler removes it if it has inlined enough. In the test's own JVM that
  * depends on luck. So the test measures another JVM, which compiles in the foreground and inlines as deeply as ./arca does.
  */
@@ -34,6 +39,9 @@ class RelayAllocationTest {
      */
     private static final long NEXT_TO_NOTHING = 640;
 
+    /** Bytes of the objects of a ConnectRequest, with its Endpoint, and of a ConnectErr. */
+    private static final long REQUEST_AND_REPLY = 64;
+
     /** Prints a line for each action: what the guest's loop has allocated in the round with the fewest bytes. */
     static final class Child {
         private Child() {}
@@ -43,6 +51,7 @@ class RelayAllocationTest {
                 print("messages", () -> pingPong(joined));
                 print("bulk to the peer", () -> move(joined.side(), joined.peer()));
                 print("bulk from the peer", () -> move(joined.peer(), joined.side()));
+                print("denied requests", () -> ask(joined.guest()));
             }
         }
 
@@ -68,8 +77,17 @@ class RelayAllocationTest {
                 .filter(line -> line.endsWith(" bytes"))
                 .map(line -> Long.valueOf(line.replaceAll("[^0-9]", "")))
                 .toList();
-        assertEquals(3, printed.size(), child::output);
-        assertTrue(printed.stream().allMatch(bytes -> bytes <= NEXT_TO_NOTHING), child::output);
+        assertEquals(4, printed.size(), child::output);
+        assertTrue(printed.subList(0, 3).stream().allMatch(bytes -> bytes <= NEXT_TO_NOTHING), child::output);
+        assertTrue(printed.getLast() <= MESSAGES * REQUEST_AND_REPLY + NEXT_TO_NOTHING, child::output);
+    }
+
+    /** Asks for what the policy denies, more often than is logged. */
+    private static void ask(RawGuest guest) throws Exception {
+        ConnectRequest denied = new ConnectRequest(Endpoint.parse("192.0.2.1:80"));
+        for (int i = 0; i < MESSAGES; i++) {
+            assertEquals(new ConnectErr(Errno.EACCES), guest.answerTo(guest.ask(denied)));
+        }
     }
 
     private static void pingPong(Joined joined) {

@@ -172,7 +172,7 @@ class SystemCallsTest {
         try (Peer.Listener listener = Peer.Listener.open()) {
             assertAsks(
                     "{connect=1, epoll_ctl=4, epoll_wait=3, fcntl=4, getsockname=1, getsockopt=1, pipe2=2, read=2,"
-                            + " setsockopt=6, socket=1, write=1}",
+                            + " setsockopt=7, socket=1, write=1}",
                     () -> {
                         connect(listener.endpoint());
                         open.add(listener.accept());

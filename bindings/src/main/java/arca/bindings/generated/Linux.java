@@ -1598,6 +1598,15 @@ public class Linux extends Linux$shared {
     public static int TCP_USER_TIMEOUT() {
         return TCP_USER_TIMEOUT;
     }
+    private static final int TCP_NOTSENT_LOWAT = (int)25L;
+    /**
+     * {@snippet lang=c :
+     * #define TCP_NOTSENT_LOWAT 25
+     * }
+     */
+    public static int TCP_NOTSENT_LOWAT() {
+        return TCP_NOTSENT_LOWAT;
+    }
     private static final int POLLIN = (int)1L;
     /**
      * {@snippet lang=c :
