@@ -38,20 +38,24 @@ final class Connections implements AutoCloseable {
 
     /** A live connection. */
     private static final class Connection {
-        final int id;
         final int pipeId;
-        final long pipeBytes; // of both pipes, when they were opened
+        final long pipeBytes; // of both pipes, in the ledger
+        final long capacity; // of both pipes, when they were opened
         final Optional<SocketAddress.Inet> to; // where it was connected to; empty if it came from a listener
         final Relay relay;
-        long accounted; // how many bytes of its pipes are in the ledger
+        long charged; // by how many bytes the guest has enlarged its pipes
 
-        Connection(int id, int pipeId, AccountedPipe opened, Optional<SocketAddress.Inet> to, Relay relay) {
-            this.id = id;
+        Connection(int pipeId, AccountedPipe opened, Optional<SocketAddress.Inet> to, Relay relay) {
             this.pipeId = pipeId;
-            this.pipeBytes = Math.max(opened.bytes(), 2L * opened.pipe().ringSize());
-            this.accounted = opened.bytes();
+            this.pipeBytes = opened.bytes();
+            this.capacity = Math.max(opened.bytes(), 2L * opened.pipe().ringSize());
             this.to = to;
             this.relay = relay;
+        }
+
+        /** Returns by how many bytes the pipes are larger than they were. */
+        long growth() {
+            return Math.max(0, relay.pipeCapacity() - capacity);
         }
     }
 
@@ -171,14 +175,13 @@ final class Connections implements AutoCloseable {
         long grown = 0;
         long left = 0;
         for (Connection connection : live.values()) {
-            long more = connection.relay.pipeCapacity() - connection.pipeBytes;
-            if (more <= 0) continue;
-            grown += more;
-            long kept = Math.max(0, connection.relay.restorePipes() - connection.pipeBytes);
+            grown += connection.growth();
+            connection.relay.restorePipes();
+            long kept = connection.growth();
             left += kept;
-            long toCharge = Math.max(0, connection.pipeBytes + kept - connection.accounted);
-            account.charge(Resource.PIPE_BYTES, toCharge);
-            connection.accounted += toCharge;
+            account.give(Resource.PIPE_BYTES, connection.charged);
+            account.charge(Resource.PIPE_BYTES, kept);
+            connection.charged = kept;
         }
         long offence = hadGrownBefore ? grown : left;
         if (grown > 0) log.report(new GuestEvent.PipesTakenBack(grown - left));
@@ -246,7 +249,7 @@ final class Connections implements AutoCloseable {
         int pipeId = shared.pipeIds.take();
         try {
             Relay relay = Relay.start(reactor, mover, socket, pipe, shared.config.linger(), _ -> ended(id));
-            live.put(id, new Connection(id, pipeId, opened, to, relay));
+            live.put(id, new Connection(pipeId, opened, to, relay));
         } catch (ErrnoException e) {
             shared.pipeIds.release(pipeId);
             shared.connectionIds.release(id);
@@ -262,7 +265,7 @@ final class Connections implements AutoCloseable {
 
     private void ended(int id) {
         Connection connection = live.remove(id);
-        account.give(Resource.PIPE_BYTES, connection.accounted);
+        account.give(Resource.PIPE_BYTES, connection.pipeBytes + connection.charged);
         account.give(Resource.DESCRIPTORS, Headroom.CONNECTION);
         boolean isKept = connection.relay.leavesTimeWait();
         connection.to.ifPresent(to -> account.givePort(to, isKept));

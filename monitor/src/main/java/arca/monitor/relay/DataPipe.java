@@ -108,18 +108,15 @@ public final class DataPipe implements AutoCloseable {
         return end.isOpen() ? kernel.fcntl(end.fd(), F_GETPIPE_SZ, 0) : ringSize;
     }
 
-    /**
-     * Makes the pipes as small as they were when they were opened, as far as their contents allow. Takes the pipes' locks.
-     *
-     * @return the {@link #capacity} after that
-     */
-    public long restore() {
-        return restore(writer) + restore(reader);
+    /** Makes the pipes as small as they were when they were opened, as far as their contents allow. Takes the pipes' locks. */
+    public void restore() {
+        restore(writer);
+        restore(reader);
     }
 
-    private long restore(Descriptor end) {
+    private void restore(Descriptor end) {
+        // Not checked: the pipe stays as it is if it is too full.
         if (end.isOpen() && capacity(end) > ringSize) kernel.fcntl(end.fd(), F_SETPIPE_SZ, ringSize);
-        return capacity(end);
     }
 
     /** Closes the guest's two ends: they were sent to the guest, or never will be. */

@@ -120,8 +120,8 @@ public final class Relay implements AutoCloseable {
     }
 
     /** Makes the connection's pipes as small as they were: {@link DataPipe#restore}. */
-    public long restorePipes() {
-        return pipe.restore();
+    public void restorePipes() {
+        pipe.restore();
     }
 
     /** Returns why the monitor has cut the connection; empty while it lives, and if the guest and the peer ended it. */

@@ -127,6 +127,20 @@ class LedgerTest {
     }
 
     @Test
+    void chargeMayExceedTheShareAndTheTotal() {
+        GuestAccount account = ledger.open(ALICE);
+        assertEquals(0, account.take(DESCRIPTORS, 30));
+        account.charge(DESCRIPTORS, 100);
+        assertEquals(130, account.used(DESCRIPTORS));
+        assertEquals(-Errno.EMFILE, account.take(DESCRIPTORS, 1));
+        assertEquals(-Errno.ENFILE, ledger.open(BOB).take(DESCRIPTORS, 1));
+        account.give(DESCRIPTORS, 100);
+        assertEquals(0, account.take(DESCRIPTORS, 10));
+        account.close();
+        assertEquals(0, ledger.used(DESCRIPTORS));
+    }
+
+    @Test
     void principalComesBackWithNothingTaken() {
         GuestAccount account = ledger.open(ALICE);
         account.take(DESCRIPTORS, 40);
