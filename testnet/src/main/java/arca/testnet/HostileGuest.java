@@ -143,6 +143,7 @@ public final class HostileGuest {
             case "close-control" -> closeControl();
             case "connect-many" -> connectMany(Integer.parseInt(command[1]), Integer.parseInt(command[2]));
             case "enlarge-pipes" -> enlargePipes();
+            case "upload-and-leave" -> uploadAndLeave(Integer.parseInt(command[1]), Integer.parseInt(command[2]));
             case "listen-everywhere" -> listenEverywhere();
             case "connect-and-end" -> connectAndEnd(Endpoint.parse(command[1]));
             case "be-refused-without-end" -> withoutEnd(Integer.parseInt(command[1]), this::beRefused);
@@ -326,6 +327,22 @@ public final class HostileGuest {
             kept.add(rights.take());
         }
         return "connected";
+    }
+
+    /** Is several guests, one after the other. Each sends a peer more than it takes, and ends. */
+    private String uploadAndLeave(int port, int guests) throws Exception {
+        for (int i = 0; i < guests; i++) {
+            try (Fd session = Sockets.connect(address)) {
+                int length = new ConnectRequest(loopback(port)).encode(1, frame, 0);
+                Syscalls.send(session.value(), frame.asSlice(0, length), MSG_NOSIGNAL);
+                if (rights.receive(session.value(), 0) <= 0) return "the session was refused";
+                try (Fd _ = rights.take();
+                        Fd output = rights.take()) {
+                    for (int blocks = 0; blocks < 3; blocks++) Syscalls.write(output.value(), block, 0, BLOCK);
+                }
+            }
+        }
+        return "left";
     }
 
     /** Enlarges the pipes that it keeps as far as the kernel lets it. Returns why it does not let it go on. */

@@ -16,6 +16,10 @@ import arca.testnet.EchoPeer;
 import arca.testnet.GoodGuests;
 import arca.testnet.HostileGuest;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
@@ -111,6 +115,55 @@ class HostileUsersIT {
             hasLargePipes(victim, peer);
             monitor.child().awaitError("cut: it has enlarged its pipes");
             assertEquals("the end", hostile.ask("await-end"));
+        }
+    }
+
+    @Test
+    void otherUsersAreServedBesideConnectionsThatNobodyReads() throws Exception {
+        int connections = 40;
+        try (MonitorProcess monitor = MonitorProcess.start("--relay", "copy", "--copy-memory", "4M");
+                ServerSocket source = new ServerSocket(0, connections, InetAddress.getLoopbackAddress());
+                EchoPeer peer = new EchoPeer();
+                ArcaSession victim = monitor.session();
+                Child hostile = hostile(monitor)) {
+            Thread.ofPlatform().daemon().start(() -> sendWithoutEnd(source));
+            assertEquals("connected", hostile.ask("connect-many " + source.getLocalPort() + " " + connections));
+            works(monitor, victim, peer);
+        }
+    }
+
+    /** Sends to whoever connects, until the source or the connection is closed. */
+    private static void sendWithoutEnd(ServerSocket source) {
+        try {
+            while (true) {
+                Socket socket = source.accept();
+                Thread.ofPlatform().daemon().start(() -> {
+                    try (socket) {
+                        while (true) socket.getOutputStream().write(new byte[DEFAULT_PIPE]);
+                    } catch (IOException e) {
+                        return; // the guest is gone
+                    }
+                });
+            }
+        } catch (IOException e) {
+            return; // the test is over
+        }
+    }
+
+    @Test
+    void otherUsersAreServedBesideGuestsThatAreGone() throws Exception {
+        int mayGoOn = 100; // a quarter of 400
+        int more = 5;
+        try (MonitorProcess monitor = MonitorProcess.start("--max-guests", "400");
+                ServerSocket silent = new ServerSocket();
+                EchoPeer peer = new EchoPeer();
+                ArcaSession victim = monitor.session();
+                Child hostile = hostile(monitor)) {
+            silent.setReceiveBufferSize(1); // the least there is
+            silent.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), mayGoOn + more);
+            assertEquals("left", hostile.ask("upload-and-leave " + silent.getLocalPort() + " " + (mayGoOn + more)));
+            monitor.child().awaitErrors(more, ": its 1 connections were cut: the guest is gone");
+            works(monitor, victim, peer);
         }
     }
 

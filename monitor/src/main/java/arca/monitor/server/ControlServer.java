@@ -152,6 +152,7 @@ public final class ControlServer implements Runnable {
         try {
             Credentials who = Sockets.peerCredentials(guest);
             log = log(who.uid());
+            privileged.check(log, who);
             if (isGone(guest)) {
                 refusals.close(guest);
                 return;
@@ -161,7 +162,6 @@ public final class ControlServer implements Runnable {
                 refusals.close(guest);
                 return;
             }
-            privileged.check(log, who);
             Optional<GuestAccount> account = guests.reserve(who.uid());
             if (account.isPresent()) {
                 start(log, who, account.get(), guest);
