@@ -20,6 +20,7 @@ import arca.monitor.guest.SharedResources;
 import arca.monitor.ledger.GuestAccount;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.reactor.Waker;
+import arca.monitor.server.WaitingGuests.Waiting;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -40,7 +41,7 @@ public final class ControlServer implements Runnable {
     private static final int LISTENER = 0;
     private static final int STOP = 1;
     private static final int RETRY_MILLIS = 10;
-    private static final int MOST_AT_ONCE = 64; // before the next look at the stop signal
+    private static final int MOST_AT_ONCE = 1024; // accepted before one of them starts
 
     private final ControlSocket socket;
     private final SharedResources shared;
@@ -49,6 +50,7 @@ public final class ControlServer implements Runnable {
     private final Heartbeat heartbeat = new Heartbeat();
     private final PrivilegedUserCheck privileged = new PrivilegedUserCheck();
     private final RefusedSockets refusals;
+    private final WaitingGuests waiting = new WaitingGuests();
     private MemorySegment peeked;
     private long number; // of the guest that came last
     private boolean hasRoom; // for the next guest
@@ -79,7 +81,7 @@ public final class ControlServer implements Runnable {
             poll.set(LISTENER, socket.listener().value(), POLLIN);
             while (poll.revents(STOP) == 0) {
                 heartbeat.waits();
-                poll.poll(refusals.mayBeOlder() ? 0 : -1);
+                poll.poll(refusals.mayBeOlder() || !waiting.isEmpty() ? 0 : -1);
                 heartbeat.works();
                 if ((poll.revents(LISTENER) != 0 || refusals.mayBeOlder()) && !acceptSome()) {
                     // There is no room. Guests stay in the backlog, and no event reports when there is room again.
@@ -87,7 +89,9 @@ public final class ControlServer implements Runnable {
                     poll.poll(RETRY_MILLIS);
                     poll.set(LISTENER, socket.listener().value(), POLLIN);
                 }
+                if (!waiting.isEmpty()) startNext();
             }
+            while (!waiting.isEmpty()) drop(waiting.remove());
         } catch (ErrnoException e) {
             throw new IllegalStateException("accepting guests", e);
         }
@@ -164,7 +168,7 @@ public final class ControlServer implements Runnable {
             }
             Optional<GuestAccount> account = guests.reserve(who.uid());
             if (account.isPresent()) {
-                start(log, who, account.get(), guest);
+                waiting.add(new Waiting(log, who, account.get(), guest));
             } else {
                 log.report(new GuestEvent.TooManyGuests(who.pid(), who.uid()));
                 refusals.close(guest);
@@ -177,6 +181,27 @@ public final class ControlServer implements Runnable {
     /** Returns whether a guest has closed its socket and has sent nothing. */
     private boolean isGone(Fd guest) {
         return Syscalls.recv(guest.value(), peeked, MSG_PEEK) == 0;
+    }
+
+    /** Starts the guest whose turn it is, unless it is gone by now. */
+    private void startNext() {
+        Waiting guest = waiting.remove();
+        if (isGone(guest.socket())) {
+            drop(guest);
+            return;
+        }
+        try {
+            start(guest.log(), guest.who(), guest.account(), guest.socket());
+        } catch (ErrnoException e) {
+            refuse(guest.socket(), guest.log(), e);
+        } catch (RuntimeException e) { // a failure with this guest must not keep others out
+            guest.log().warn(() -> "refused, because the monitor failed: " + e);
+        }
+    }
+
+    private void drop(Waiting guest) {
+        refusals.close(guest.socket());
+        guests.release(guest.account());
     }
 
     private void start(GuestLog log, Credentials who, GuestAccount account, Fd guest) throws ErrnoException {
