@@ -751,7 +751,8 @@ public final class Syscalls {
         static final Downcall CALL = Downcall.ofInt("flock");
     }
 
-    // Processes: getpid(2), geteuid(2), gettid(2), getrlimit(2), prctl(2), pidfd_open(2), pidfd_send_signal(2).
+    // Processes: getpid(2), geteuid(2), getegid(2), gettid(2), getrlimit(2), prctl(2), pidfd_open(2),
+    // pidfd_send_signal(2).
 
     /**
      * Returns the id of this process: getpid(2).
@@ -782,6 +783,23 @@ public final class Syscalls {
     private static final class Geteuid {
         // Not a Downcall: the call never fails, and an id of 2^31 or more looks negative.
         static final MethodHandle HANDLE = Linkage.plain("geteuid", FunctionDescriptor.of(JAVA_INT));
+    }
+
+    /**
+     * Returns the effective group id of this process: getegid(2).
+     *
+     * @return the group id, unsigned
+     */
+    public static int getegid() {
+        try {
+            return (int) Getegid.HANDLE.invokeExact();
+        } catch (Throwable e) {
+            throw Linkage.unexpected(e);
+        }
+    }
+
+    private static final class Getegid {
+        static final MethodHandle HANDLE = Linkage.plain("getegid", FunctionDescriptor.of(JAVA_INT));
     }
 
     /**

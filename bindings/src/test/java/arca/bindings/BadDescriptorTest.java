@@ -25,6 +25,7 @@ class BadDescriptorTest {
             "unlink",
             "getpid",
             "geteuid",
+            "getegid",
             "gettid",
             "getrlimit",
             "prctl",

@@ -27,7 +27,8 @@ class ErrorsTest {
     private static final int NO_SUCH_FLAG = 1 << 30;
 
     /** Calls that cannot fail, calls that fail only with EBADF (BadDescriptorTest), and poll(2) (LimitsTest). */
-    private static final Set<String> WITHOUT = Set.of("getpid", "geteuid", "gettid", "close", "inode", "poll");
+    private static final Set<String> WITHOUT =
+            Set.of("getpid", "geteuid", "getegid", "gettid", "close", "inode", "poll");
 
     private Arena arena;
     private Pipe pipe;

@@ -123,6 +123,7 @@ class FilesAndProcessesTest {
         assertTrue(other[0] != Syscalls.gettid());
         assertTrue(Files.exists(Path.of("/proc/self/task/" + Syscalls.gettid())));
         assertEquals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"), Syscalls.geteuid());
+        assertEquals(Files.getAttribute(Path.of("/proc/self"), "unix:gid"), Syscalls.getegid());
     }
 
     @Test
