@@ -6,6 +6,8 @@ import arca.monitor.observe.MonitorObserver;
 import arca.monitor.policy.Decision;
 import arca.monitor.policy.Operation;
 import arca.monitor.policy.Reason;
+import arca.monitor.policy.Rule;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,7 +70,10 @@ final class EventLog implements MonitorObserver {
     /** Returns what follows the event in its line. */
     static String advice(GuestEvent event) {
         return switch (event) {
-            case GuestEvent.Denied(Decision.Denied denial) -> advice(denial);
+            case GuestEvent.Denied denied ->
+                advice(denied.denial(), denied.label())
+                        + denied.advice().map(text -> "; " + text).orElse("");
+            case GuestEvent.NoLongerAllowed _ -> "";
             case GuestEvent.DenialsOmitted _ -> "";
             case GuestEvent.TooManyStarts _ -> " (--share)";
             case GuestEvent.TooManyGuests _ -> " (--max-guests, --max-guests-per-uid, --share)";
@@ -84,15 +89,29 @@ final class EventLog implements MonitorObserver {
         };
     }
 
-    private static String advice(Decision.Denied denial) {
+    /** Returns where the rule that denies was written, or how to allow what no rule allows. */
+    private static String advice(Decision.Denied denial, Optional<String> label) {
         String operation = operation(denial.operation());
-        return switch (denial.reason()) {
-            case Reason.DenyRule _, Reason.OverlappingRule _ -> " (--deny-" + operation + ")";
-            case Reason.NoRule _, Reason.NotNamed _, Reason.HostUnknown _ ->
-                denial.remedy()
-                        .map(rule -> "; allow it with --allow-" + operation + " " + rule)
+        return writtenAt(denial.reason())
+                + denial.remedy()
+                        .map(rule -> label.map(section -> "; allow it with " + operation + ".allow = [\"" + rule
+                                        + "\"] in [guest." + section + "]")
+                                .orElse("; allow it with --allow-" + operation + " " + rule))
                         .orElse("");
+    }
+
+    private static String writtenAt(Reason reason) {
+        return switch (reason) {
+            case Reason.DenyRule(Rule rule) -> writtenAt(rule);
+            case Reason.OverlappingRule(Rule rule) -> writtenAt(rule);
+            case Reason.DeniesInside inside -> writtenAt(inside.rule());
+            case Reason.ResolvesToDenied resolved -> writtenAt(resolved.reason());
+            case Reason.NoRule _, Reason.NotNamed _, Reason.ResolvesToProtected _, Reason.HostUnknown _ -> "";
         };
+    }
+
+    private static String writtenAt(Rule rule) {
+        return rule.origin().isEmpty() ? "" : " (" + rule.origin() + ")";
     }
 
     private static String operation(Operation operation) {

@@ -9,10 +9,12 @@ import arca.monitor.config.ControlAccess;
 import arca.monitor.config.Limits;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.policy.Policy;
+import arca.monitor.policy.Rule;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.attribute.GroupPrincipal;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
@@ -36,7 +38,9 @@ import picocli.CommandLine.Spec;
             "Runs the monitor until SIGTERM or SIGINT. Guests connect to the Unix socket PATH; the monitor owns their TCP "
                     + "sockets.",
             "",
-            "RULE is any, an IPv4 address or a CIDR, with an optional :PORT or :PORT-PORT: any:443, 10.1.0.0/16:8000-8099. "
+            "RULE is WHERE or WHERE:PORTS. WHERE is any, an IPv4 or IPv6 address or CIDR, or a host name: any:443, "
+                    + "10.1.0.0/16:8000-8099, [2001:db8::/32]:443, api.example.com:443, *.example.com. PORTS is a number or a "
+                    + "range; a list needs a rule for each. "
                     + "Without a rule, nothing is allowed. The rule any does not allow loopback, private networks, other "
                     + "special-purpose addresses (IANA's registry), cloud metadata addresses, the host's own addresses, or "
                     + "listening on ports below 1024: these need a rule that names them. SIZE may end in K or M.",
@@ -339,10 +343,24 @@ final class MonitorCommand implements Callable<Integer> {
     }
 
     private Policy policy() {
-        Policy connects = checked("--allow-connect ", () -> Policy.NOTHING.allowConnect(allowConnect));
-        Policy denied = checked("--deny-connect ", () -> connects.denyConnect(denyConnect));
-        Policy listens = checked("--allow-listen ", () -> denied.allowListen(allowListen));
-        return checked("--deny-listen ", () -> listens.denyListen(denyListen));
+        Policy policy = Policy.NOTHING;
+        for (String rule : allowConnect) policy = policy.allowConnect(rules("--allow-connect", rule));
+        for (String rule : denyConnect) policy = policy.denyConnect(rules("--deny-connect", rule));
+        for (String rule : allowListen) policy = policy.allowListen(listenRules("--allow-listen", rule));
+        for (String rule : denyListen) policy = policy.denyListen(listenRules("--deny-listen", rule));
+        return policy;
+    }
+
+    private List<Rule> rules(String option, String text) {
+        return List.of(checked(option + " ", () -> Rule.parse(text, option)));
+    }
+
+    private List<Rule> listenRules(String option, String text) {
+        return List.of(checked(option + " ", () -> {
+            Rule rule = Rule.parse(text, option);
+            Policy.checkListen(rule);
+            return rule;
+        }));
     }
 
     /** Returns what a supplier makes. If it refuses a value, throws a usage error that names the option. */

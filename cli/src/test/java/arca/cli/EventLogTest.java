@@ -10,11 +10,13 @@ import arca.monitor.config.SystemLimit.Demand;
 import arca.monitor.config.ThreadAllowance;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.policy.Decision.Denied;
+import arca.monitor.policy.Destination;
 import arca.monitor.policy.Operation;
 import arca.monitor.policy.Policy;
 import arca.monitor.policy.Reason;
 import arca.monitor.policy.Rule;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
@@ -37,20 +39,29 @@ class EventLogTest {
                         "listen on 127.0.0.1:80 denied: no rule names low ports; allow it with --allow-listen"
                                 + " 127.0.0.1:80"),
                 Arguments.of(
-                        denied(policy.denyListen("any"), Operation.LISTEN, "127.0.0.1:0"),
+                        denied(
+                                policy.denyListen(List.of(Rule.parse("any", "--deny-listen"))),
+                                Operation.LISTEN,
+                                "127.0.0.1:0"),
                         "listen on 127.0.0.1:0 denied by the rule any (--deny-listen)"),
                 Arguments.of(
-                        denied(policy.denyListen("192.1.2.7:8080"), Operation.LISTEN, "0.0.0.0:8080"),
+                        denied(
+                                policy.denyListen(List.of(Rule.parse("192.1.2.7:8080", "policy.toml:3:7"))),
+                                Operation.LISTEN,
+                                "0.0.0.0:8080"),
                         "listen on 0.0.0.0:8080 denied by the rule 192.1.2.7:8080, because both may be the same listener"
-                                + " (--deny-listen)"),
+                                + " (policy.toml:3:7)"),
                 Arguments.of(
-                        new GuestEvent.Denied(new Denied(
-                                Operation.CONNECT,
-                                Endpoint.parse("192.1.2.7:80"),
-                                new Reason.HostUnknown("EMFILE"),
-                                Optional.of(Rule.parse("192.1.2.7:80")))),
+                        new GuestEvent.Denied(
+                                new Denied(
+                                        Operation.CONNECT,
+                                        Destination.of(Endpoint.parse("192.1.2.7:80")),
+                                        new Reason.HostUnknown("EMFILE"),
+                                        Optional.of(Rule.parse("192.1.2.7:80"))),
+                                Optional.empty(),
+                                Optional.of("ask Ann")),
                         "connect to 192.1.2.7:80 denied: the kernel does not say whether this is an address of the host"
-                                + " itself: EMFILE; allow it with --allow-connect 192.1.2.7:80"),
+                                + " itself: EMFILE; allow it with --allow-connect 192.1.2.7:80; ask Ann"),
                 Arguments.of(
                         new GuestEvent.DenialsOmitted(100),
                         "was denied 100 different requests; no more of its denials are reported"),
@@ -96,7 +107,8 @@ class EventLogTest {
     }
 
     private static GuestEvent denied(Policy policy, Operation operation, String endpoint) {
-        return new GuestEvent.Denied((Denied) policy.decide(operation, Endpoint.parse(endpoint)));
+        return new GuestEvent.Denied(
+                (Denied) policy.decide(operation, Endpoint.parse(endpoint)), Optional.empty(), Optional.empty());
     }
 
     @ParameterizedTest

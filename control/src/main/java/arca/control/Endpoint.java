@@ -1,13 +1,13 @@
 package arca.control;
 
 /**
- * An IPv4 address and a port. Every address and port is valid here: the monitor's policy decides where guests may listen
- * and connect.
+ * An IP address and a port. Every address and port is valid here: the monitor's policy decides where guests may listen and
+ * connect.
  *
- * @param address the four octets in network order, the first in the highest byte: 0x7f000001 is 127.0.0.1
+ * @param address the address; messages of revision 1 carry IPv4 addresses only
  * @param port 0 to 65535; in a {@link Request.ListenRequest} 0 means any free port
  */
-public record Endpoint(int address, int port) {
+public record Endpoint(IpAddress address, int port) {
     private static final int MAX_PORT = 0xffff;
 
     /** Creates an endpoint, unless the port is out of range. */
@@ -16,27 +16,46 @@ public record Endpoint(int address, int port) {
     }
 
     /**
+     * Creates an endpoint with an IPv4 address.
+     *
+     * @param ipv4 the four octets in network order, the first in the highest byte: 0x7f000001 is 127.0.0.1
+     * @param port 0 to 65535
+     */
+    public Endpoint(int ipv4, int port) {
+        this(new IpAddress(ipv4), port);
+    }
+
+    /**
      * Parses the text form of {@link #toString}.
      *
-     * @param text four decimal octets and a port, {@code 127.0.0.1:8080}; leading zeros are not allowed, because some
-     *     programs read them as octal
+     * @param text an address and a port, {@code 127.0.0.1:8080} or {@code [2001:db8::1]:443}. Leading zeros in an octet or a port
+     *     are not allowed, because some programs read them as octal
      * @return the endpoint
      * @throws IllegalArgumentException if the text is anything else
      */
     public static Endpoint parse(String text) {
-        int colon = text.indexOf(':');
+        int colon = text.lastIndexOf(':');
         if (colon < 0) throw new IllegalArgumentException("an endpoint is ADDRESS:PORT, not " + text);
         try {
-            return new Endpoint(
-                    Ipv4.parse(text.substring(0, colon)), Decimal.parse(text.substring(colon + 1), MAX_PORT));
+            return new Endpoint(address(text.substring(0, colon)), Decimal.parse(text.substring(colon + 1), MAX_PORT));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(text + ": " + e.getMessage(), e);
         }
     }
 
-    /** Returns address and port, such as {@code 127.0.0.1:8080}. */
+    private static IpAddress address(String text) {
+        boolean opens = text.startsWith("[");
+        boolean closes = text.endsWith("]");
+        if (opens && closes && text.indexOf(':') >= 0) return IpAddress.parse(text.substring(1, text.length() - 1));
+        if (opens || closes || text.indexOf(':') >= 0) {
+            throw new IllegalArgumentException("an IPv6 address and a port are written as [ADDRESS]:PORT");
+        }
+        return IpAddress.parse(text);
+    }
+
+    /** Returns address and port, such as {@code 127.0.0.1:8080} or {@code [2001:db8::1]:443}. */
     @Override
     public String toString() {
-        return Ipv4.toString(address) + ":" + port;
+        return address.isIpv4() ? address + ":" + port : "[" + address + "]:" + port;
     }
 }

@@ -17,14 +17,24 @@ public sealed interface Request {
      *
      * @param endpoint where to listen
      */
-    record ListenRequest(Endpoint endpoint) implements Request {}
+    record ListenRequest(Endpoint endpoint) implements Request {
+        /** Refuses an IPv6 address, which revision 1 of the protocol cannot carry. */
+        public ListenRequest {
+            requireIpv4(endpoint);
+        }
+    }
 
     /**
      * Asks the monitor for a TCP connection. The reply comes when the handshake has succeeded or failed.
      *
      * @param endpoint where to connect to
      */
-    record ConnectRequest(Endpoint endpoint) implements Request {}
+    record ConnectRequest(Endpoint endpoint) implements Request {
+        /** Refuses an IPv6 address, which revision 1 of the protocol cannot carry. */
+        public ConnectRequest {
+            requireIpv4(endpoint);
+        }
+    }
 
     /**
      * Asks for the next connection of a listener. The reply comes when there is one.
@@ -36,6 +46,13 @@ public sealed interface Request {
         @Override
         public String toString() {
             return "AcceptRequest[listenerId=" + Integer.toUnsignedString(listenerId) + "]";
+        }
+    }
+
+    private static void requireIpv4(Endpoint endpoint) {
+        if (!endpoint.address().isIpv4()) {
+            throw new IllegalArgumentException(
+                    endpoint + ": IPv6 addresses are not possible in revision 1 of the protocol");
         }
     }
 

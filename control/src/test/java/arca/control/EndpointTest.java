@@ -14,7 +14,15 @@ class EndpointTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"0.0.0.0:0", "255.255.255.255:65535", "128.1.2.200:1", "10.0.0.255:32768"})
+    @ValueSource(
+            strings = {
+                "0.0.0.0:0",
+                "255.255.255.255:65535",
+                "[::1]:80",
+                "[2001:db8::8:800:200c:417a]:65535",
+                "128.1.2.200:1",
+                "10.0.0.255:32768"
+            })
     void parsedTextIsPrintedUnchanged(String text) {
         assertEquals(text, Endpoint.parse(text).toString());
     }
@@ -45,7 +53,11 @@ class EndpointTest {
                 " 1.2.3.4:5",
                 "1.2.3.4:5 ",
                 "localhost:80",
-                "[::1]:80",
+                "::1:80",
+                "[::1]",
+                "[::1:80",
+                "[1.2.3.4]:80",
+                "[::1%1]:80",
                 "1.2.3.4:99999999999",
                 "1.2.3.\u0664:5"
             })

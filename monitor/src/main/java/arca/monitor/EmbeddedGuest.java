@@ -6,10 +6,12 @@ import arca.bindings.Pipe;
 import arca.bindings.Syscalls;
 import arca.control.guest.ArcaSession;
 import arca.control.guest.DataPipes;
+import arca.monitor.config.GuestIdentity;
 import arca.monitor.guest.GuestLoop;
 import arca.monitor.guest.PipePairChannel;
 import arca.monitor.guest.SharedResources;
 import arca.monitor.ledger.GuestAccount;
+import arca.monitor.ledger.PrincipalId;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.Mailbox;
@@ -70,6 +72,7 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
         toMonitor.reader().nonBlocking(true);
         toGuest.writer().nonBlocking(true);
         this.loop = new GuestLoop(
+                new GuestIdentity(Syscalls.getpid(), Syscalls.geteuid(), Syscalls.getegid(), Optional.empty()),
                 shared.log.of(name, account.principal()),
                 shared,
                 account,
@@ -86,7 +89,7 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
     }
 
     static EmbeddedGuest open(String name, SharedResources shared, EmbeddedGuests guests) throws ErrnoException {
-        GuestAccount account = shared.ledger.open(Syscalls.geteuid());
+        GuestAccount account = shared.ledger.open(new PrincipalId.User(Syscalls.geteuid()));
         Optional<Waker> waker = Optional.empty();
         Optional<Pipe> toMonitor = Optional.empty();
         Optional<Pipe> toGuest = Optional.empty();

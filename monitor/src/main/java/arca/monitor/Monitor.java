@@ -3,8 +3,8 @@ package arca.monitor;
 import arca.bindings.ErrnoException;
 import arca.bindings.EventFd;
 import arca.bindings.Fd;
-import arca.bindings.Sockets.Credentials;
 import arca.monitor.config.DescriptorLimitException;
+import arca.monitor.config.GuestIdentity;
 import arca.monitor.config.Headroom;
 import arca.monitor.config.Limits;
 import arca.monitor.config.MonitorConfig;
@@ -80,7 +80,7 @@ public final class Monitor implements AutoCloseable {
         this.shared = new SharedResources(config, ledger(config.limits(), pipes, ports));
         this.stop = EventFd.open();
         this.spare = takeSpare(stop);
-        this.guests = new Guests(config.limits(), shared.ledger);
+        this.guests = new Guests(shared.ledger);
         Watchdog watcher = new Watchdog(guests, config.wedge(), spare);
         this.watchdog = Thread.ofPlatform().daemon().name("watchdog").unstarted(watcher);
         heartbeats.add(watcher.heartbeat());
@@ -244,7 +244,7 @@ public final class Monitor implements AutoCloseable {
         List<GuestSnapshot> answered = new ArrayList<>();
         for (var entry : asked.entrySet()) {
             GuestThread guest = entry.getKey();
-            Credentials who = guest.credentials();
+            GuestIdentity who = guest.who();
             Optional<GuestSnapshot.Counts> counts = await(entry.getValue(), deadline);
             if (counts.isEmpty() && !guests.live().contains(guest)) continue; // it has ended meanwhile
             answered.add(new GuestSnapshot(guest.name(), who.pid(), who.uid(), guest.cpu(), counts));
@@ -354,8 +354,8 @@ public final class Monitor implements AutoCloseable {
                     "{}: does not end: a process holds the lock of one of its pipes; kill that process; the guest is pid"
                             + " {}, uid {}",
                     guest.name(),
-                    guest.credentials().pid(),
-                    guest.credentials().uid());
+                    guest.who().pid(),
+                    guest.who().uid());
         }
     }
 }

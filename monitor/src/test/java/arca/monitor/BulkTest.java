@@ -221,7 +221,8 @@ class BulkTest {
     /** Returns the descriptor of the other end of a connection. It belongs to a monitor in this process. */
     private static int otherEnd(Peer peer) throws Exception {
         Endpoint own = peer.local();
-        Optional<SocketAddress.Inet> wanted = Optional.of(new SocketAddress.IPv4(own.address(), own.port()));
+        Optional<SocketAddress.Inet> wanted =
+                Optional.of(new SocketAddress.IPv4(own.address().ipv4(), own.port()));
         try (Kernel kernel = new LinuxKernel()) {
             for (String fd : DescriptorLeaks.open().keySet()) {
                 int other = Integer.parseInt(fd);

@@ -2,6 +2,7 @@ package arca.testnet;
 
 import arca.bindings.SocketAddress;
 import arca.control.Endpoint;
+import arca.control.IpAddress;
 import arca.testkit.ReservedPorts;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -23,10 +24,10 @@ public final class Loopback {
 
     public static Endpoint of(SocketAddress address) {
         SocketAddress.IPv4 at = (SocketAddress.IPv4) address;
-        return new Endpoint(ByteBuffer.wrap(at.address().getAddress()).getInt(), at.port());
+        return new Endpoint(IpAddress.of(at.address().getAddress()), at.port());
     }
 
     public static SocketAddress of(Endpoint endpoint) {
-        return new SocketAddress.IPv4(endpoint.address(), endpoint.port());
+        return new SocketAddress.IPv4(endpoint.address().ipv4(), endpoint.port());
     }
 }

@@ -5,12 +5,11 @@ import arca.bindings.Fd;
 import arca.bindings.SocketAddress;
 import arca.bindings.Sockets;
 import arca.control.Endpoint;
+import arca.control.IpAddress;
 import java.io.Closeable;
 import java.io.IOException;
-import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -185,10 +184,9 @@ public final class ArcaSession implements Closeable {
 
     private static Endpoint endpoint(InetSocketAddress address) throws UnknownHostException {
         if (address.isUnresolved()) throw new UnknownHostException(address.getHostString());
-        if (!(address.getAddress() instanceof Inet4Address ipv4)) {
-            throw new UnknownHostException("not an IPv4 address, which revision 1 of the protocol needs: " + address);
-        }
-        return new Endpoint(ByteBuffer.wrap(ipv4.getAddress()).getInt(), address.getPort());
+        Endpoint endpoint = new Endpoint(IpAddress.of(address.getAddress().getAddress()), address.getPort());
+        if (endpoint.address().isIpv4()) return endpoint;
+        throw new UnknownHostException("IPv6 addresses are not possible in revision 1 of the protocol: " + address);
     }
 
     /**

@@ -11,7 +11,7 @@ import java.util.Optional;
  *
  * @param control the Unix socket that guests connect to; empty for a monitor with guests in its own process only
  * @param access who may connect to that socket
- * @param policy where guests may connect and listen
+ * @param profiles what holds for each guest: where it may connect and listen, and more
  * @param limits what guests may have
  * @param readiness how loops learn that a descriptor is ready
  * @param relay how bytes are moved
@@ -25,7 +25,7 @@ import java.util.Optional;
 public record MonitorConfig(
         Optional<Path> control,
         ControlAccess access,
-        Policy policy,
+        Profiles profiles,
         Limits limits,
         Readiness readiness,
         RelayMode relay,
@@ -107,7 +107,7 @@ public record MonitorConfig(
         Builder builder = new Builder();
         builder.control = control;
         builder.access = access;
-        builder.policy = policy;
+        builder.profiles = profiles;
         builder.limits = limits;
         builder.readiness = readiness;
         builder.relay = relay;
@@ -127,7 +127,7 @@ public record MonitorConfig(
     public static final class Builder {
         private Optional<Path> control = Optional.empty();
         private ControlAccess access = ControlAccess.OWNER;
-        private Policy policy = Policy.NOTHING;
+        private Profiles profiles = Profiles.same(Policy.NOTHING);
         private Limits limits = Limits.DEFAULT;
         private Readiness readiness = Readiness.EPOLL;
         private RelayMode relay = RelayMode.SPLICE;
@@ -163,13 +163,23 @@ public record MonitorConfig(
         }
 
         /**
-         * Sets {@link MonitorConfig#policy}.
+         * Sets {@link MonitorConfig#profiles} to one policy for all guests.
          *
          * @param policy where guests may connect and listen; the default is nowhere
          * @return this builder
          */
         public Builder policy(Policy policy) {
-            this.policy = policy;
+            return profiles(Profiles.same(policy));
+        }
+
+        /**
+         * Sets {@link MonitorConfig#profiles}.
+         *
+         * @param profiles what holds for each guest; the default allows nothing
+         * @return this builder
+         */
+        public Builder profiles(Profiles profiles) {
+            this.profiles = profiles;
             return this;
         }
 
@@ -282,7 +292,7 @@ public record MonitorConfig(
             return new MonitorConfig(
                     control,
                     access,
-                    policy,
+                    profiles,
                     limits,
                     readiness,
                     relay,

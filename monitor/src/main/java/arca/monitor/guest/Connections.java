@@ -11,17 +11,20 @@ import arca.monitor.guest.PipeAudit.Growth;
 import arca.monitor.ledger.GuestAccount;
 import arca.monitor.ledger.Resource;
 import arca.monitor.observe.GuestEvent;
+import arca.monitor.policy.Decision.Denied;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.relay.CutReason;
 import arca.monitor.relay.DataPipe;
 import arca.monitor.relay.Mover;
 import arca.monitor.relay.Relay;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,14 +44,17 @@ final class Connections implements AutoCloseable {
         final int pipeId;
         final long pipeBytes; // of both pipes, in the ledger
         final long capacity; // of both pipes, when they were opened
+        final Permission permission;
         final Optional<SocketAddress.Inet> to; // where it was connected to; empty if it came from a listener
         final Relay relay;
         long charged; // by how many bytes the guest has enlarged its pipes
 
-        Connection(int pipeId, AccountedPipe opened, Optional<SocketAddress.Inet> to, Relay relay) {
+        Connection(
+                int pipeId, AccountedPipe opened, Permission permission, Optional<SocketAddress.Inet> to, Relay relay) {
             this.pipeId = pipeId;
             this.pipeBytes = opened.bytes();
             this.capacity = Math.max(opened.bytes(), 2L * opened.pipe().ringSize());
+            this.permission = permission;
             this.to = to;
             this.relay = relay;
         }
@@ -237,19 +243,25 @@ final class Connections implements AutoCloseable {
      * ownership of the socket with its local port, and of these ends.
      *
      * @param listenerId the listener that the connection came from, or {@link ConnectionReady#NO_LISTENER}
+     * @param permission what the policy has allowed: the connect, or the listener
      * @param to where it was connected to; empty if it came from a listener
      * @return what the reply tells the guest about the connection
      * @throws ErrnoException ENOSPC or ENOMEM if the kernel cannot watch the descriptors. The socket and both sides of
      *     the pipe are then closed
      */
-    ConnectionReady start(int listenerId, Optional<SocketAddress.Inet> to, Descriptor socket, AccountedPipe opened)
+    ConnectionReady start(
+            int listenerId,
+            Permission permission,
+            Optional<SocketAddress.Inet> to,
+            Descriptor socket,
+            AccountedPipe opened)
             throws ErrnoException {
         DataPipe pipe = opened.pipe();
         int id = shared.connectionIds.take();
         int pipeId = shared.pipeIds.take();
         try {
             Relay relay = Relay.start(reactor, mover, socket, pipe, shared.config.linger(), _ -> ended(id));
-            live.put(id, new Connection(pipeId, opened, to, relay));
+            live.put(id, new Connection(pipeId, opened, permission, to, relay));
         } catch (ErrnoException e) {
             shared.pipeIds.release(pipeId);
             shared.connectionIds.release(id);
@@ -292,6 +304,23 @@ final class Connections implements AutoCloseable {
             case CutReason.Unacknowledged left ->
                 log.report(new GuestEvent.PeerSilent(id, peer, shared.config.linger(), left.bytes()));
         }
+    }
+
+    /**
+     * Judges each connection again.
+     *
+     * @param judge returns why a connection is denied
+     * @param cut whether connections that are denied are closed at once. A peer that has not received everything is reset
+     * @return a denial for each connection that is denied
+     */
+    List<Denied> review(Function<Permission, Optional<Denied>> judge, boolean cut) {
+        List<Denied> denied = new ArrayList<>();
+        for (Connection connection : List.copyOf(live.values())) {
+            Optional<Denied> denial = judge.apply(connection.permission);
+            denial.ifPresent(denied::add);
+            if (cut && denial.isPresent()) connection.relay.close();
+        }
+        return denied;
     }
 
     /** Closes every connection at once. A peer that has not received everything is reset. */

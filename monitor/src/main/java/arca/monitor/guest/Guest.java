@@ -6,7 +6,6 @@ import static arca.bindings.Constants.EPOLLRDHUP;
 
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
-import arca.bindings.SocketAddress;
 import arca.control.ConnectionReady;
 import arca.control.Endpoint;
 import arca.control.ProtocolException;
@@ -21,7 +20,8 @@ import arca.control.Request;
 import arca.control.Request.AcceptRequest;
 import arca.control.Request.ConnectRequest;
 import arca.control.Request.ListenRequest;
-import arca.monitor.config.Limits;
+import arca.monitor.config.GuestIdentity;
+import arca.monitor.config.Profile.OnReload;
 import arca.monitor.guest.Connections.AccountedPipe;
 import arca.monitor.ledger.GuestAccount;
 import arca.monitor.ledger.Resource;
@@ -29,12 +29,14 @@ import arca.monitor.observe.GuestEvent;
 import arca.monitor.observe.GuestSnapshot;
 import arca.monitor.policy.Decision;
 import arca.monitor.policy.Operation;
-import arca.monitor.policy.Reason;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.relay.Mover;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -77,11 +79,10 @@ public final class Guest implements AutoCloseable {
     private final GuestLog log;
     private final SharedResources shared;
     private final GuestAccount account;
-    private final Limits limits;
     private final Reactor reactor;
     private final Mover mover;
     private final ControlChannel channel;
-    private final Denials denials;
+    private final Authorizer authorizer;
 
     private final Requests requests;
     private final Replies replies;
@@ -94,12 +95,14 @@ public final class Guest implements AutoCloseable {
     /**
      * Creates a guest. From now on, the loop watches its channel.
      *
+     * @param who decides which policy holds for the guest
      * @param log has the guest's name, such as {@code g7}
      * @param account what the guest takes of the things that guests share; the caller closes it, after the guest
      * @param channel an open channel; the guest owns it, unless this throws
      * @throws ErrnoException ENOSPC or ENOMEM if the kernel cannot watch the channel
      */
     Guest(
+            GuestIdentity who,
             GuestLog log,
             SharedResources shared,
             GuestAccount account,
@@ -111,11 +114,10 @@ public final class Guest implements AutoCloseable {
         this.log = log;
         this.shared = shared;
         this.account = account;
-        this.limits = shared.config.limits();
         this.reactor = reactor;
         this.mover = mover;
         this.channel = channel;
-        this.denials = new Denials(log);
+        this.authorizer = new Authorizer(shared, who, reactor.kernel(), log);
         this.connections = new Connections(
                 log,
                 shared,
@@ -125,7 +127,7 @@ public final class Guest implements AutoCloseable {
                 this::endIfNothingIsLeft,
                 this::cutForItsPipes,
                 this::pipesMayBeThere);
-        this.listeners = new Listeners(this, shared, account, reactor, connections);
+        this.listeners = new Listeners(this, authorizer, shared, account, reactor, connections);
         this.replies =
                 new Replies(reactor, channel, this::allRepliesSent, this::channelFailed, connections::guestEndsClosed);
         this.requests = new Requests(this, account, replies, reactor, channel);
@@ -234,11 +236,11 @@ public final class Guest implements AutoCloseable {
     }
 
     private void listen(int requestId, Endpoint at) {
-        int denied = deny(Operation.LISTEN, at);
+        int denied = authorizer.deny(Operation.LISTEN, at);
         if (denied != 0) {
             reply(requestId, new ListenErr(denied));
         } else {
-            long id = listeners.open(address(at));
+            long id = listeners.open(at);
             if (id >= 0) {
                 LOG.debug("{}: listener {} on {}", name, id, at);
                 reply(requestId, new ListenOk((int) id));
@@ -249,62 +251,27 @@ public final class Guest implements AutoCloseable {
     }
 
     private void connect(int requestId, Endpoint to) {
-        int denied = deny(Operation.CONNECT, to);
+        int denied = authorizer.deny(Operation.CONNECT, to);
         if (denied != 0) {
             reply(requestId, new ConnectErr(denied));
         } else if (!hasRoomForConnection()) {
             reply(requestId, new ConnectErr(Errno.EMFILE));
-        } else if (connecting.size() >= limits.connecting()) {
+        } else if (connecting.size() >= authorizer.limits().connecting()) {
             reply(requestId, new ConnectErr(Errno.ENOBUFS));
         } else {
-            startConnect(requestId, address(to));
+            startConnect(requestId, Permission.connect(to));
         }
     }
 
-    private void startConnect(int requestId, SocketAddress.Inet to) {
+    private void startConnect(int requestId, Permission permission) {
         int n = connections.reserve();
         if (n >= 0) {
-            PendingConnect pending = new PendingConnect(this, account, requestId, to, reactor);
+            PendingConnect pending = new PendingConnect(this, account, requestId, permission, reactor);
             n = pending.start(shared.config.connectTimeout().toNanos());
             if (n < 0) connections.cancel();
             else connecting.add(pending);
         }
         if (n < 0) reply(requestId, new ConnectErr(-n));
-    }
-
-    private static SocketAddress.Inet address(Endpoint endpoint) {
-        return new SocketAddress.IPv4(endpoint.address(), endpoint.port());
-    }
-
-    /** Asks the policy, and reports a denial. Returns the errno of the reply; 0 if the operation is allowed. */
-    private int deny(Operation operation, Endpoint endpoint) {
-        int own = 0;
-        switch (shared.config.policy().verdict(operation, endpoint)) {
-            case ALLOWED -> {
-                return 0;
-            }
-            case DENIED_IF_OWN -> {
-                own = reactor.kernel().isLocal(address(endpoint));
-                if (own == 0) return 0;
-            }
-            case DENIED -> {}
-        }
-        if (denials.isNew(operation, endpoint)) denials.report(denial(operation, endpoint, own));
-        return own < 0 ? -own : Errno.EACCES;
-    }
-
-    /** Returns why an operation is denied. This takes time and memory, so it is asked only for what is reported. */
-    private Decision.Denied denial(Operation operation, Endpoint endpoint, int own) {
-        return switch (shared.config.policy().decide(operation, endpoint)) {
-            case Decision.Denied denied -> denied;
-            case Decision.DeniedIfOwn(Decision.Denied denied) -> own < 0 ? unknown(denied, -own) : denied;
-            case Decision.Allowed() -> throw new AssertionError("the verdict on " + endpoint + " was another one");
-        };
-    }
-
-    private static Decision.Denied unknown(Decision.Denied denied, int errno) {
-        Reason reason = new Reason.HostUnknown(Errno.describe(errno) + " (rtnetlink(7))");
-        return new Decision.Denied(denied.operation(), denied.endpoint(), reason, denied.remedy());
     }
 
     private void accept(int requestId, int listenerId) {
@@ -321,13 +288,13 @@ public final class Guest implements AutoCloseable {
 
     /** Returns whether the guest may have one more connection. Those of handshakes in progress count, too. */
     boolean hasRoomForConnection() {
-        return connections.count() + connecting.size() < limits.connections();
+        return connections.count() + connecting.size() < authorizer.limits().connections();
     }
 
     /** Hands a connection from a backlog to the guest. Takes ownership of the socket and the pipe. */
-    void incoming(int requestId, int listenerId, Descriptor socket, AccountedPipe opened) {
+    void incoming(int requestId, int listenerId, Permission permission, Descriptor socket, AccountedPipe opened) {
         try {
-            ConnectionReady ready = connections.start(listenerId, Optional.empty(), socket, opened);
+            ConnectionReady ready = connections.start(listenerId, permission, Optional.empty(), socket, opened);
             replies.send(requestId, new IncomingConnection(ready), ready.pipe().pipeId(), opened.pipe());
         } catch (ErrnoException e) {
             reply(requestId, new AcceptErr(e.errno()));
@@ -358,8 +325,8 @@ public final class Guest implements AutoCloseable {
         if (opened == Connections.LATER) return false;
         connecting.remove(pending);
         try {
-            ConnectionReady ready =
-                    connections.start(ConnectionReady.NO_LISTENER, Optional.of(pending.to()), socket, opened);
+            ConnectionReady ready = connections.start(
+                    ConnectionReady.NO_LISTENER, pending.permission(), Optional.of(pending.to()), socket, opened);
             replies.send(pending.requestId(), new ConnectOk(ready), ready.pipe().pipeId(), opened.pipe());
         } catch (ErrnoException e) {
             reply(pending.requestId(), new ConnectErr(e.errno()));
@@ -383,6 +350,27 @@ public final class Guest implements AutoCloseable {
         connecting.remove(pending);
         connections.cancel();
         reply(pending.requestId(), new ConnectErr(errno));
+    }
+
+    // A policy that has changed.
+
+    /** Judges what the guest has by the policy that is in force now. What that denies is reported, and ended if the profile says so. */
+    public void reviewPolicy() {
+        if (state == State.ENDED) return;
+        boolean cut = authorizer.profile().onReload() == OnReload.CUT;
+        List<Decision.Denied> denied = new ArrayList<>(connections.review(authorizer::review, cut));
+        denied.addAll(listeners.review(authorizer::review, cut));
+        for (PendingConnect pending : List.copyOf(connecting)) {
+            Optional<Decision.Denied> denial = authorizer.review(pending.permission());
+            denial.ifPresent(denied::add);
+            if (cut && denial.isPresent() && connecting.contains(pending)) {
+                pending.close();
+                connectFailed(pending, Errno.EACCES);
+            }
+        }
+        Map<Decision.Denied, Integer> counts = new LinkedHashMap<>();
+        denied.forEach(denial -> counts.merge(denial, 1, Integer::sum));
+        counts.forEach((denial, count) -> log.report(new GuestEvent.NoLongerAllowed(denial, count, cut)));
     }
 
     // Ends.

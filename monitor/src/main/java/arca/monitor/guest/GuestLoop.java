@@ -1,6 +1,7 @@
 package arca.monitor.guest;
 
 import arca.bindings.ErrnoException;
+import arca.monitor.config.GuestIdentity;
 import arca.monitor.ledger.GuestAccount;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LastCall;
@@ -23,6 +24,7 @@ public final class GuestLoop implements AutoCloseable {
     /**
      * Creates a guest and its loop, which has not run yet.
      *
+     * @param who decides which policy holds for the guest
      * @param log has the guest's name
      * @param account what the guest takes of the things that guests share; the caller closes it, after the loop
      * @param mailbox how other threads reach the loop
@@ -30,16 +32,18 @@ public final class GuestLoop implements AutoCloseable {
      * @throws ErrnoException EMFILE, ENFILE, ENOMEM or ENOSPC if the loop cannot be created. Nothing is open then
      */
     public GuestLoop(
+            GuestIdentity who,
             GuestLog log,
             SharedResources shared,
             GuestAccount account,
             Mailbox mailbox,
             BiFunction<Kernel, Reactor, ControlChannel> channel)
             throws ErrnoException {
-        this(log, shared, account, mailbox, shared.kernels.get(), channel);
+        this(who, log, shared, account, mailbox, shared.kernels.get(), channel);
     }
 
     GuestLoop(
+            GuestIdentity who,
             GuestLog log,
             SharedResources shared,
             GuestAccount account,
@@ -66,7 +70,7 @@ public final class GuestLoop implements AutoCloseable {
         };
         ControlChannel made = channel.apply(kernel, reactor);
         try {
-            this.guest = new Guest(log, shared, account, reactor, mover, made);
+            this.guest = new Guest(who, log, shared, account, reactor, mover, made);
         } catch (ErrnoException e) {
             made.close();
             closeLoop();

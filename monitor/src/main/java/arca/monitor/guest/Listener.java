@@ -22,6 +22,7 @@ final class Listener implements AutoCloseable {
     private static final int BACKLOG = 4096; // the kernel cuts it to net.core.somaxconn
 
     private final int id;
+    private final Permission permission;
     private final Listeners owner;
     private final Reactor reactor;
     private Descriptor socket; // once it listens
@@ -32,9 +33,11 @@ final class Listener implements AutoCloseable {
      * Creates a listener that is not open.
      *
      * @param id the listener's id; the caller releases it
+     * @param permission what the policy has allowed
      */
-    Listener(int id, Listeners owner, Reactor reactor) {
+    Listener(int id, Permission permission, Listeners owner, Reactor reactor) {
         this.id = id;
+        this.permission = permission;
         this.owner = owner;
         this.reactor = reactor;
     }
@@ -64,6 +67,11 @@ final class Listener implements AutoCloseable {
 
     int id() {
         return id;
+    }
+
+    /** Returns what the policy has allowed. */
+    Permission permission() {
+        return permission;
     }
 
     /** Adds an AcceptRequest, and answers it at once if a connection is in the backlog. */
@@ -97,7 +105,7 @@ final class Listener implements AutoCloseable {
                 if (n < 0 && isConnectionError(-n)) continue;
             }
             if (n < 0) refuseOldest(-n);
-            else owner.accepted(waiting.remove(), id, new Descriptor(reactor, n));
+            else owner.accepted(waiting.remove(), this, new Descriptor(reactor, n));
         }
     }
 

@@ -23,6 +23,7 @@ final class PendingConnect implements AutoCloseable {
     private final Guest guest;
     private final GuestAccount account;
     private final int requestId;
+    private final Permission permission;
     private final SocketAddress.Inet to;
     private final Reactor reactor;
     private Descriptor socket; // once it connects
@@ -31,11 +32,12 @@ final class PendingConnect implements AutoCloseable {
     private boolean waitsForPipe; // the handshake has succeeded
 
     /** Creates a handshake that has not started. */
-    PendingConnect(Guest guest, GuestAccount account, int requestId, SocketAddress.Inet to, Reactor reactor) {
+    PendingConnect(Guest guest, GuestAccount account, int requestId, Permission permission, Reactor reactor) {
         this.guest = guest;
         this.account = account;
         this.requestId = requestId;
-        this.to = to;
+        this.permission = permission;
+        this.to = Authorizer.address(permission.endpoint());
         this.reactor = reactor;
     }
 
@@ -76,6 +78,11 @@ final class PendingConnect implements AutoCloseable {
 
     int requestId() {
         return requestId;
+    }
+
+    /** Returns what the policy has allowed. */
+    Permission permission() {
+        return permission;
     }
 
     /** Returns where the connection goes. */

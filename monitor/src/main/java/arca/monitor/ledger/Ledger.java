@@ -6,8 +6,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongSupplier;
 
 /**
- * Hands out what the guests of a monitor share, so that no principal can take it all. A principal is the user, by uid, who
- * connected to the control socket. All guests of one user are one principal.
+ * Hands out what the guests of a monitor share, so that no principal can take it all. A principal is the label of the
+ * guest's profile, or else the user, by uid, who connected to the control socket. All guests of one label, and all other guests of
+ * one user, are one principal.
  *
  * <pre>
  * resource     total                          taken before         given back after     when there is none
@@ -31,7 +32,8 @@ import java.util.function.LongSupplier;
  *
  * A principal may have at most its share of each total: {@code Limits.share}. A request for more than the share is answered
  * with EMFILE, and for more than what is left of the total with ENFILE. A rate has a share, too, as a bucket of tokens. The
- * reserve is what the monitor itself needs later: it is in no total, so the acceptor, the watchdog and the log work when everything else is used up.
+ * reserve is what the monitor itself needs later: it is in no total, so the acceptor, the watchdog and the log work when
+ * everything else is used up.
  *
  * <p>A guest takes from its own {@link GuestAccount}, which only its thread touches. That takes from the account of the
  * principal in portions that grow with what the guest has. So most connections need no atomic operation here, and no byte
@@ -51,7 +53,7 @@ public final class Ledger {
     private final long[] totals = new long[RESOURCES.length];
     private final long[] shares = new long[RESOURCES.length];
     private final AtomicLongArray used = new AtomicLongArray(RESOURCES.length);
-    private final Map<Integer, Principal> principals = new HashMap<>();
+    private final Map<PrincipalId, Principal> principals = new HashMap<>();
     private int forgetAt = FEW; // so many principals are worth a search
     private final LongSupplier clock;
     private final int sharePercent;
@@ -97,22 +99,22 @@ public final class Ledger {
     /**
      * Opens an account for a guest. It has nothing yet.
      *
-     * @param uid the principal
+     * @param id the principal
      * @return the account; the guest's thread owns it, and must close it
      */
-    public synchronized GuestAccount open(int uid) {
-        Principal principal = principal(uid);
+    public synchronized GuestAccount open(PrincipalId id) {
+        Principal principal = principal(id);
         principal.guests++;
         return new GuestAccount(principal, requestRate);
     }
 
-    /** Returns what the guests of a user have together, also if he has none now. */
-    public synchronized Principal principal(int uid) {
+    /** Returns what the guests of a principal have together, also if it has none now. */
+    public synchronized Principal principal(PrincipalId id) {
         if (principals.size() >= forgetAt) {
             principals.values().removeIf(Principal::isForgettable);
             forgetAt = Math.max(FEW, 2 * principals.size());
         }
-        return principals.computeIfAbsent(uid, this::newPrincipal);
+        return principals.computeIfAbsent(id, _ -> newPrincipal());
     }
 
     /** Returns how many principals the ledger knows. */
@@ -120,13 +122,13 @@ public final class Ledger {
         return principals.size();
     }
 
-    private Principal newPrincipal(int uid) {
+    private Principal newPrincipal() {
         TokenBucket requests = new TokenBucket(clock, SECOND / requestRate, Math.max(1, requestRate / REQUEST_BURSTS));
         TokenBucket lines = new TokenBucket(
                 clock, NANOS_PER_LOG_LINE * PERCENT / sharePercent, Math.max(1, share(LOG_LINES, sharePercent)));
         long rate = Math.max(1, share(GUEST_STARTS, sharePercent));
         TokenBucket starts = new TokenBucket(clock, SECOND / rate, rate);
-        return new Principal(this, uid, requests, lines, starts, new Ports(ports, portShare, clock));
+        return new Principal(this, requests, lines, starts, new Ports(ports, portShare, clock));
     }
 
     synchronized void close(Principal principal) {

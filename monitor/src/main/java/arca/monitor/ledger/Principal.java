@@ -3,9 +3,8 @@ package arca.monitor.ledger;
 import arca.bindings.Errno;
 import java.util.concurrent.atomic.AtomicLongArray;
 
-/** What the guests of one user have together. Any thread. */
+/** What the guests of one user, or of one label, have together. Any thread. */
 public final class Principal {
-    final int uid;
     private final Ledger ledger;
     private final AtomicLongArray used = new AtomicLongArray(Resource.values().length);
     final TokenBucket requests;
@@ -14,10 +13,8 @@ public final class Principal {
     private final TokenBucket guestStarts;
     int guests; // open accounts; guarded by the ledger
 
-    Principal(
-            Ledger ledger, int uid, TokenBucket requests, TokenBucket logLines, TokenBucket guestStarts, Ports ports) {
+    Principal(Ledger ledger, TokenBucket requests, TokenBucket logLines, TokenBucket guestStarts, Ports ports) {
         this.ledger = ledger;
-        this.uid = uid;
         this.requests = requests;
         this.logLines = logLines;
         this.guestStarts = guestStarts;

@@ -22,11 +22,29 @@ public sealed interface GuestEvent {
      * The policy has denied a request. Each denial of a guest is reported once.
      *
      * @param denial what was denied, and why
+     * @param label the label of the guest's profile
+     * @param advice what the profile says to the owner of the guest
      */
-    record Denied(Decision.Denied denial) implements GuestEvent {
+    record Denied(Decision.Denied denial, Optional<String> label, Optional<String> advice) implements GuestEvent {
         @Override
         public String toString() {
             return denial.toString();
+        }
+    }
+
+    /**
+     * A new policy does not allow what the guest has: live connections, handshakes or listeners.
+     *
+     * @param denial what is not allowed, and why
+     * @param count how many of it the guest has
+     * @param cut whether the monitor has ended them
+     */
+    record NoLongerAllowed(Decision.Denied denial, int count, boolean cut) implements GuestEvent {
+        @Override
+        public String toString() {
+            String action = cut ? "ended" : "goes on";
+            return "the new policy does not allow what the guest has: " + denial + "; "
+                    + (count == 1 ? action : count + " of these: " + (cut ? action : "they go on"));
         }
     }
 

@@ -1,62 +1,96 @@
 package arca.monitor.policy;
 
 import arca.control.Decimal;
-import arca.control.Ipv4;
+import arca.control.IpAddress;
 
 /**
- * A block of IPv4 addresses: all those whose first {@code prefix} bits are the same.
+ * A block of addresses, of IPv4 or of IPv6: all those whose first bits are the same. A block of IPv6 holds no IPv4 address, even
+ * if it holds the addresses that map IPv4.
  *
- * @param address the block's first address, its first octet in the highest byte
- * @param prefix how many bits: 0 for every address, to 32 for one address
+ * @param first the block's first address
+ * @param bits how many bits of the IPv6 form are the same: 0 to 128; for IPv4, 96 more than its prefix
  */
-public record Cidr(int address, int prefix) {
-    /** Every address. */
-    static final Cidr ALL = new Cidr(0, 0);
+public record Cidr(IpAddress first, int bits) implements Where {
+    private static final int ADDRESS_BITS = 128;
+    private static final int IPV4_BITS = 96; // bits before an IPv4 address
 
     /** Refuses an address that is not the first of its block. */
     public Cidr {
-        if (prefix < 0 || prefix > Integer.SIZE)
-            throw new IllegalArgumentException("a prefix is 0 to 32, not " + prefix);
-        if ((address & ~mask(prefix)) != 0) {
-            String block = Ipv4.toString(address & mask(prefix)) + "/" + prefix;
-            throw new IllegalArgumentException(
-                    Ipv4.toString(address) + "/" + prefix + " has bits beyond its prefix: write " + block + ", or "
-                            + Ipv4.toString(address) + " for that address alone");
+        if (bits < 0 || bits > ADDRESS_BITS) throw new IllegalArgumentException("a prefix is 0 to 128, not " + bits);
+        long high = first.high() & highMask(bits);
+        long low = first.low() & lowMask(bits);
+        if (high != first.high() || low != first.low()) {
+            int before = bits >= IPV4_BITS && first.isIpv4() ? IPV4_BITS : 0;
+            String prefix = "/" + (bits - before);
+            throw new IllegalArgumentException(first + prefix + " has bits beyond its prefix: write "
+                    + new IpAddress(high, low) + prefix + ", or " + first + " for that address alone");
         }
+    }
+
+    /** Creates the block of one address. */
+    Cidr(IpAddress address) {
+        this(address, ADDRESS_BITS);
     }
 
     /**
      * Parses a block.
      *
-     * @param text {@code 192.0.2.0/24}, or {@code 192.0.2.1} for one address
-     * @return the block
+     * @param text {@code 192.0.2.0/24} or {@code 2001:db8::/32}; without a prefix, one address
+     * @return the block; for IPv4 addresses that are mapped to IPv6, a block of IPv4
      * @throws IllegalArgumentException if the text is anything else; the message says what is wrong with it
      */
     public static Cidr parse(String text) {
         int slash = text.indexOf('/');
-        if (slash < 0) return new Cidr(Ipv4.parse(text), Integer.SIZE);
-        return new Cidr(Ipv4.parse(text.substring(0, slash)), Decimal.parse(text.substring(slash + 1), Integer.SIZE));
+        if (slash < 0) return new Cidr(IpAddress.parse(text));
+        String address = text.substring(0, slash);
+        IpAddress first = IpAddress.parse(address);
+        int before = address.indexOf(':') < 0 ? IPV4_BITS : 0; // a prefix counts from where the address is written from
+        return new Cidr(first, before + Decimal.parse(text.substring(slash + 1), ADDRESS_BITS - before));
+    }
+
+    boolean isIpv4() {
+        return bits >= IPV4_BITS && first.isIpv4();
     }
 
     boolean isOneAddress() {
-        return prefix == Integer.SIZE;
+        return bits == ADDRESS_BITS;
     }
 
-    boolean contains(int other) {
-        return ((address ^ other) & mask(prefix)) == 0;
+    @Override
+    public boolean contains(IpAddress address) {
+        return isIpv4() == address.isIpv4() && hasBits(address);
     }
 
-    boolean within(Cidr other) {
-        return prefix >= other.prefix && other.contains(address);
+    private boolean hasBits(IpAddress address) {
+        return ((first.high() ^ address.high()) & highMask(bits)) == 0
+                && ((first.low() ^ address.low()) & lowMask(bits)) == 0;
     }
 
-    private static int mask(int prefix) {
-        return prefix == 0 ? 0 : -1 << Integer.SIZE - prefix; // a shift by 32 would be none
+    @Override
+    public boolean within(Where other) {
+        return switch (other) {
+            case Any _ -> true;
+            case Cidr block -> isIpv4() == block.isIpv4() && bits >= block.bits && block.hasBits(first);
+            case HostPattern _ -> false;
+        };
+    }
+
+    private static long highMask(int bits) {
+        return mask(Math.min(bits, Long.SIZE));
+    }
+
+    private static long lowMask(int bits) {
+        return mask(Math.max(bits - Long.SIZE, 0));
+    }
+
+    private static long mask(int bits) {
+        return bits == 0 ? 0 : -1L << Long.SIZE - bits; // a shift by 64 would be none
     }
 
     /** Returns the text form, which {@link #parse} takes. */
     @Override
     public String toString() {
-        return isOneAddress() ? Ipv4.toString(address) : Ipv4.toString(address) + "/" + prefix;
+        if (isOneAddress()) return first.toString();
+        return first + "/" + (isIpv4() ? bits - IPV4_BITS : bits);
     }
 }

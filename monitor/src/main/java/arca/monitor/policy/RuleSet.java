@@ -6,17 +6,15 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** The rules for one operation. Immutable. */
-record RuleSet(Operation operation, List<Rule> allow, List<Rule> deny) {
-    RuleSet(Operation operation) {
-        this(operation, List.of(), List.of());
-    }
+record RuleSet(List<Rule> allow, List<Rule> deny) {
+    static final RuleSet EMPTY = new RuleSet(List.of(), List.of());
 
     RuleSet allow(List<Rule> rules) {
-        return new RuleSet(operation, join(allow, rules), deny);
+        return new RuleSet(join(allow, rules), deny);
     }
 
     RuleSet deny(List<Rule> rules) {
-        return new RuleSet(operation, allow, join(deny, rules));
+        return new RuleSet(allow, join(deny, rules));
     }
 
     private static List<Rule> join(List<Rule> some, List<Rule> more) {
@@ -29,27 +27,28 @@ record RuleSet(Operation operation, List<Rule> allow, List<Rule> deny) {
         boolean test(Rule rule, Endpoint endpoint);
     }
 
-    /** Returns whether a rule denies an endpoint. Allocates nothing. */
-    boolean denies(Endpoint endpoint, Denies denies) {
-        for (int i = 0; i < deny.size(); i++) if (denies.test(deny.get(i), endpoint)) return true;
-        return false;
+    /** Returns the first rule that denies an endpoint, as an index; -1 if none does. Allocates nothing for IPv4. */
+    int denying(Endpoint endpoint, Denies denies) {
+        for (int i = 0; i < deny.size(); i++) if (denies.test(deny.get(i), endpoint)) return i;
+        return -1;
     }
 
     /**
-     * Returns whether a rule allows an endpoint: one that holds the endpoint, and that lies within each protected range that
-     * holds it. Allocates nothing.
+     * Returns the first rule that allows an endpoint: one that holds the endpoint, and that lies within each protected range that
+     * holds it. Allocates nothing for IPv4.
      *
      * @param ranges the protected ranges
      * @param alone whether the rule must be for this address alone, too
+     * @return an index; -1 if no rule allows it
      */
-    boolean allows(Endpoint endpoint, List<ProtectedRange> ranges, boolean alone) {
+    int allowing(Endpoint endpoint, List<ProtectedRange> ranges, boolean alone) {
         for (int i = 0; i < allow.size(); i++) {
             Rule rule = allow.get(i);
-            if (rule.contains(endpoint) && (!alone || rule.block().isOneAddress()) && names(rule, endpoint, ranges)) {
-                return true;
+            if (rule.contains(endpoint) && (!alone || rule.isForOneAddress()) && names(rule, endpoint, ranges)) {
+                return i;
             }
         }
-        return false;
+        return -1;
     }
 
     private static boolean names(Rule rule, Endpoint endpoint, List<ProtectedRange> ranges) {
@@ -59,31 +58,18 @@ record RuleSet(Operation operation, List<Rule> allow, List<Rule> deny) {
         return true;
     }
 
-    /**
-     * Returns why an endpoint is denied, which it must be.
-     *
-     * @param ranges the protected ranges
-     * @param remedy the rule that allows the endpoint and nothing else
-     */
-    Decision.Denied denial(Endpoint endpoint, Denies denies, List<ProtectedRange> ranges, Rule remedy) {
-        for (Rule rule : deny) {
-            if (!denies.test(rule, endpoint)) continue;
-            Reason reason = rule.contains(endpoint) ? new Reason.DenyRule(rule) : new Reason.OverlappingRule(rule);
-            return new Decision.Denied(operation, endpoint, reason, Optional.empty());
-        }
-        List<Rule> holding =
-                allow.stream().filter(rule -> rule.contains(endpoint)).toList();
-        List<ProtectedRange> toName =
-                ranges.stream().filter(range -> range.contains(endpoint)).toList();
-        Reason reason = holding.isEmpty() ? new Reason.NoRule() : new Reason.NotNamed(unnamed(holding, toName));
-        return new Decision.Denied(operation, endpoint, reason, Optional.of(remedy));
+    /** Returns the first deny rule for a name. */
+    Optional<Rule> denying(HostName name, int port) {
+        return deny.stream().filter(rule -> rule.contains(name, port)).findFirst();
     }
 
-    /** Returns the ranges that no rule names; all of them if each is named, but not all by one rule. */
-    private static List<ProtectedRange> unnamed(List<Rule> holding, List<ProtectedRange> toName) {
-        List<ProtectedRange> unnamed = toName.stream()
-                .filter(range -> holding.stream().noneMatch(range::isNamedBy))
-                .toList();
-        return unnamed.isEmpty() ? toName : unnamed;
+    /** Returns the first allow rule for a name. */
+    Optional<Rule> allowing(HostName name, int port) {
+        return allow.stream().filter(rule -> rule.contains(name, port)).findFirst();
+    }
+
+    /** Returns the allow rules that hold an endpoint. */
+    List<Rule> holding(Endpoint endpoint) {
+        return allow.stream().filter(rule -> rule.contains(endpoint)).toList();
     }
 }

@@ -15,9 +15,12 @@ import arca.bindings.Poll;
 import arca.bindings.Sockets;
 import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
+import arca.monitor.config.GuestIdentity;
+import arca.monitor.config.Profile;
 import arca.monitor.guest.GuestLog;
 import arca.monitor.guest.SharedResources;
 import arca.monitor.ledger.GuestAccount;
+import arca.monitor.ledger.PrincipalId;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.reactor.Waker;
 import arca.monitor.server.WaitingGuests.Waiting;
@@ -125,9 +128,6 @@ public final class ControlServer implements Runnable {
             if (!crowded) LOG.warn("guests wait to be let in: {}", e.getMessage());
             crowded = true;
             return false;
-        } catch (RuntimeException e) { // a failure with this guest must not keep others out
-            log(Syscalls.geteuid()).warn(() -> "refused, because the monitor failed: " + e);
-            return false;
         }
     }
 
@@ -154,8 +154,11 @@ public final class ControlServer implements Runnable {
         number++;
         GuestLog log = log(Syscalls.geteuid());
         try {
-            Credentials who = Sockets.peerCredentials(guest);
-            log = log(who.uid());
+            Credentials by = Sockets.peerCredentials(guest);
+            log = log(by.uid());
+            GuestIdentity who = new GuestIdentity(by.pid(), by.uid(), by.gid(), socket.path());
+            Profile profile = shared.profile(who);
+            log = shared.log("g" + number, profile, who.uid());
             privileged.check(log, who);
             if (isGone(guest)) {
                 refusals.close(guest);
@@ -166,7 +169,8 @@ public final class ControlServer implements Runnable {
                 refusals.close(guest);
                 return;
             }
-            Optional<GuestAccount> account = guests.reserve(who.uid());
+            int most = shared.limits(profile).guestsPerUid();
+            Optional<GuestAccount> account = guests.reserve(SharedResources.principal(profile, who.uid()), most);
             if (account.isPresent()) {
                 waiting.add(new Waiting(log, who, account.get(), guest));
             } else {
@@ -175,6 +179,9 @@ public final class ControlServer implements Runnable {
             }
         } catch (ErrnoException e) {
             refuse(guest, log, e);
+        } catch (RuntimeException e) { // a failure with this guest must not keep others out
+            log.warn(() -> "refused, because the monitor failed: " + e);
+            refusals.close(guest);
         }
     }
 
@@ -196,6 +203,7 @@ public final class ControlServer implements Runnable {
             refuse(guest.socket(), guest.log(), e);
         } catch (RuntimeException e) { // a failure with this guest must not keep others out
             guest.log().warn(() -> "refused, because the monitor failed: " + e);
+            refusals.close(guest.socket()); // start() has given back the rest
         }
     }
 
@@ -204,7 +212,7 @@ public final class ControlServer implements Runnable {
         guests.release(guest.account());
     }
 
-    private void start(GuestLog log, Credentials who, GuestAccount account, Fd guest) throws ErrnoException {
+    private void start(GuestLog log, GuestIdentity who, GuestAccount account, Fd guest) throws ErrnoException {
         hasRoom = false;
         Optional<Waker> waker = Optional.empty();
         boolean started = false;
@@ -272,7 +280,7 @@ public final class ControlServer implements Runnable {
 
     /** Returns the log of the guest that came last, on behalf of a user. */
     private GuestLog log(int uid) {
-        return shared.log.of("g" + number, shared.ledger.principal(uid));
+        return shared.log.of("g" + number, shared.ledger.principal(new PrincipalId.User(uid)));
     }
 
     private void refuse(Fd guest, GuestLog log, ErrnoException why) {

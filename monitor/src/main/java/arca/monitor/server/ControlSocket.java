@@ -173,6 +173,11 @@ public final class ControlSocket implements AutoCloseable {
         return true;
     }
 
+    /** Returns the path, as the configuration names it; empty if the socket was passed to this process. */
+    Optional<Path> path() {
+        return file.map(File::path);
+    }
+
     /** Returns the listening socket. It does not block, and this object owns it. */
     Fd listener() {
         return listener;

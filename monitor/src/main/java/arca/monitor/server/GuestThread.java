@@ -3,8 +3,8 @@ package arca.monitor.server;
 import arca.bindings.ErrnoException;
 import arca.bindings.Fd;
 import arca.bindings.ProcFile;
-import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
+import arca.monitor.config.GuestIdentity;
 import arca.monitor.guest.GuestLog;
 import arca.monitor.guest.GuestLoop;
 import arca.monitor.guest.SharedResources;
@@ -33,7 +33,7 @@ public final class GuestThread implements Runnable {
     private static final long STACK = 256 * 1024; // bytes
 
     private final GuestLog log;
-    private final Credentials credentials;
+    private final GuestIdentity who;
     private final SharedResources shared;
     private final GuestAccount account;
     private final Mailbox mailbox;
@@ -64,14 +64,14 @@ public final class GuestThread implements Runnable {
      */
     public GuestThread(
             GuestLog log,
-            Credentials credentials,
+            GuestIdentity who,
             SharedResources shared,
             GuestAccount account,
             Fd socket,
             Waker waker,
             Consumer<GuestThread> onEnd) {
         this.log = log;
-        this.credentials = credentials;
+        this.who = who;
         this.shared = shared;
         this.account = account;
         this.socket = socket;
@@ -91,8 +91,8 @@ public final class GuestThread implements Runnable {
         return log.guest();
     }
 
-    public Credentials credentials() {
-        return credentials;
+    public GuestIdentity who() {
+        return who;
     }
 
     GuestLog log() {
@@ -110,7 +110,7 @@ public final class GuestThread implements Runnable {
     @Override
     public void run() {
         tid = Syscalls.gettid();
-        LOG.debug("{}: begins: pid {}, uid {}", name(), credentials.pid(), credentials.uid());
+        LOG.debug("{}: begins: pid {}, uid {}", name(), who.pid(), who.uid());
         try {
             serve();
             LOG.debug("{}: ended", name());
@@ -129,6 +129,7 @@ public final class GuestThread implements Runnable {
         try (Fd owned = socket;
                 ThreadState state = ThreadState.ofThisThread();
                 GuestLoop guestLoop = new GuestLoop(
+                        who,
                         log,
                         shared,
                         account,

@@ -2,9 +2,9 @@ package arca.monitor.server;
 
 import arca.bindings.ErrnoException;
 import arca.monitor.config.Headroom;
-import arca.monitor.config.Limits;
 import arca.monitor.ledger.GuestAccount;
 import arca.monitor.ledger.Ledger;
+import arca.monitor.ledger.PrincipalId;
 import arca.monitor.ledger.Resource;
 import arca.monitor.reactor.Waker;
 import java.util.ArrayDeque;
@@ -23,7 +23,6 @@ public final class Guests {
     /** How many wakers are kept for new guests. Their descriptors are in no account, so there are few. */
     private static final int POOLED = 16;
 
-    private final Limits limits;
     private final Ledger ledger;
     private final Set<GuestThread> live = new LinkedHashSet<>();
     private final Queue<Waker> wakers = new ArrayDeque<>();
@@ -31,18 +30,19 @@ public final class Guests {
     private boolean cut;
     private boolean closed;
 
-    public Guests(Limits limits, Ledger ledger) {
-        this.limits = limits;
+    public Guests(Ledger ledger) {
         this.ledger = ledger;
     }
 
     /**
-     * Takes a place for a guest of a user, and the descriptors that every guest needs. {@link #release} gives both back. Returns
+     * Takes a place for a guest of a principal, and the descriptors that every guest needs. {@link #release} gives both back. Returns
      * an account for the guest; empty at a limit.
+     *
+     * @param most how many guests the principal may have
      */
-    Optional<GuestAccount> reserve(int uid) {
-        GuestAccount account = ledger.open(uid);
-        if (account.usedByPrincipal(Resource.GUESTS) < limits.guestsPerUid() && account.take(Resource.GUESTS, 1) == 0) {
+    Optional<GuestAccount> reserve(PrincipalId id, int most) {
+        GuestAccount account = ledger.open(id);
+        if (account.usedByPrincipal(Resource.GUESTS) < most && account.take(Resource.GUESTS, 1) == 0) {
             if (account.take(Resource.DESCRIPTORS, Headroom.GUEST) == 0) {
                 synchronized (this) {
                     reserved++;

@@ -1,7 +1,7 @@
 package arca.monitor.server;
 
-import arca.bindings.Sockets.Credentials;
 import arca.bindings.Syscalls;
+import arca.monitor.config.GuestIdentity;
 import arca.monitor.guest.GuestLog;
 import arca.monitor.observe.GuestEvent;
 import java.util.Optional;
@@ -17,7 +17,7 @@ final class PrivilegedUserCheck {
     private boolean reported;
 
     /** Checks a guest that has connected. */
-    void check(GuestLog guest, Credentials who) {
+    void check(GuestLog guest, GuestIdentity who) {
         boolean isOwn = who.uid() == Syscalls.geteuid();
         if (reported || who.uid() != ROOT && !isOwn || isOfThisProcess(who.pid())) return;
         reported = guest.report(new GuestEvent.PrivilegedUser(who.pid(), who.uid(), isOwn));

@@ -1,7 +1,7 @@
 package arca.monitor.server;
 
 import arca.bindings.Fd;
-import arca.bindings.Sockets.Credentials;
+import arca.monitor.config.GuestIdentity;
 import arca.monitor.guest.GuestLog;
 import arca.monitor.ledger.GuestAccount;
 import java.util.ArrayDeque;
@@ -22,7 +22,7 @@ final class WaitingGuests {
      * @param account has its place
      * @param socket its control socket
      */
-    record Waiting(GuestLog log, Credentials who, GuestAccount account, Fd socket) {}
+    record Waiting(GuestLog log, GuestIdentity who, GuestAccount account, Fd socket) {}
 
     private final Map<Integer, Queue<Waiting>> users =
             new LinkedHashMap<>(); // by uid, who is next comes first; no queue is empty

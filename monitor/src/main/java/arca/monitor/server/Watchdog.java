@@ -2,7 +2,7 @@ package arca.monitor.server;
 
 import arca.bindings.Errno;
 import arca.bindings.ErrnoException;
-import arca.bindings.Sockets.Credentials;
+import arca.monitor.config.GuestIdentity;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.reactor.LastCall;
@@ -131,14 +131,14 @@ public final class Watchdog implements Runnable {
         Optional<String> pipe = pipe(last, call);
         List<PipeUser> users = pipe.isPresent() ? users(guest, pipe.get()) : List.of();
         boolean killing = wedge == MonitorConfig.Wedge.KILL;
-        Credentials who = guest.credentials();
+        GuestIdentity who = guest.who();
         guest.log().report(new GuestEvent.Wedged(pipe, who.pid(), who.uid(), some(users), killing));
         return killing && kill(guest, pipe.orElse(""), users);
     }
 
     private static String who(GuestThread guest) {
-        return "(pid " + guest.credentials().pid() + ", uid "
-                + Integer.toUnsignedString(guest.credentials().uid()) + ")";
+        return "(pid " + guest.who().pid() + ", uid "
+                + Integer.toUnsignedString(guest.who().uid()) + ")";
     }
 
     /** Joins the first of some words. A guest could make any number of them. */
@@ -190,7 +190,7 @@ public final class Watchdog implements Runnable {
         boolean tried = false;
         spare.giveUp();
         for (PipeUser user : users) {
-            Optional<String> reason = user.spared(guest.credentials().uid());
+            Optional<String> reason = user.spared(guest.who().uid());
             if (reason.isEmpty()) {
                 tried = true;
                 int n = user.kill(pipe);

@@ -58,7 +58,7 @@ class MonitorConfigTest {
                 new MonitorConfig(
                         Optional.of(Path.of("socket")),
                         CONFIG.access(),
-                        CONFIG.policy(),
+                        CONFIG.profiles(),
                         LIMITS,
                         Readiness.POLL,
                         RelayMode.COPY,

@@ -6,6 +6,7 @@ import static arca.bindings.Constants.SOCK_NONBLOCK;
 import static arca.bindings.Constants.SOCK_STREAM;
 import static arca.bindings.Constants.SOL_SOCKET;
 import static arca.bindings.Constants.SO_SNDBUF;
+import static arca.monitor.ledger.Ledgers.user;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -20,6 +21,7 @@ import arca.control.Endpoint;
 import arca.control.GuestSession;
 import arca.control.Reply;
 import arca.control.Request;
+import arca.monitor.config.GuestIdentity;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.ledger.GuestAccount;
 import arca.monitor.ledger.Ledger;
@@ -31,6 +33,7 @@ import arca.testkit.Patience;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** The loop of a guest on a real control socket. The test drives the loop, and holds the guest's end of the socket. */
@@ -51,12 +54,13 @@ final class DrivenGuest implements AutoCloseable {
     }
 
     DrivenGuest(MonitorConfig config, Ledger ledger) throws IOException {
-        account = ledger.open(0);
+        account = ledger.open(user(0));
         Sockets.Pair pair = Sockets.pair(SOCK_STREAM | SOCK_NONBLOCK);
         Sockets.setOption(pair.first(), SOL_SOCKET, SO_SNDBUF, 1); // the least there is: a few replies
         socket = pair.second();
         SharedResources shared = new SharedResources(config, ledger);
         loop = new GuestLoop(
+                new GuestIdentity(1, 0, 0, Optional.empty()),
                 shared.log.of("g1", account.principal()),
                 shared,
                 account,
@@ -73,7 +77,7 @@ final class DrivenGuest implements AutoCloseable {
 
     /** Returns how many local ports are in use for a destination by the ledger. */
     int ports(Endpoint to) {
-        return account.portsOfPrincipal(new SocketAddress.IPv4(to.address(), to.port()));
+        return account.portsOfPrincipal(new SocketAddress.IPv4(to.address().ipv4(), to.port()));
     }
 
     /** Runs one turn of the loop. Returns whether there was something to do. */

@@ -1,6 +1,9 @@
 package arca.monitor.guest;
 
+import static arca.monitor.ledger.Ledgers.user;
+
 import arca.bindings.ErrnoException;
+import arca.monitor.config.GuestIdentity;
 import arca.monitor.config.Limits;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.ledger.GuestAccount;
@@ -14,6 +17,7 @@ import arca.monitor.sim.Scenario;
 import arca.monitor.sim.Violation;
 import arca.monitor.sim.Wedged;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -51,7 +55,7 @@ public final class History {
                 scenario.requestRate,
                 100,
                 () -> scenario.kernel.nanoTime() + later[0]);
-        GuestAccount account = ledger.open(0);
+        GuestAccount account = ledger.open(user(0));
         account.take(Resource.GUESTS, 1);
         SharedResources shared = new SharedResources(config(scenario), ledger);
         shared.smallPipesLogged.set(true);
@@ -60,6 +64,7 @@ public final class History {
         GuestLoop loop;
         try {
             loop = new GuestLoop(
+                    new GuestIdentity(1, 0, 0, Optional.empty()),
                     shared.log.of("g" + seed, account.principal()),
                     shared,
                     account,

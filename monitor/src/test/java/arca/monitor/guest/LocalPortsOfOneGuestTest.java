@@ -76,7 +76,8 @@ class LocalPortsOfOneGuestTest {
 
     /** Counts the sockets that are connected to the listener, also those in TIME_WAIT: proc(5), /proc/net/tcp. */
     private long inKernel() throws IOException {
-        String remote = String.format("%08X:%04X", Integer.reverseBytes(to.address()), to.port());
+        String remote =
+                String.format("%08X:%04X", Integer.reverseBytes(to.address().ipv4()), to.port());
         return ProcFile.read("/proc/self/net/tcp")
                 .lines()
                 .filter(line -> line.strip().split("\\s+")[2].equals(remote))

@@ -32,7 +32,7 @@ class PipeAuditTest {
 
         TestMember(String name, int uid, Growth growth, boolean isStuck) {
             this.name = name;
-            this.user = ledger.principal(uid);
+            this.user = ledger.principal(Ledgers.user(uid));
             this.growth = growth;
             this.isStuck = isStuck;
             audit.join(this);

@@ -19,8 +19,8 @@ class RateLimitedLogTest {
     private static final GuestEvent EVENT = new GuestEvent.DenialsOmitted(1);
 
     private final List<GuestEvent> reported = new ArrayList<>();
-    private final Principal user =
-            new Ledger(Map.of(), Ledgers.ports(1), 1, 100, () -> 0).principal(1000); // its time stands still
+    private final Principal user = new Ledger(Map.of(), Ledgers.ports(1), 1, 100, () -> 0)
+            .principal(Ledgers.user(1000)); // its time stands still
 
     private GuestLog log(MonitorObserver observer) {
         return new RateLimitedLog(observer).of("g1", user);

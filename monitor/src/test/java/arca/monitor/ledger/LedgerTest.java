@@ -1,5 +1,6 @@
 package arca.monitor.ledger;
 
+import static arca.monitor.ledger.Ledgers.user;
 import static arca.monitor.ledger.Resource.COPY_BYTES;
 import static arca.monitor.ledger.Resource.DESCRIPTORS;
 import static arca.monitor.ledger.Resource.GUESTS;
@@ -65,18 +66,18 @@ class LedgerTest {
 
     @Test
     void guestsOfOnePrincipalHaveOneShareTogether() {
-        GuestAccount first = ledger.open(ALICE);
-        GuestAccount second = ledger.open(ALICE);
+        GuestAccount first = ledger.open(user(ALICE));
+        GuestAccount second = ledger.open(user(ALICE));
         assertEquals(0, first.take(DESCRIPTORS, 30));
         assertEquals(0, second.take(DESCRIPTORS, 10));
         assertEquals(-Errno.EMFILE, second.take(DESCRIPTORS, 1));
-        assertEquals(0, ledger.open(BOB).take(DESCRIPTORS, 40));
+        assertEquals(0, ledger.open(user(BOB)).take(DESCRIPTORS, 40));
     }
 
     @Test
     void totalIsNeverExceeded() {
-        for (int uid = 0; uid < 2; uid++) assertEquals(0, ledger.open(uid).take(DESCRIPTORS, 40));
-        GuestAccount third = ledger.open(2);
+        for (int uid = 0; uid < 2; uid++) assertEquals(0, ledger.open(user(uid)).take(DESCRIPTORS, 40));
+        GuestAccount third = ledger.open(user(2));
         assertEquals(-Errno.ENFILE, third.take(DESCRIPTORS, 21));
         assertEquals(0, third.take(DESCRIPTORS, 20));
         assertEquals(100, ledger.used(DESCRIPTORS));
@@ -84,7 +85,7 @@ class LedgerTest {
 
     @Test
     void refusalTakesNothing() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         assertEquals(-Errno.EMFILE, account.take(DESCRIPTORS, 41));
         assertEquals(0, account.used(DESCRIPTORS));
         assertEquals(0, account.usedByPrincipal(DESCRIPTORS));
@@ -93,14 +94,14 @@ class LedgerTest {
 
     @Test
     void portionTakenInAdvanceNeverCausesARefusal() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         for (int i = 0; i < 40; i++) assertEquals(0, account.take(DESCRIPTORS, 1));
         assertEquals(-Errno.EMFILE, account.take(DESCRIPTORS, 1));
     }
 
     @Test
     void guestHoldsBackLittle() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         for (int i = 0; i < 30; i++) account.take(DESCRIPTORS, 1);
         for (int i = 30; i > 0; i--) {
             account.give(DESCRIPTORS, 1);
@@ -112,7 +113,7 @@ class LedgerTest {
 
     @Test
     void moreThanWasTakenCannotBeGivenBack() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         account.take(DESCRIPTORS, 3);
         assertThrows(IllegalStateException.class, () -> account.give(DESCRIPTORS, 4));
         assertEquals(3, account.used(DESCRIPTORS));
@@ -120,7 +121,7 @@ class LedgerTest {
 
     @Test
     void closeGivesBackWhatIsLeft() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         account.take(DESCRIPTORS, 3);
         account.close();
         assertEquals(0, ledger.used(DESCRIPTORS));
@@ -128,12 +129,12 @@ class LedgerTest {
 
     @Test
     void chargeMayExceedTheShareAndTheTotal() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         assertEquals(0, account.take(DESCRIPTORS, 30));
         account.charge(DESCRIPTORS, 100);
         assertEquals(130, account.used(DESCRIPTORS));
         assertEquals(-Errno.EMFILE, account.take(DESCRIPTORS, 1));
-        assertEquals(-Errno.ENFILE, ledger.open(BOB).take(DESCRIPTORS, 1));
+        assertEquals(-Errno.ENFILE, ledger.open(user(BOB)).take(DESCRIPTORS, 1));
         account.give(DESCRIPTORS, 100);
         assertEquals(0, account.take(DESCRIPTORS, 10));
         account.close();
@@ -142,12 +143,12 @@ class LedgerTest {
 
     @Test
     void principalComesBackWithNothingTaken() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         account.take(DESCRIPTORS, 40);
         account.give(DESCRIPTORS, 40);
         account.close();
         assertEquals(0, ledger.used(DESCRIPTORS));
-        assertEquals(0, ledger.open(ALICE).take(DESCRIPTORS, 40));
+        assertEquals(0, ledger.open(user(ALICE)).take(DESCRIPTORS, 40));
     }
 
     /** Takes leave for requests until one must wait. Returns how many need not. */
@@ -159,28 +160,28 @@ class LedgerTest {
 
     @Test
     void requestsOfOnePrincipalHaveARateTogether() {
-        int atOnce = requestsAtOnce(ledger.open(ALICE));
+        int atOnce = requestsAtOnce(ledger.open(user(ALICE)));
         assertTrue(atOnce > 950 && atOnce <= 1000, atOnce + " of a fourth of a second's 1000");
-        assertTrue(ledger.open(ALICE).takeRequest() > 0);
-        assertEquals(atOnce, requestsAtOnce(ledger.open(BOB)));
+        assertTrue(ledger.open(user(ALICE)).takeRequest() > 0);
+        assertEquals(atOnce, requestsAtOnce(ledger.open(user(BOB))));
     }
 
     @Test
     void waitEndsWhenItsTimeIsOver() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         requestsAtOnce(account);
-        long wait = ledger.open(ALICE).takeRequest();
+        long wait = ledger.open(user(ALICE)).takeRequest();
         assertTrue(wait > 0 && wait <= SECOND / 10, "nanoseconds: " + wait);
         now += wait;
-        assertTrue(ledger.open(ALICE).takeRequest() > 0, "the others have waited for this");
+        assertTrue(ledger.open(user(ALICE)).takeRequest() > 0, "the others have waited for this");
         now += SECOND;
-        assertEquals(requestsAtOnce(ledger.open(BOB)), requestsAtOnce(ledger.open(ALICE)));
+        assertEquals(requestsAtOnce(ledger.open(user(BOB))), requestsAtOnce(ledger.open(user(ALICE))));
     }
 
     @Test
     void guestThatEndsGivesBackTheRequestsThatItHasNotUsed() {
         for (int guest = 0; guest < 4; guest++) {
-            try (GuestAccount account = ledger.open(ALICE)) {
+            try (GuestAccount account = ledger.open(user(ALICE))) {
                 for (int i = 0; i < 243; i++) assertEquals(0, account.takeRequest(), guest + ", request " + i);
             }
         }
@@ -200,17 +201,18 @@ class LedgerTest {
 
     private int logLines(int uid, int tries) {
         int taken = 0;
-        for (int i = 0; i < tries; i++) if (ledger.principal(uid).takeLogLine()) taken++;
+        for (int i = 0; i < tries; i++) if (ledger.principal(user(uid)).takeLogLine()) taken++;
         return taken;
     }
 
     @Test
     void nobodyGetsANewShareByConnectingAgain() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         requestsAtOnce(account);
         account.close();
-        for (int uid = 2000; uid < 3000; uid++) ledger.open(uid).close(); // the ledger forgets those, and not this one
-        assertTrue(requestsAtOnce(ledger.open(ALICE)) < 50);
+        for (int uid = 2000; uid < 3000; uid++)
+            ledger.open(user(uid)).close(); // the ledger forgets those, and not this one
+        assertTrue(requestsAtOnce(ledger.open(user(ALICE))) < 50);
         assertTrue(ledger.principals() < 200, "principals: " + ledger.principals());
     }
 
@@ -230,7 +232,7 @@ class LedgerTest {
         return () -> {
             RandomGenerator random =
                     RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
-            GuestAccount account = ledger.open(ALICE + random.nextInt(3));
+            GuestAccount account = ledger.open(user(ALICE + random.nextInt(3)));
             long has = 0;
             int refused = 0;
             for (int i = 0; i < steps; i++) {
@@ -250,7 +252,7 @@ class LedgerTest {
                     default -> {
                         account.give(DESCRIPTORS, has);
                         account.close();
-                        account = ledger.open(ALICE + random.nextInt(3));
+                        account = ledger.open(user(ALICE + random.nextInt(3)));
                         has = 0;
                     }
                 }

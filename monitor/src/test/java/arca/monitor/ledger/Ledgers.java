@@ -12,6 +12,11 @@ public final class Ledgers {
 
     private Ledgers() {}
 
+    /** Returns the principal of a user. */
+    public static PrincipalId user(int uid) {
+        return new PrincipalId.User(uid);
+    }
+
     /** Takes all lines that may be logged in the next hours, so that nobody logs any. */
     public static void silence(Ledger ledger) {
         ledger.logLines.take(A_LOT);

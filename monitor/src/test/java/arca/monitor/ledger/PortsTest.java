@@ -1,5 +1,6 @@
 package arca.monitor.ledger;
 
+import static arca.monitor.ledger.Ledgers.user;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -53,21 +54,21 @@ class PortsTest {
 
     @Test
     void guestsOfOnePrincipalHaveOneShareOfADestinationTogether() {
-        GuestAccount first = ledger.open(ALICE);
-        GuestAccount second = ledger.open(ALICE);
+        GuestAccount first = ledger.open(user(ALICE));
+        GuestAccount second = ledger.open(user(ALICE));
         assertEquals(0, first.takePort(FAR));
         for (int i = 1; i < SHARE; i++) assertEquals(0, second.takePort(FAR));
         assertEquals(-Errno.EADDRNOTAVAIL, first.takePort(FAR));
         assertEquals(1, first.ports());
         assertEquals(SHARE, first.portsOfPrincipal(FAR));
-        takeShare(ledger.open(BOB), FAR);
+        takeShare(ledger.open(user(BOB)), FAR);
         takeShare(first, LOOPBACK);
         takeShare(first, new SocketAddress.IPv4(0xc0000201, 444));
     }
 
     @Test
     void portThatTheKernelHasFreedCanBeTakenAgain() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         takeShare(account, FAR);
         account.givePort(FAR, false);
         assertEquals(0, account.takePort(FAR));
@@ -76,7 +77,7 @@ class PortsTest {
 
     @Test
     void portInTimeWaitCanBeTakenWhenTheKernelHasFreedIt() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         takeShare(account, FAR);
         account.givePort(FAR, true);
         now += SECOND;
@@ -90,7 +91,7 @@ class PortsTest {
 
     @Test
     void timeWaitIsShorterOnLoopback() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         takeShare(account, LOOPBACK);
         takeShare(account, FAR);
         account.givePort(FAR, true);
@@ -104,7 +105,7 @@ class PortsTest {
 
     @Test
     void unspecifiedAddressIsLoopback() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         takeShare(account, HERE);
         assertEquals(-Errno.EADDRNOTAVAIL, account.takePort(LOOPBACK));
         account.givePort(LOOPBACK, false);
@@ -115,33 +116,34 @@ class PortsTest {
 
     @Test
     void nobodyGetsANewShareByConnectingAgain() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         takeShare(account, FAR);
         for (int i = 0; i < SHARE; i++) account.givePort(FAR, true);
         account.close();
-        for (int uid = 2000; uid < 3000; uid++) ledger.open(uid).close(); // the ledger forgets those, and not this one
-        account = ledger.open(ALICE);
+        for (int uid = 2000; uid < 3000; uid++)
+            ledger.open(user(uid)).close(); // the ledger forgets those, and not this one
+        account = ledger.open(user(ALICE));
         assertEquals(-Errno.EADDRNOTAVAIL, account.takePort(FAR));
         account.close();
         Principal before = account.principal();
         now += MINUTE;
-        for (int uid = 2000; uid < 3000; uid++) ledger.open(uid).close();
-        assertTrue(ledger.principal(ALICE) != before, "the ledger still knows the principal");
+        for (int uid = 2000; uid < 3000; uid++) ledger.open(user(uid)).close();
+        assertTrue(ledger.principal(user(ALICE)) != before, "the ledger still knows the principal");
     }
 
     @Test
     void closeGivesBackWhatIsLeft() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         takeShare(account, FAR);
         account.close();
         assertEquals(0, account.ports());
-        takeShare(ledger.open(ALICE), FAR);
+        takeShare(ledger.open(user(ALICE)), FAR);
     }
 
     @Test
     void moreThanWasTakenCannotBeGivenBack() {
-        GuestAccount account = ledger.open(ALICE);
-        ledger.open(ALICE).takePort(FAR);
+        GuestAccount account = ledger.open(user(ALICE));
+        ledger.open(user(ALICE)).takePort(FAR);
         assertThrows(IllegalStateException.class, () -> account.givePort(FAR, false));
         assertEquals(1, account.portsOfPrincipal(FAR));
     }
@@ -149,7 +151,7 @@ class PortsTest {
     /** As in the kernel, which does not keep more ports than this either. */
     @Test
     void onlySoManyPortsAreInTimeWait() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         for (int i = 0; i < MOST; i++) {
             SocketAddress.Inet to = new SocketAddress.IPv4(i % 2 == 0 ? 0x7f000001 : 0x0a000001, 1000 + i);
             account.takePort(to);
@@ -167,7 +169,7 @@ class PortsTest {
 
     @Test
     void nothingIsLeftOfAScan() {
-        GuestAccount account = ledger.open(ALICE);
+        GuestAccount account = ledger.open(user(ALICE));
         for (int i = 0; i < 1_000_000; i++) {
             SocketAddress.Inet to = new SocketAddress.IPv4(0x0a000000 + i, 443);
             assertEquals(0, account.takePort(to));
@@ -187,7 +189,7 @@ class PortsTest {
     }
 
     private int portsAtOnce(int sharePercent) {
-        GuestAccount account = ledger(sharePercent).open(ALICE);
+        GuestAccount account = ledger(sharePercent).open(user(ALICE));
         int n = 0;
         while (n < 1000 && account.takePort(FAR) == 0) n++;
         return n;
@@ -198,7 +200,7 @@ class PortsTest {
     void booksBalance() {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(1);
         List<SocketAddress.Inet> destinations = List.of(FAR, LOOPBACK, new SocketAddress.IPv4(0x0a000001, 80));
-        List<GuestAccount> accounts = new ArrayList<>(List.of(ledger.open(ALICE), ledger.open(ALICE)));
+        List<GuestAccount> accounts = new ArrayList<>(List.of(ledger.open(user(ALICE)), ledger.open(user(ALICE))));
         Map<SocketAddress.Inet, Queue<Long>> waits = new HashMap<>();
         int[][] taken = new int[accounts.size()][destinations.size()];
         int refused = 0;
@@ -227,7 +229,7 @@ class PortsTest {
                 default -> {
                     if (random.nextInt(100) > 0) continue;
                     accounts.get(guest).close();
-                    accounts.set(guest, ledger.open(ALICE));
+                    accounts.set(guest, ledger.open(user(ALICE)));
                     taken[guest] = new int[destinations.size()];
                 }
             }
@@ -246,11 +248,11 @@ class PortsTest {
             for (int i = 0; i < threads; i++) ends.add(pool.submit(this::takeAndGive));
             for (Future<?> end : ends) end.get();
         }
-        assertEquals(0, ledger.open(ALICE).portsOfPrincipal(FAR));
+        assertEquals(0, ledger.open(user(ALICE)).portsOfPrincipal(FAR));
     }
 
     private void takeAndGive() {
-        try (GuestAccount account = ledger.open(ALICE)) {
+        try (GuestAccount account = ledger.open(user(ALICE))) {
             for (int i = 0; i < 25_000; i++) {
                 if (account.takePort(FAR) != 0) continue;
                 assertTrue(account.takePort(LOOPBACK) == 0 || account.portsOfPrincipal(LOOPBACK) <= SHARE);

@@ -7,11 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import arca.control.Endpoint;
+import arca.control.IpAddress;
 import arca.monitor.policy.Decision.Denied;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,12 +23,12 @@ class PolicyTest {
     private static final int ROUNDS = 5_000;
 
     /** The addresses of this table's host, loopback apart. */
-    private static final Set<Integer> OWN = Set.of(address("192.1.2.7"), address("10.9.9.9"));
+    private static final Set<IpAddress> OWN = Set.of(address("192.1.2.7"), address("10.9.9.9"));
 
-    private static final IntPredicate UNASKED = address -> fail("asked about " + new Endpoint(address, 0));
+    private static final Predicate<IpAddress> UNASKED = address -> fail("asked about " + address);
 
-    private static int address(String text) {
-        return Endpoint.parse(text + ":0").address();
+    private static IpAddress address(String text) {
+        return IpAddress.parse(text);
     }
 
     private static String[] rules(String words) {
@@ -35,12 +36,13 @@ class PolicyTest {
     }
 
     /** Returns why an operation is denied on a host with some own addresses. It is asked only where that decides. */
-    private static Optional<Denied> denial(Policy policy, Operation operation, Endpoint endpoint, IntPredicate own) {
+    private static Optional<Denied> denial(
+            Policy policy, Operation operation, Endpoint endpoint, Predicate<IpAddress> own) {
         return switch (policy.decide(operation, endpoint)) {
-            case Decision.Allowed() -> Optional.empty();
+            case Decision.Allowed _ -> Optional.empty();
             case Denied denied -> Optional.of(denied);
-            case Decision.DeniedIfOwn(Denied denied) ->
-                own.test(endpoint.address()) ? Optional.of(denied) : Optional.empty();
+            case Decision.DeniedIfOwn open ->
+                own.test(endpoint.address()) ? Optional.of(open.denied()) : Optional.empty();
         };
     }
 
@@ -345,7 +347,7 @@ class PolicyTest {
         Denied denied = denial(policy, operation, Endpoint.parse(endpoint), OWN::contains)
                 .orElseThrow();
         assertEquals(operation, denied.operation());
-        assertEquals(Endpoint.parse(endpoint), denied.endpoint());
+        assertEquals(Destination.of(Endpoint.parse(endpoint)), denied.destination());
         assertEquals(reason, denied.reason().toString());
         assertEquals(remedy, denied.remedy().map(Rule::toString).orElse("none"));
         assertEquals(operation + " " + endpoint + " denied" + reason, denied.toString());
@@ -365,14 +367,14 @@ class PolicyTest {
             Policy policy = RandomRules.policy(random);
             Endpoint endpoint = RandomRules.endpoint(random);
             Endpoint other = RandomRules.endpoint(random);
-            IntPredicate own = random.nextBoolean() ? address -> true : address -> false;
+            Predicate<IpAddress> own = random.nextBoolean() ? address -> true : address -> false;
             Operation operation = random.nextBoolean() ? CONNECT : LISTEN;
             Optional<Denied> denied = denial(policy, operation, endpoint, own);
             if (denied.isEmpty() || denied.get().remedy().isEmpty()) continue;
             String remedy = denied.get().remedy().get().toString();
             Policy with = operation == CONNECT ? policy.allowConnect(remedy) : policy.allowListen(remedy);
             check(true, denial(with, operation, endpoint, own));
-            boolean held = other.address() == endpoint.address();
+            boolean held = other.address().equals(endpoint.address());
             if (!held) assertEquals(denial(policy, operation, other, own), denial(with, operation, other, own));
             cured++;
         }

@@ -1,6 +1,7 @@
 package arca.monitor.policy;
 
 import arca.control.Endpoint;
+import arca.control.IpAddress;
 import java.util.SplittableRandom;
 
 /** Rules and endpoints from a seed, most of them near the edges of the blocks that a policy knows. */
@@ -28,9 +29,8 @@ final class RandomRules {
 
     /** A rule that every list takes. */
     static String rule(SplittableRandom random) {
-        int prefix = random.nextInt(33);
-        int mask = prefix == 0 ? 0 : -1 << 32 - prefix;
-        String block = random.nextInt(4) == 0 ? "any" : new Cidr(address(random) & mask, prefix).toString();
+        String block = random.nextInt(4) == 0 ? "any" : block(random).toString();
+        if (block.indexOf(':') >= 0) block = "[" + block + "]";
         int first = Math.max(1, port(random));
         int last = Math.max(first, port(random));
         return switch (random.nextInt(3)) {
@@ -40,14 +40,41 @@ final class RandomRules {
         };
     }
 
-    private static int address(SplittableRandom random) {
-        if (random.nextInt(4) == 0) return random.nextInt();
-        Cidr block = ProtectedRange.CONNECT
+    /** An IPv6 address with an IPv4 address inside. */
+    private static IpAddress around(SplittableRandom random) {
+        IpAddress inside = address(random);
+        long ipv4 = inside.isIpv4() ? inside.low() & 0xffff_ffffL : 0x0a000001;
+        return switch (random.nextInt(3)) {
+            case 0 -> new IpAddress(0x0064_ff9b_0000_0000L, ipv4);
+            case 1 -> new IpAddress(0x2002L << 48 | ipv4 << 16, random.nextLong());
+            default -> new IpAddress(0x2001_0000_0000_0000L, ipv4 ^ 0xffff_ffffL);
+        };
+    }
+
+    private static Cidr block(SplittableRandom random) {
+        IpAddress address = address(random);
+        int bits = address.isIpv4() ? random.nextInt(96, 129) : random.nextInt(129);
+        return new Cidr(first(address, bits), bits);
+    }
+
+    private static IpAddress first(IpAddress address, int bits) {
+        long high = bits >= 64 ? -1 : bits == 0 ? 0 : -1L << 64 - bits;
+        long low = bits <= 64 ? 0 : -1L << 128 - bits;
+        return new IpAddress(address.high() & high, address.low() & low);
+    }
+
+    private static IpAddress address(SplittableRandom random) {
+        if (random.nextInt(4) == 0) return new IpAddress(random.nextInt());
+        if (random.nextInt(4) == 0) return around(random);
+        Where where = ProtectedRange.CONNECT
                 .get(random.nextInt(ProtectedRange.CONNECT.size()))
                 .range()
-                .block();
-        int edge = random.nextBoolean() ? block.address() : block.address() + (int) ((1L << 32 - block.prefix()) - 1);
-        return edge + random.nextInt(-1, 2);
+                .where();
+        if (!(where instanceof Cidr block)) return new IpAddress(random.nextLong(), random.nextLong());
+        IpAddress first = block.first();
+        long size = block.bits() <= 64 ? 0 : (1L << 128 - block.bits()) - 1;
+        long edge = first.low() + (random.nextBoolean() ? 0 : size) + random.nextInt(-1, 2);
+        return new IpAddress(first.high(), edge);
     }
 
     private static int port(SplittableRandom random) {

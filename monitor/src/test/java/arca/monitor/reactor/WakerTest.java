@@ -2,12 +2,14 @@ package arca.monitor.reactor;
 
 import static arca.bindings.Constants.SOCK_NONBLOCK;
 import static arca.bindings.Constants.SOCK_STREAM;
+import static arca.monitor.ledger.Ledgers.user;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import arca.bindings.EventFd;
 import arca.bindings.Fd;
 import arca.bindings.Sockets;
 import arca.monitor.Monitor;
+import arca.monitor.config.GuestIdentity;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.guest.SharedResources;
 import arca.monitor.ledger.Ledger;
@@ -16,6 +18,7 @@ import arca.monitor.server.GuestThread;
 import arca.testkit.Together;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -59,10 +62,10 @@ class WakerTest {
             Waker waker = Waker.open();
             SharedResources shared = new SharedResources(MonitorConfig.DEFAULT, ledger);
             GuestThread guest = new GuestThread(
-                    shared.log.of("g1", ledger.principal(0)),
-                    Sockets.peerCredentials(pair.first()),
+                    shared.log.of("g1", ledger.principal(user(0))),
+                    new GuestIdentity(1, 0, 0, Optional.empty()),
                     shared,
-                    ledger.open(0),
+                    ledger.open(user(0)),
                     new Fd(pair.first().release()),
                     waker,
                     _ -> ended.countDown());

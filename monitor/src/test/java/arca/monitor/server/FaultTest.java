@@ -61,7 +61,7 @@ class FaultTest {
                 .policy(Policy.NOTHING.allowConnect("127.0.0.0/8").allowListen("any"))
                 .build();
         Ledger ledger = Ledgers.ample();
-        Guests guests = new Guests(config.limits(), ledger);
+        Guests guests = new Guests(ledger);
         Path control = folder.resolve("control");
         try (EventFd stop = EventFd.open();
                 EchoPeer peer = new EchoPeer()) {

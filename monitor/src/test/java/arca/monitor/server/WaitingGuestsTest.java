@@ -3,17 +3,18 @@ package arca.monitor.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import arca.bindings.Sockets.Credentials;
+import arca.monitor.config.GuestIdentity;
 import arca.monitor.server.WaitingGuests.Waiting;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class WaitingGuestsTest {
     private final WaitingGuests waiting = new WaitingGuests();
 
     private void add(int uid, int pid) {
-        waiting.add(new Waiting(null, new Credentials(pid, uid, uid), null, null));
+        waiting.add(new Waiting(null, new GuestIdentity(pid, uid, uid, Optional.empty()), null, null));
     }
 
     private List<Integer> removeAll() {

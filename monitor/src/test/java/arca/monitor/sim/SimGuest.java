@@ -62,7 +62,7 @@ final class SimGuest {
     private void connectAgain(Endpoint first) {
         if (first.port() >= Network.AGAIN) return;
         for (int port = first.port() + Network.AGAIN; network.has(port); port += Network.AGAIN) {
-            connect(first.address(), port);
+            connect(first.address().ipv4(), port);
         }
     }
 

@@ -1,0 +1,30 @@
+package arca.monitor.policy;
+
+import arca.control.IpAddress;
+
+/** What a {@link Rule} is about, without its ports. */
+public sealed interface Where permits Where.Any, Cidr, HostPattern {
+    /** Every address, of IPv4 and of IPv6. */
+    record Any() implements Where {
+        @Override
+        public boolean contains(IpAddress address) {
+            return true;
+        }
+
+        @Override
+        public boolean within(Where other) {
+            return other instanceof Any;
+        }
+
+        @Override
+        public String toString() {
+            return "any";
+        }
+    }
+
+    /** Returns whether an address is one of these. A name has no addresses here: nobody is asked for them. */
+    boolean contains(IpAddress address);
+
+    /** Returns whether another one has every address that this one has. Not for names. */
+    boolean within(Where other);
+}
