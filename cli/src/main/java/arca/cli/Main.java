@@ -109,7 +109,10 @@ public final class Main {
 
     private static Endpoint endpoint(String text) {
         try {
-            return Endpoint.parse(text);
+            Endpoint endpoint = Endpoint.parse(text);
+            if (endpoint.address().isIpv4()) return endpoint;
+            throw new TypeConversionException(
+                    text + ": IPv6 addresses are not supported in revision 1 of the protocol");
         } catch (IllegalArgumentException e) {
             throw new TypeConversionException(e.getMessage());
         }

@@ -26,7 +26,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class EventLogTest {
     static Stream<Arguments> events() {
-        Policy policy = Policy.NOTHING.denyConnect("203.1.113.0/24").allowListen("any");
+        Policy policy = Policy.NOTHING
+                .denyConnect(List.of(Rule.parse("203.1.113.0/24", "--deny-connect")))
+                .allowListen("any");
         return Stream.of(
                 Arguments.of(
                         denied(policy, Operation.CONNECT, "192.1.2.7:80"),

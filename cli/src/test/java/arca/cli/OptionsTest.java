@@ -162,10 +162,10 @@ class OptionsTest {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            --allow-connect any/8               | --allow-connect any/8: "any" is not an IPv4 address; a rule is
+            --allow-connect any/8               | any/8: "any" is a host name
             --allow-connect any --allow-connect | --allow-connect
             --deny-connect any:99999            | --deny-connect any:99999: "99999" is not a number from 0 to 65535
-            --allow-listen localhost            | --allow-listen localhost: "localhost" is not an IPv4 address
+            --allow-listen localhost            | --allow-listen localhost: host names are for connects alone
             --allow-listen any:0                | --allow-listen any:0: port 0 means any free port
             --deny-listen 10.0.0.1/8            | --deny-listen 10.0.0.1/8: 10.0.0.1/8 has bits beyond its prefix
             --readiness select                  | '--readiness': "select" is not one of epoll, poll
@@ -221,7 +221,11 @@ class OptionsTest {
         assertRefused(
                 Outcome.of("connect", "localhost:80", "--control", "a"),
                 "arca connect",
-                "\"localhost\" is not an IPv4 address");
+                "\"localhost\" is a host name, and an IP address is needed here");
+        assertRefused(
+                Outcome.of("connect", "[::1]:80", "--control", "a"),
+                "arca connect",
+                "IPv6 addresses are not supported");
         assertRefused(
                 Outcome.of("connect", "127.0.0.1:9", "--control", ""),
                 "arca connect",

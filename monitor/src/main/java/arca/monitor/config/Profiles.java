@@ -23,7 +23,18 @@ public interface Profiles {
      * @return profiles with this policy, and nothing else
      */
     static Profiles same(Policy policy) {
-        Profile profile = new Profile(policy);
-        return _ -> profile;
+        return new Same(new Profile(policy));
+    }
+
+    /**
+     * The same profile for each guest.
+     *
+     * @param profile the profile
+     */
+    record Same(Profile profile) implements Profiles {
+        @Override
+        public Profile of(GuestIdentity guest) {
+            return profile;
+        }
     }
 }

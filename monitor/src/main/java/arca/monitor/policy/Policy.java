@@ -5,6 +5,7 @@ import arca.control.IpAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -177,6 +178,17 @@ public final class Policy {
         return Stream.of(connect.allow(), connect.deny(), listen.allow(), listen.deny())
                 .mapToInt(List::size)
                 .sum();
+    }
+
+    /** Returns whether another policy has the same rules, in the same order and written in the same places. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Policy policy && connect.equals(policy.connect) && listen.equals(policy.listen);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(connect, listen);
     }
 
     /**
