@@ -110,7 +110,7 @@ public final class Main {
     private static Endpoint endpoint(String text) {
         try {
             Endpoint endpoint = Endpoint.parse(text);
-            if (endpoint.address().isIpv4()) return endpoint;
+            if (endpoint.isIpv4()) return endpoint;
             throw new TypeConversionException(
                     text + ": IPv6 addresses are not supported in revision 1 of the protocol");
         } catch (IllegalArgumentException e) {

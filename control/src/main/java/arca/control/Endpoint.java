@@ -4,10 +4,13 @@ package arca.control;
  * An IP address and a port. Every address and port is valid here: the monitor's policy decides where guests may listen and
  * connect.
  *
- * @param address the address; messages of revision 1 carry IPv4 addresses only
+ * <p>The address is not an {@link IpAddress} inside, so that a request has one object less.
+ *
+ * @param high the first eight octets of the address, as in {@link IpAddress}
+ * @param low its last eight octets; messages of revision 1 carry IPv4 addresses only
  * @param port 0 to 65535; in a {@link Request.ListenRequest} 0 means any free port
  */
-public record Endpoint(IpAddress address, int port) {
+public record Endpoint(long high, long low, int port) {
     private static final int MAX_PORT = 0xffff;
 
     /** Creates an endpoint, unless the port is out of range. */
@@ -22,7 +25,46 @@ public record Endpoint(IpAddress address, int port) {
      * @param port 0 to 65535
      */
     public Endpoint(int ipv4, int port) {
-        this(new IpAddress(ipv4), port);
+        this(0, IpAddress.MAPPED | Integer.toUnsignedLong(ipv4), port);
+    }
+
+    /**
+     * Creates an endpoint.
+     *
+     * @param address the address
+     * @param port 0 to 65535
+     */
+    public Endpoint(IpAddress address, int port) {
+        this(address.high(), address.low(), port);
+    }
+
+    /**
+     * Returns the address.
+     *
+     * @return the address, a new object
+     */
+    public IpAddress address() {
+        return new IpAddress(high, low);
+    }
+
+    /**
+     * Returns whether this is an endpoint of IPv4.
+     *
+     * @return false for IPv6
+     */
+    public boolean isIpv4() {
+        return IpAddress.isIpv4(high, low);
+    }
+
+    /**
+     * Returns the address of an endpoint of IPv4.
+     *
+     * @return the four octets in network order, the first in the highest byte
+     * @throws IllegalStateException if this is an endpoint of IPv6
+     */
+    public int ipv4() {
+        if (!isIpv4()) throw new IllegalStateException(this + " is an endpoint of IPv6");
+        return (int) low;
     }
 
     /**
@@ -56,6 +98,6 @@ public record Endpoint(IpAddress address, int port) {
     /** Returns address and port, such as {@code 127.0.0.1:8080} or {@code [2001:db8::1]:443}. */
     @Override
     public String toString() {
-        return address.isIpv4() ? address + ":" + port : "[" + address + "]:" + port;
+        return isIpv4() ? address() + ":" + port : "[" + address() + "]:" + port;
     }
 }

@@ -10,7 +10,7 @@ import java.util.StringJoiner;
  * @param low the last eight octets
  */
 public record IpAddress(long high, long low) {
-    private static final long MAPPED = 0xffff_0000_0000L; // the bits of low before an IPv4 address
+    static final long MAPPED = 0xffff_0000_0000L; // the bits of low before an IPv4 address
     private static final int GROUPS = 8;
     private static final int HALF = GROUPS / 2;
     private static final int MAX_DIGITS = 4; // of a group
@@ -132,6 +132,17 @@ public record IpAddress(long high, long low) {
      * @return true for IPv4, also if it was written as an IPv6 address that maps it
      */
     public boolean isIpv4() {
+        return isIpv4(high, low);
+    }
+
+    /**
+     * Returns whether octets are those of an IPv4 address.
+     *
+     * @param high the first eight octets
+     * @param low the last eight octets
+     * @return true for IPv4
+     */
+    public static boolean isIpv4(long high, long low) {
         return high == 0 && low >>> Integer.SIZE == MAPPED >>> Integer.SIZE;
     }
 

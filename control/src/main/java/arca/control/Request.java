@@ -50,7 +50,7 @@ public sealed interface Request {
     }
 
     private static void requireIpv4(Endpoint endpoint) {
-        if (!endpoint.address().isIpv4()) {
+        if (!endpoint.isIpv4()) {
             throw new IllegalArgumentException(
                     endpoint + ": IPv6 addresses are not possible in revision 1 of the protocol");
         }

@@ -131,7 +131,7 @@ final class Wire {
     }
 
     static int putEndpoint(MessageType type, int requestId, Endpoint at, MemorySegment to, long offset) {
-        IPV4.set(to, offset, at.address().ipv4());
+        IPV4.set(to, offset, at.ipv4());
         PORT.set(to, offset, (short) at.port());
         return putHeader(type, requestId, to, offset);
     }

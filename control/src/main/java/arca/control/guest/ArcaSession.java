@@ -185,7 +185,7 @@ public final class ArcaSession implements Closeable {
     private static Endpoint endpoint(InetSocketAddress address) throws UnknownHostException {
         if (address.isUnresolved()) throw new UnknownHostException(address.getHostString());
         Endpoint endpoint = new Endpoint(IpAddress.of(address.getAddress().getAddress()), address.getPort());
-        if (endpoint.address().isIpv4()) return endpoint;
+        if (endpoint.isIpv4()) return endpoint;
         throw new UnknownHostException("IPv6 addresses are not possible in revision 1 of the protocol: " + address);
     }
 

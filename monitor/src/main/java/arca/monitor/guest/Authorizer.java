@@ -152,8 +152,7 @@ final class Authorizer {
 
     /** Returns an endpoint as the kernel takes it. */
     static SocketAddress.Inet address(Endpoint endpoint) {
-        if (endpoint.address().isIpv4())
-            return new SocketAddress.IPv4(endpoint.address().ipv4(), endpoint.port());
+        if (endpoint.isIpv4()) return new SocketAddress.IPv4(endpoint.ipv4(), endpoint.port());
         return new SocketAddress.IPv6(
                 (Inet6Address) InetAddress.ofLiteral(endpoint.address().toString()), endpoint.port());
     }

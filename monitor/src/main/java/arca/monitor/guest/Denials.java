@@ -24,7 +24,7 @@ final class Denials {
     /** Returns whether a denial would be reported: it is new, and there were not too many before. */
     boolean isNew(Operation operation, Endpoint endpoint) {
         if (isFull()) return false;
-        if (!endpoint.address().isIpv4()) return !others.contains(new Other(operation, Destination.of(endpoint)));
+        if (!endpoint.isIpv4()) return !others.contains(new Other(operation, Destination.of(endpoint)));
         long key = key(operation, endpoint);
         for (int i = 0; i < ofAddresses; i++) if (addresses[i] == key) return false;
         return true;
@@ -53,7 +53,6 @@ final class Denials {
     }
 
     private static long key(Operation operation, Endpoint endpoint) {
-        long address = Integer.toUnsignedLong(endpoint.address().ipv4());
-        return address << Integer.SIZE | (long) operation.ordinal() << Short.SIZE | endpoint.port();
+        return endpoint.low() << Integer.SIZE | (long) operation.ordinal() << Short.SIZE | endpoint.port();
     }
 }

@@ -57,20 +57,20 @@ public record Cidr(IpAddress first, int bits) implements Where {
     }
 
     @Override
-    public boolean contains(IpAddress address) {
-        return isIpv4() == address.isIpv4() && hasBits(address);
+    public boolean contains(long high, long low) {
+        return isIpv4() == IpAddress.isIpv4(high, low) && hasBits(high, low);
     }
 
-    private boolean hasBits(IpAddress address) {
-        return ((first.high() ^ address.high()) & highMask(bits)) == 0
-                && ((first.low() ^ address.low()) & lowMask(bits)) == 0;
+    private boolean hasBits(long high, long low) {
+        return ((first.high() ^ high) & highMask(bits)) == 0 && ((first.low() ^ low) & lowMask(bits)) == 0;
     }
 
     @Override
     public boolean within(Where other) {
         return switch (other) {
             case Any _ -> true;
-            case Cidr block -> isIpv4() == block.isIpv4() && bits >= block.bits && block.hasBits(first);
+            case Cidr block ->
+                isIpv4() == block.isIpv4() && bits >= block.bits && block.hasBits(first.high(), first.low());
             case HostPattern _ -> false;
         };
     }

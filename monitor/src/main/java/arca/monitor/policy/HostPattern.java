@@ -1,7 +1,5 @@
 package arca.monitor.policy;
 
-import arca.control.IpAddress;
-
 /**
  * The host names of a rule: one name, or every name below it.
  *
@@ -26,7 +24,7 @@ public record HostPattern(HostName name, boolean below) implements Where {
     }
 
     @Override
-    public boolean contains(IpAddress address) {
+    public boolean contains(long high, long low) {
         return false;
     }
 

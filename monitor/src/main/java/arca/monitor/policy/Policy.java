@@ -322,7 +322,7 @@ public final class Policy {
     }
 
     private static boolean deniesConnect(Rule rule, Endpoint to) {
-        return deniesAddress(rule, to) || !to.address().isIpv4() && deniesInside(rule, to);
+        return deniesAddress(rule, to) || !to.isIpv4() && deniesInside(rule, to);
     }
 
     private static boolean deniesAddress(Rule rule, Endpoint to) {
@@ -337,9 +337,12 @@ public final class Policy {
 
     /** Returns whether a connect reaches loopback. One to 0.0.0.0 goes to 127.0.0.1, and one to :: goes to ::1. */
     private static boolean isLoopback(Endpoint to) {
-        IpAddress address = to.address();
-        if (address.isIpv4()) return LOOPBACK.contains(address) || address.equals(UNSPECIFIED);
-        return address.equals(LOOPBACK_6) || address.equals(UNSPECIFIED_6);
+        if (to.isIpv4()) return LOOPBACK.contains(to.high(), to.low()) || isAt(to, UNSPECIFIED);
+        return isAt(to, LOOPBACK_6) || isAt(to, UNSPECIFIED_6);
+    }
+
+    private static boolean isAt(Endpoint endpoint, IpAddress address) {
+        return endpoint.high() == address.high() && endpoint.low() == address.low();
     }
 
     private static boolean deniesLoopback(Rule rule, int port) {
@@ -366,15 +369,15 @@ public final class Policy {
     }
 
     private static boolean deniesPart(Rule rule, Endpoint at) {
-        if (!rule.where().contains(at.address()) && !isPartOfWildcard(rule, at.address())) return false;
+        if (!rule.where().contains(at.high(), at.low()) && !isPartOfWildcard(rule, at)) return false;
         if (at.port() == 0) return rule.lastPort() >= ProtectedRange.FIRST_FREE_PORT;
         return rule.containsPort(at.port());
     }
 
     /** Returns whether a listener on 0.0.0.0 or :: listens on addresses of a rule. One on :: listens for IPv4, too. */
-    private static boolean isPartOfWildcard(Rule rule, IpAddress at) {
+    private static boolean isPartOfWildcard(Rule rule, Endpoint at) {
         if (!(rule.where() instanceof Cidr block)) return false;
-        return at.equals(UNSPECIFIED_6) || at.equals(UNSPECIFIED) && block.isIpv4();
+        return isAt(at, UNSPECIFIED_6) || isAt(at, UNSPECIFIED) && block.isIpv4();
     }
 
     // Why something is denied.

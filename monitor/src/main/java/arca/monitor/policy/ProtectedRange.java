@@ -89,14 +89,15 @@ public record ProtectedRange(String name, Rule range, List<Cidr> except) {
 
     /** Returns whether the range holds an endpoint, or the IPv4 address that is inside its address. Allocates nothing for IPv4. */
     boolean contains(Endpoint endpoint) {
-        if (range.contains(endpoint) && !isExcepted(endpoint.address())) return true;
-        if (endpoint.address().isIpv4()) return false;
+        if (range.contains(endpoint) && !isExcepted(endpoint)) return true;
+        if (endpoint.isIpv4()) return false;
         Optional<IpAddress> inside = Embedding.ipv4(endpoint.address());
         return inside.isPresent() && contains(new Endpoint(inside.get(), endpoint.port()));
     }
 
-    private boolean isExcepted(IpAddress address) {
-        for (int i = 0; i < except.size(); i++) if (except.get(i).contains(address)) return true;
+    private boolean isExcepted(Endpoint endpoint) {
+        for (int i = 0; i < except.size(); i++)
+            if (except.get(i).contains(endpoint.high(), endpoint.low())) return true;
         return false;
     }
 

@@ -128,7 +128,7 @@ public record Rule(Where where, int firstPort, int lastPort, String origin) {
 
     /** Returns whether the rule holds an endpoint. */
     boolean contains(Endpoint endpoint) {
-        return where.contains(endpoint.address()) && containsPort(endpoint.port());
+        return where.contains(endpoint.high(), endpoint.low()) && containsPort(endpoint.port());
     }
 
     /** Returns whether the rule holds a name and a port. */

@@ -7,7 +7,7 @@ public sealed interface Where permits Where.Any, Cidr, HostPattern {
     /** Every address, of IPv4 and of IPv6. */
     record Any() implements Where {
         @Override
-        public boolean contains(IpAddress address) {
+        public boolean contains(long high, long low) {
             return true;
         }
 
@@ -22,8 +22,18 @@ public sealed interface Where permits Where.Any, Cidr, HostPattern {
         }
     }
 
-    /** Returns whether an address is one of these. A name has no addresses here: nobody is asked for them. */
-    boolean contains(IpAddress address);
+    /**
+     * Returns whether an address is one of these. A name has no addresses here: nobody is asked for them.
+     *
+     * @param high the first eight octets, as in {@link IpAddress}
+     * @param low the last eight octets
+     */
+    boolean contains(long high, long low);
+
+    /** Returns whether an address is one of these. */
+    default boolean contains(IpAddress address) {
+        return contains(address.high(), address.low());
+    }
 
     /** Returns whether another one has every address that this one has. Not for names. */
     boolean within(Where other);

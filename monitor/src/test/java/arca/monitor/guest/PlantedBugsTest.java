@@ -204,7 +204,7 @@ class PlantedBugsTest {
                                 + " int error = kernel.getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR);"),
                 bug(
                         "an address that the kernel cannot look up is taken for another host's",
-                        "guest.Guest",
+                        "guest.Authorizer",
                         "if (own == 0) return 0;",
                         "if (own <= 0) return 0;"),
                 bug(
