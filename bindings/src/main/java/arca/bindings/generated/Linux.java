@@ -3140,6 +3140,70 @@ public class Linux extends Linux$shared {
         return IPPROTO_IPV6;
     }
 
+    private static class getgrnam_r {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Linux.C_INT,
+            Linux.C_POINTER,
+            Linux.C_POINTER,
+            Linux.C_POINTER,
+            Linux.C_LONG,
+            Linux.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("getgrnam_r");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * extern int getgrnam_r(const char *restrict __name, struct group *restrict __resultbuf, char *restrict __buffer, size_t __buflen, struct group **restrict __result)
+     * }
+     */
+    public static FunctionDescriptor getgrnam_r$descriptor() {
+        return getgrnam_r.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * extern int getgrnam_r(const char *restrict __name, struct group *restrict __resultbuf, char *restrict __buffer, size_t __buflen, struct group **restrict __result)
+     * }
+     */
+    public static MethodHandle getgrnam_r$handle() {
+        return getgrnam_r.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * extern int getgrnam_r(const char *restrict __name, struct group *restrict __resultbuf, char *restrict __buffer, size_t __buflen, struct group **restrict __result)
+     * }
+     */
+    public static MemorySegment getgrnam_r$address() {
+        return getgrnam_r.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * extern int getgrnam_r(const char *restrict __name, struct group *restrict __resultbuf, char *restrict __buffer, size_t __buflen, struct group **restrict __result)
+     * }
+     */
+    public static int getgrnam_r(MemorySegment __name, MemorySegment __resultbuf, MemorySegment __buffer, long __buflen, MemorySegment __result) {
+        var mh$ = getgrnam_r.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("getgrnam_r", __name, __resultbuf, __buffer, __buflen, __result);
+            }
+            return (int)mh$.invokeExact(__name, __resultbuf, __buffer, __buflen, __result);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class poll {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Linux.C_INT,
@@ -3195,6 +3259,70 @@ public class Linux extends Linux$shared {
                 traceDowncall("poll", __fds, __nfds, __timeout);
             }
             return (int)mh$.invokeExact(__fds, __nfds, __timeout);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class getpwnam_r {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Linux.C_INT,
+            Linux.C_POINTER,
+            Linux.C_POINTER,
+            Linux.C_POINTER,
+            Linux.C_LONG,
+            Linux.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("getpwnam_r");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * extern int getpwnam_r(const char *restrict __name, struct passwd *restrict __resultbuf, char *restrict __buffer, size_t __buflen, struct passwd **restrict __result)
+     * }
+     */
+    public static FunctionDescriptor getpwnam_r$descriptor() {
+        return getpwnam_r.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * extern int getpwnam_r(const char *restrict __name, struct passwd *restrict __resultbuf, char *restrict __buffer, size_t __buflen, struct passwd **restrict __result)
+     * }
+     */
+    public static MethodHandle getpwnam_r$handle() {
+        return getpwnam_r.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * extern int getpwnam_r(const char *restrict __name, struct passwd *restrict __resultbuf, char *restrict __buffer, size_t __buflen, struct passwd **restrict __result)
+     * }
+     */
+    public static MemorySegment getpwnam_r$address() {
+        return getpwnam_r.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * extern int getpwnam_r(const char *restrict __name, struct passwd *restrict __resultbuf, char *restrict __buffer, size_t __buflen, struct passwd **restrict __result)
+     * }
+     */
+    public static int getpwnam_r(MemorySegment __name, MemorySegment __resultbuf, MemorySegment __buffer, long __buflen, MemorySegment __result) {
+        var mh$ = getpwnam_r.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("getpwnam_r", __name, __resultbuf, __buffer, __buflen, __result);
+            }
+            return (int)mh$.invokeExact(__name, __resultbuf, __buffer, __buflen, __result);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
