@@ -8,4 +8,5 @@ module arca.monitor {
     exports arca.monitor.config;
     exports arca.monitor.observe;
     exports arca.monitor.policy;
+    exports arca.monitor.resolve;
 }

@@ -41,7 +41,7 @@ final class DemoCommand implements Callable<Integer> {
         Logging.start(Level.WARN);
         Console console = System.console();
         boolean terminal = console != null && console.isTerminal();
-        try (Demo demo = new Demo(System.out, terminal, Math.max(size.bytes(), Long.BYTES), new EventLog())) {
+        try (Demo demo = new Demo(System.out, terminal, Math.max(size.bytes(), Long.BYTES), new EventLog(false))) {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> close(demo)));
             try {
                 demo.run();

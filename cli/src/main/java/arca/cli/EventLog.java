@@ -18,6 +18,17 @@ final class EventLog implements MonitorObserver {
     private static final long PAGE = 4096;
     private static final long MIB = 1 << 20;
 
+    private final boolean hasPolicyFile;
+
+    /**
+     * Creates a log.
+     *
+     * @param hasPolicyFile whether rules are written in a file; else they are options
+     */
+    EventLog(boolean hasPolicyFile) {
+        this.hasPolicyFile = hasPolicyFile;
+    }
+
     @Override
     public void guestEvent(String guest, GuestEvent event) {
         if (event.isWarning()) LOG.warn("{}: {}{}", guest, event, advice(event));
@@ -68,7 +79,7 @@ final class EventLog implements MonitorObserver {
     }
 
     /** Returns what follows the event in its line. */
-    static String advice(GuestEvent event) {
+    String advice(GuestEvent event) {
         return switch (event) {
             case GuestEvent.Denied denied ->
                 advice(denied.denial(), denied.label())
@@ -90,14 +101,18 @@ final class EventLog implements MonitorObserver {
     }
 
     /** Returns where the rule that denies was written, or how to allow what no rule allows. */
-    private static String advice(Decision.Denied denial, Optional<String> label) {
+    private String advice(Decision.Denied denial, Optional<String> label) {
         String operation = operation(denial.operation());
         return writtenAt(denial.reason())
                 + denial.remedy()
-                        .map(rule -> label.map(section -> "; allow it with " + operation + ".allow = [\"" + rule
-                                        + "\"] in [guest." + section + "]")
-                                .orElse("; allow it with --allow-" + operation + " " + rule))
+                        .map(rule -> "; allow it with " + howToAllow(operation, rule, label))
                         .orElse("");
+    }
+
+    private String howToAllow(String operation, Rule rule, Optional<String> label) {
+        if (!hasPolicyFile) return "--allow-" + operation + " " + rule;
+        String section = label.map(name -> "[guest." + name + "]").orElse("[default]");
+        return operation + ".allow = [\"" + rule + "\"] in " + section;
     }
 
     private static String writtenAt(Reason reason) {

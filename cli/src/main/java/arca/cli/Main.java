@@ -1,7 +1,9 @@
 package arca.cli;
 
+import arca.cli.policy.PolicyFileException;
 import arca.control.Endpoint;
 import arca.monitor.config.MonitorConfig;
+import arca.monitor.policy.Operation;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
@@ -36,13 +38,20 @@ import picocli.CommandLine.UnmatchedArgumentException;
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
         description = "Gives TCP connections to guests, which are programs without a network of their own.",
-        subcommands = {DemoCommand.class, MonitorCommand.class, ConnectCommand.class, ListenCommand.class},
+        subcommands = {
+            DemoCommand.class,
+            MonitorCommand.class,
+            ConnectCommand.class,
+            ListenCommand.class,
+            PolicyCommand.class
+        },
         footerHeading = "%nExamples:%n",
         footer = {
             "  arca demo",
             "  arca monitor --control /run/arca.sock --allow-connect any:443",
             "  arca connect 192.0.2.1:443 --control /run/arca.sock",
             "  arca listen 127.0.0.1:8080 --control /run/arca.sock --exec 'tr a-z A-Z'",
+            "  arca policy check /etc/arca/policy.toml",
         })
 public final class Main {
     static final int USAGE_WIDTH = 110;
@@ -94,6 +103,7 @@ public final class Main {
         choice(commandLine, MonitorConfig.RelayMode.class);
         choice(commandLine, MonitorConfig.Wedge.class);
         choice(commandLine, Level.class);
+        choice(commandLine, Operation.class);
         return commandLine;
     }
 
@@ -194,9 +204,19 @@ public final class Main {
     }
 
     private static int failed(Exception e, CommandLine command, ParseResult parsed) throws Exception {
-        if (!(e instanceof IOException)) throw e; // a bug: the report needs its stack trace
-        say(command, e instanceof FileSystemException failure ? explained(failure) : e.getMessage());
+        if (e instanceof PolicyFileException wrong) {
+            wrong.getMessage().lines().forEach(command.getErr()::println);
+            command.getErr().flush();
+            return CommandLine.ExitCode.SOFTWARE;
+        }
+        if (!(e instanceof IOException failure)) throw e; // a bug: the report needs its stack trace
+        say(command, explained(failure));
         return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** Returns a message for a failure. */
+    static String explained(IOException e) {
+        return e instanceof FileSystemException failure ? explained(failure) : e.getMessage();
     }
 
     /** Makes a message for an exception whose own message is only the name of the file: the class tells what went wrong. */

@@ -4,12 +4,18 @@ import arca.bindings.Constants;
 import arca.bindings.ErrnoException;
 import arca.bindings.Fd;
 import arca.bindings.Syscalls;
+import arca.cli.policy.PolicyFile;
+import arca.cli.policy.PolicyFileException;
 import arca.monitor.Monitor;
 import arca.monitor.config.ControlAccess;
+import arca.monitor.config.ControlPoint;
 import arca.monitor.config.Limits;
 import arca.monitor.config.MonitorConfig;
+import arca.monitor.policy.HostName;
 import arca.monitor.policy.Policy;
 import arca.monitor.policy.Rule;
+import arca.monitor.resolve.FixedResolver;
+import arca.monitor.resolve.Resolver;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.attribute.GroupPrincipal;
@@ -18,6 +24,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -55,9 +63,12 @@ import picocli.CommandLine.Spec;
             "  Guests may listen on one port, and connect to one network except for one address:",
             "    arca monitor --control /run/arca.sock --allow-listen any:8080 \\",
             "        --allow-connect 10.1.0.0/16 --deny-connect 10.1.0.1",
+            "  Each user has rules of his own:",
+            "    arca monitor --policy /etc/arca/policy.toml",
             "",
             "SIGTERM or SIGINT stops the monitor: it accepts no more guests, and connections may go on for the --drain",
-            "time. A second signal cuts them at once. SIGHUP, SIGUSR1 and SIGUSR2 do not end the monitor.",
+            "time. A second signal cuts them at once. SIGHUP makes it read the --policy file again. SIGUSR1 and SIGUSR2 do",
+            "not end it.",
             "",
             "If nobody reads stderr, the monitor drops log lines and does not wait. A later line says how many.",
             "",
@@ -78,7 +89,7 @@ final class MonitorCommand implements Callable<Integer> {
             paramLabel = "PATH",
             description =
                     "The Unix socket that guests connect to; the monitor creates it. Required, unless a service manager "
-                            + "passes a socket (sd_listen_fds(3)).")
+                            + "passes a socket (sd_listen_fds(3)), or the --policy file names one.")
     private Optional<Path> control = Optional.empty();
 
     @Option(
@@ -122,6 +133,21 @@ final class MonitorCommand implements Callable<Integer> {
             description =
                     "Guests may not listen on these addresses and ports, even if another rule allows it. Repeatable.")
     private String[] denyListen = {};
+
+    @Option(
+            names = "--policy",
+            paramLabel = "FILE",
+            converter = FilePath.class,
+            description =
+                    "A policy file in TOML, with sections for users, groups and control sockets. Rules of the command line "
+                            + "are added to its section [default]. SIGHUP makes the monitor read it again. See arca policy.")
+    private Optional<Path> policyFile = Optional.empty();
+
+    @Option(
+            names = "--resolve",
+            paramLabel = "NAME=ADDRESS",
+            description = "The host name has this address; the system's resolver is not asked for it. Repeatable.")
+    private List<String> resolve = List.of();
 
     @Option(
             names = "--connect-timeout",
@@ -244,13 +270,21 @@ final class MonitorCommand implements Callable<Integer> {
     private Logging logging;
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
+    public Integer call() throws IOException, InterruptedException, PolicyFileException {
         MonitorConfig settings = config();
+        PolicyReload.Source source = () -> policyOf(settings.limits());
+        PolicyFile policy = source.read();
+        if (control.isPresent() && policy.sockets().stream().anyMatch(this::isControl)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--control: the policy file opens this socket; remove --control, or the socket from the file");
+        }
         closeToOthers();
         ServiceManager manager = ServiceManager.of(System.getenv());
         Optional<Duration> aliveInterval = manager.aliveInterval();
         Optional<Fd> passed = manager.socket();
-        if (control.isPresent() == passed.isPresent()) throw notOneSocket();
+        if (control.isPresent() && passed.isPresent()) throw twoSockets();
+        if (control.isEmpty() && passed.isEmpty() && policy.sockets().isEmpty()) throw noSocket();
         if (passed.isPresent() && (controlMode.isPresent() || controlGroup.isPresent())) {
             throw new ParameterException(
                     spec.commandLine(),
@@ -258,17 +292,28 @@ final class MonitorCommand implements Callable<Integer> {
                             + "a socket that it passes, with SocketMode= and SocketGroup= in systemd");
         }
         logging.start(); // before the first logger exists
-        MonitorConfig config = settings.toBuilder().observer(new EventLog()).build();
+        MonitorConfig config = settings.toBuilder()
+                .observer(new EventLog(policyFile.isPresent()))
+                .profiles(policy)
+                .controls(policy.sockets())
+                .build();
         Logger log = LoggerFactory.getLogger(MonitorCommand.class);
         Shutdown shutdown = Shutdown.onSignal();
+        PolicyReload reload = new PolicyReload(source);
         Signals.handle(
-                "HUP", () -> log.info("ignored SIGHUP: the policy comes from the command line and cannot be reloaded"));
+                "HUP",
+                policyFile.isPresent()
+                        ? reload::run
+                        : () -> log.info("ignored SIGHUP: there is no --policy file to read"));
         Signals.ignore("USR1"); // HotSpot catches SIGUSR2, and does nothing if another process sent it
         Monitor monitor = passed.isPresent() ? Monitor.start(config, passed.get()) : Monitor.start(config);
+        reload.started(monitor);
         if (!shutdown.isUnderWay()) {
             monitor.shortfalls().forEach(EventLog::systemLimit);
-            String where = control.map(path -> path.toAbsolutePath().toString()).orElse("the socket that was passed");
+            List<ControlPoint> sockets = sockets(config);
+            String where = where(sockets, passed.isPresent());
             log.info("ready: guests connect to {}", where);
+            log.info("{}", InForce.line(sockets, policy, config.limits()));
             manager.ready("guests connect to " + where);
         }
         Heap heap = new Heap();
@@ -293,12 +338,37 @@ final class MonitorCommand implements Callable<Integer> {
         ErrnoException.check("prctl PR_SET_DUMPABLE", Syscalls.prctl(Constants.PR_SET_DUMPABLE, 0));
     }
 
-    private ParameterException notOneSocket() {
+    private PolicyFile policyOf(Limits limits) throws PolicyFileException, IOException {
+        if (policyFile.isEmpty()) return PolicyFile.none(policy(), limits);
+        return PolicyFile.read(policyFile.get(), policy(), limits);
+    }
+
+    private boolean isControl(ControlPoint point) {
+        return control.filter(path -> path.toAbsolutePath().normalize().equals(point.path()))
+                .isPresent();
+    }
+
+    /** Returns the control sockets that the monitor creates. */
+    private static List<ControlPoint> sockets(MonitorConfig config) {
+        return Stream.concat(
+                        config.control().stream().map(path -> new ControlPoint(path.toAbsolutePath(), config.access())),
+                        config.controls().stream())
+                .toList();
+    }
+
+    private static String where(List<ControlPoint> sockets, boolean isPassed) {
+        Stream<String> passed = isPassed ? Stream.of("the socket that was passed") : Stream.empty();
+        return Stream.concat(passed, sockets.stream().map(point -> point.path().toString()))
+                .collect(Collectors.joining(", "));
+    }
+
+    private ParameterException twoSockets() {
         return new ParameterException(
-                spec.commandLine(),
-                control.isPresent()
-                        ? "'--control=PATH' and LISTEN_FDS cannot be used together: give one control socket"
-                        : "Missing required option: '--control=PATH'");
+                spec.commandLine(), "'--control=PATH' and LISTEN_FDS cannot be used together: give one control socket");
+    }
+
+    private ParameterException noSocket() {
+        return new ParameterException(spec.commandLine(), "Missing required option: '--control=PATH'");
     }
 
     /** Returns the configuration that the options describe. A ParameterException names an option with a wrong value. */
@@ -320,7 +390,8 @@ final class MonitorCommand implements Callable<Integer> {
                 .limits(checked("--share: ", limits::build))
                 .readiness(readiness)
                 .relay(relay)
-                .wedge(wedge);
+                .wedge(wedge)
+                .resolver(checked("--resolve: ", this::resolver));
         control.ifPresent(
                 path -> checked("--control: ", () -> config.control(path).build()));
         int size = (int) Math.min(pipeSize.bytes(), Integer.MAX_VALUE);
@@ -330,6 +401,11 @@ final class MonitorCommand implements Callable<Integer> {
                 () -> config.connectTimeout(connectTimeout.duration()).build());
         checked("--linger: ", () -> config.linger(linger.duration()).build());
         return checked("--drain: ", () -> config.drain(drain.duration()).build());
+    }
+
+    private Resolver resolver() {
+        if (resolve.isEmpty()) return DEFAULT.resolver();
+        return FixedResolver.parse(resolve, name -> HostName.parse(name).text(), DEFAULT.resolver());
     }
 
     private ControlAccess access() {

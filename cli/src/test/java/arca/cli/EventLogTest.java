@@ -11,6 +11,7 @@ import arca.monitor.config.ThreadAllowance;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.policy.Decision.Denied;
 import arca.monitor.policy.Destination;
+import arca.monitor.policy.HostName;
 import arca.monitor.policy.Operation;
 import arca.monitor.policy.Policy;
 import arca.monitor.policy.Reason;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -116,7 +118,18 @@ class EventLogTest {
     @ParameterizedTest
     @MethodSource("events")
     void eventNamesTheOptionThatChangesIt(GuestEvent event, String line) {
-        assertEquals(line, event + EventLog.advice(event));
+        assertEquals(line, event + new EventLog(false).advice(event));
+    }
+
+    @Test
+    void denialNamesTheSectionOfThePolicyFile() {
+        Denied denied = (Denied) Policy.NOTHING.decide(HostName.parse("api.example.com"), 443);
+        GuestEvent labelled = new GuestEvent.Denied(denied, Optional.of("agents"), Optional.of("ask Ann"));
+        GuestEvent other = new GuestEvent.Denied(denied, Optional.empty(), Optional.empty());
+        String line = "connect to api.example.com:443 denied: no rule allows it; allow it with connect.allow ="
+                + " [\"api.example.com:443\"] in ";
+        assertEquals(line + "[guest.agents]; ask Ann", labelled + new EventLog(true).advice(labelled));
+        assertEquals(line + "[default]", other + new EventLog(true).advice(other));
     }
 
     static Stream<Arguments> limits() {

@@ -198,6 +198,11 @@ public final class EmbeddedGuest implements DataPipes, AutoCloseable {
         return loop.guest().hasEnded();
     }
 
+    /** Judges what the guest has by the policy that is in force then, in the loop's next round. */
+    void reviewPolicy() {
+        mailbox.post(() -> loop.guest().reviewPolicy());
+    }
+
     /**
      * Makes the guest end with its last connection. In the loop's next round, requests that wait are refused with
      * ESHUTDOWN, and from then on all others. Any thread; never waits.

@@ -18,6 +18,11 @@ final class EmbeddedGuests {
         live.remove(guest);
     }
 
+    /** Returns the guests that are here. */
+    synchronized List<EmbeddedGuest> all() {
+        return List.copyOf(live);
+    }
+
     /** Lets no more guests in, and returns those that are here. */
     synchronized List<EmbeddedGuest> stop() {
         stopped = true;

@@ -1,22 +1,24 @@
 package arca.monitor;
 
 import arca.bindings.ErrnoException;
-import arca.bindings.EventFd;
 import arca.bindings.Fd;
+import arca.monitor.config.ControlPoint;
 import arca.monitor.config.DescriptorLimitException;
 import arca.monitor.config.GuestIdentity;
 import arca.monitor.config.Headroom;
 import arca.monitor.config.Limits;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.config.PipeAllowance;
+import arca.monitor.config.Profiles;
 import arca.monitor.config.SystemLimit;
 import arca.monitor.guest.SharedResources;
 import arca.monitor.guest.SplicePermission;
 import arca.monitor.ledger.Ledger;
 import arca.monitor.ledger.LocalPorts;
 import arca.monitor.ledger.Resource;
+import arca.monitor.lookup.Lookups;
 import arca.monitor.observe.GuestSnapshot;
-import arca.monitor.server.ControlServer;
+import arca.monitor.server.Acceptors;
 import arca.monitor.server.ControlSocket;
 import arca.monitor.server.DescriptorReserve;
 import arca.monitor.server.GuestThread;
@@ -24,7 +26,6 @@ import arca.monitor.server.Guests;
 import arca.monitor.server.Heartbeat;
 import arca.monitor.server.Watchdog;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -32,7 +33,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -61,11 +61,10 @@ public final class Monitor implements AutoCloseable {
     private final Guests guests;
     private final PipeAllowance pipes;
     private final SharedResources shared;
-    private final EventFd stop;
+    private final Acceptors acceptors;
     private final DescriptorReserve spare; // the watchdog owns them once it runs
     private final Thread watchdog;
-    private final List<Heartbeat> heartbeats = new CopyOnWriteArrayList<>(); // of the acceptor and the watchdog
-    private Optional<Thread> acceptor = Optional.empty();
+    private final Heartbeat heartbeat; // of the watchdog
     private final EmbeddedGuests embedded = new EmbeddedGuests();
     private final AtomicLong lastEmbedded = new AtomicLong(); // the number in its name
     private boolean closed;
@@ -78,12 +77,12 @@ public final class Monitor implements AutoCloseable {
         LocalPorts ports = LocalPorts.find();
         ports.unknown().forEach(fact -> LOG.warn("{}", fact));
         this.shared = new SharedResources(config, ledger(config.limits(), pipes, ports));
-        this.stop = EventFd.open();
-        this.spare = takeSpare(stop);
+        this.spare = DescriptorReserve.take();
         this.guests = new Guests(shared.ledger);
+        this.acceptors = new Acceptors(shared, guests);
         Watchdog watcher = new Watchdog(guests, config.wedge(), spare);
         this.watchdog = Thread.ofPlatform().daemon().name("watchdog").unstarted(watcher);
-        heartbeats.add(watcher.heartbeat());
+        this.heartbeat = watcher.heartbeat();
     }
 
     private static Ledger ledger(Limits limits, PipeAllowance pipes, LocalPorts ports) throws ErrnoException {
@@ -98,20 +97,13 @@ public final class Monitor implements AutoCloseable {
                         Resource.PIPE_BYTES,
                         pipes.bytes(),
                         Resource.COPY_BYTES,
-                        limits.copyMemory()),
+                        limits.copyMemory(),
+                        Resource.LOOKUPS,
+                        (long) Lookups.THREADS),
                 ports,
                 limits.requestRate(),
                 limits.share(),
                 System::nanoTime);
-    }
-
-    private static DescriptorReserve takeSpare(EventFd opened) throws ErrnoException {
-        try {
-            return DescriptorReserve.take();
-        } catch (ErrnoException e) {
-            opened.close();
-            throw e;
-        }
     }
 
     /**
@@ -125,29 +117,22 @@ public final class Monitor implements AutoCloseable {
      */
     public static Monitor start(MonitorConfig config) throws IOException {
         Headroom.requireOneGuest();
-        Optional<Path> path = config.control();
-        return start(
-                config,
-                path.isPresent() ? Optional.of(ControlSocket.open(path.get(), config.access())) : Optional.empty());
+        return start(config, Optional.empty());
     }
 
     /**
      * Starts a monitor on a control socket that listens already, such as one that systemd has passed to this process.
      * Who created the socket decides who may connect to it, and removes its file.
      *
-     * @param config the monitor's configuration, without a control socket
+     * @param config the monitor's configuration; its control sockets are opened, too
      * @param control a Unix-domain stream socket that listens; the monitor owns it from now on, even if this throws
      * @return the running monitor; the caller closes it
      * @throws DescriptorLimitException if this process may not open enough descriptors for even one guest
      * @throws IOException if {@code control} is not such a socket, or the system has no descriptor, memory or thread
      *     left
-     * @throws IllegalArgumentException if the configuration has a control socket, too
      */
     public static Monitor start(MonitorConfig config, Fd control) throws IOException {
         try {
-            if (config.control().isPresent())
-                throw new IllegalArgumentException("the configuration has a control socket ("
-                        + config.control().get() + "), and another one was passed: use one of them");
             Headroom.requireOneGuest();
         } catch (IOException | RuntimeException e) {
             control.close();
@@ -156,16 +141,25 @@ public final class Monitor implements AutoCloseable {
         return start(config, Optional.of(ControlSocket.inherited(control)));
     }
 
-    /** Starts a monitor, and does not check whether there is room for a guest. If this throws, it closes the socket. */
-    static Monitor start(MonitorConfig config, Optional<ControlSocket> control) throws IOException {
+    /**
+     * Starts a monitor, and does not check whether there is room for a guest. If this throws, it closes the socket.
+     *
+     * @param passed a control socket besides those of the configuration
+     */
+    static Monitor start(MonitorConfig config, Optional<ControlSocket> passed) throws IOException {
+        List<ControlSocket> fixed = new ArrayList<>(passed.stream().toList());
         boolean started = false;
         try {
-            Monitor monitor = new Monitor(control.isPresent() ? config : unshared(config));
-            monitor.startThreads(control);
+            if (config.control().isPresent()) {
+                fixed.add(ControlSocket.open(config.control().get(), config.access()));
+            }
+            boolean isShared = !fixed.isEmpty() || !config.controls().isEmpty();
+            Monitor monitor = new Monitor(isShared ? config : unshared(config));
+            monitor.startThreads(fixed);
             started = true;
             return monitor;
         } finally {
-            if (!started) control.ifPresent(ControlSocket::close);
+            if (!started) fixed.forEach(ControlSocket::close);
         }
     }
 
@@ -176,26 +170,58 @@ public final class Monitor implements AutoCloseable {
                 .build();
     }
 
-    /** Starts the watchdog and the acceptor, or none of them. If both run, the acceptor owns the control socket. */
-    private void startThreads(Optional<ControlSocket> control) throws IOException {
-        Optional<ControlServer> server = Optional.empty();
+    /** Starts the watchdog and the acceptors, or none of them. Removes the sockets that the acceptors own by then from the list. */
+    private void startThreads(List<ControlSocket> fixed) throws IOException {
+        boolean started = false;
+        try {
+            startWatchdog();
+            acceptors.replace(config.controls(), () -> {});
+            while (!fixed.isEmpty()) {
+                acceptors.add(fixed.getFirst());
+                fixed.removeFirst();
+            }
+            started = true;
+        } finally {
+            if (!started) {
+                acceptors.stop();
+                guests.close(); // this ends the watchdog, if it runs
+                if (watchdog.getState() == Thread.State.NEW) spare.close();
+            }
+        }
+    }
+
+    private void startWatchdog() throws IOException {
         try {
             watchdog.start();
-            if (control.isPresent()) {
-                server = Optional.of(new ControlServer(control.get(), shared, guests, stop));
-                heartbeats.add(server.get().heartbeat());
-                acceptor = Optional.of(Thread.ofPlatform().name("acceptor").start(server.get()));
-            }
         } catch (OutOfMemoryError e) { // Thread.start() throws it if the kernel refuses a thread
-            server.ifPresent(ControlServer::cancel);
-            guests.close(); // this ends the watchdog, if it runs
-            if (watchdog.getState() == Thread.State.NEW) spare.close();
-            stop.close();
             throw new IOException(
                     "start the monitor's threads: the kernel refuses a thread; raise the limit of processes (ulimit -u,"
                             + " TasksMax=)",
                     e);
         }
+    }
+
+    /**
+     * Replaces what holds for each guest, and the control sockets of {@link MonitorConfig#controls}. All or nothing: if a socket
+     * cannot be opened, nothing changes.
+     *
+     * <p>Requests that are handled from now on are decided by the new profiles. A request that is being handled is decided by the old
+     * ones or by the new ones. What guests have is judged again, in their own loops: what the new profiles deny is reported, and
+     * ended if the guest's profile says so. A guest keeps its name, and its connections count for the principal that it had when it
+     * came.
+     *
+     * <p>New control sockets are opened. Those that are no longer in the list are closed and removed; their guests go on. A socket
+     * that stays is not touched, unless who may connect has changed.
+     *
+     * @param profiles the new profiles
+     * @param controls the new control sockets; those in {@link MonitorConfig#control} or passed to {@link #start} stay
+     * @throws IOException if a control socket cannot be opened
+     * @throws IllegalStateException if the monitor has been stopped
+     */
+    public void replace(Profiles profiles, List<ControlPoint> controls) throws IOException {
+        acceptors.replace(controls, () -> shared.profiles(profiles));
+        guests.live().forEach(GuestThread::reviewPolicy);
+        embedded.all().forEach(EmbeddedGuest::reviewPolicy);
     }
 
     /**
@@ -263,15 +289,14 @@ public final class Monitor implements AutoCloseable {
     }
 
     /**
-     * Returns whether the acceptor and the watchdog work. Each of these threads must wait for something to do, or have
+     * Returns whether the acceptors and the watchdog work. Each of these threads must wait for something to do, or have
      * waited since the last call. For a supervisor that checks the monitor regularly, at intervals of a second or more.
      *
-     * @return false if one of the two threads is stuck; true if not, or if the monitor has stopped
+     * @return false if one of these threads is stuck; true if not, or if the monitor has stopped
      */
     public boolean isResponsive() {
-        boolean all = true;
-        for (Heartbeat heartbeat : heartbeats) all &= heartbeat.beats();
-        return all;
+        boolean watches = heartbeat.beats();
+        return acceptors.areResponsive() && watches;
     }
 
     /**
@@ -301,9 +326,7 @@ public final class Monitor implements AutoCloseable {
     private synchronized void stop(Duration drain) {
         if (closed) return;
         closed = true;
-        stop.signal();
-        acceptor.ifPresent(this::join);
-        stop.close();
+        acceptors.stop();
         LOG.info("stopping: {} guests", guests.live().size());
         embedded.stop().forEach(EmbeddedGuest::stop);
         guests.live().forEach(GuestThread::stop);
@@ -314,6 +337,7 @@ public final class Monitor implements AutoCloseable {
             if (!awaitEnd(() -> guests.awaitNone(CLOSE_TIMEOUT.toNanos()))) reportStuck();
         }
         guests.close();
+        shared.lookups.close();
         join(watchdog);
         if (interrupted) Thread.currentThread().interrupt();
     }

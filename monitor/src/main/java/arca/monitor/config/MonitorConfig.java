@@ -2,15 +2,19 @@ package arca.monitor.config;
 
 import arca.monitor.observe.MonitorObserver;
 import arca.monitor.policy.Policy;
+import arca.monitor.resolve.Resolver;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The settings of a monitor. Immutable; {@link #builder} makes one.
  *
  * @param control the Unix socket that guests connect to; empty for a monitor with guests in its own process only
  * @param access who may connect to that socket
+ * @param controls more control sockets
  * @param profiles what holds for each guest: where it may connect and listen, and more
  * @param limits what guests may have
  * @param readiness how loops learn that a descriptor is ready
@@ -20,11 +24,13 @@ import java.util.Optional;
  * @param linger how long a peer may acknowledge nothing, once its guest has closed the connection, before it is cut
  * @param drain how long live connections may go on when the monitor stops
  * @param wedge what is done with a guest that keeps its own thread here from running
+ * @param resolver finds the addresses of host names
  * @param observer who is told what happens with guests
  */
 public record MonitorConfig(
         Optional<Path> control,
         ControlAccess access,
+        List<ControlPoint> controls,
         Profiles profiles,
         Limits limits,
         Readiness readiness,
@@ -34,6 +40,7 @@ public record MonitorConfig(
         Duration linger,
         Duration drain,
         Wedge wedge,
+        Resolver resolver,
         MonitorObserver observer) {
 
     private static final int LEAST_PIPE = 4096; // a page: F_SETPIPE_SZ gives no less
@@ -44,6 +51,14 @@ public record MonitorConfig(
     public MonitorConfig {
         if (control.isPresent() && control.get().toString().isEmpty()) {
             throw new IllegalArgumentException("a control socket has a path that is not empty");
+        }
+        controls = List.copyOf(controls);
+        long paths = Stream.concat(control.stream(), controls.stream().map(ControlPoint::path))
+                .map(path -> path.toAbsolutePath().normalize())
+                .distinct()
+                .count();
+        if (paths < controls.size() + control.stream().count()) {
+            throw new IllegalArgumentException("each control socket has a path of its own");
         }
         if (pipeSize < LEAST_PIPE || pipeSize > MOST_PIPE) {
             throw new IllegalArgumentException("a pipe has 4096 bytes to 1024 MiB, not " + pipeSize + " bytes");
@@ -107,6 +122,7 @@ public record MonitorConfig(
         Builder builder = new Builder();
         builder.control = control;
         builder.access = access;
+        builder.controls = controls;
         builder.profiles = profiles;
         builder.limits = limits;
         builder.readiness = readiness;
@@ -116,6 +132,7 @@ public record MonitorConfig(
         builder.linger = linger;
         builder.drain = drain;
         builder.wedge = wedge;
+        builder.resolver = resolver;
         builder.observer = observer;
         return builder;
     }
@@ -127,6 +144,7 @@ public record MonitorConfig(
     public static final class Builder {
         private Optional<Path> control = Optional.empty();
         private ControlAccess access = ControlAccess.OWNER;
+        private List<ControlPoint> controls = List.of();
         private Profiles profiles = Profiles.same(Policy.NOTHING);
         private Limits limits = Limits.DEFAULT;
         private Readiness readiness = Readiness.EPOLL;
@@ -136,6 +154,7 @@ public record MonitorConfig(
         private Duration linger = Duration.ofMinutes(5);
         private Duration drain = Duration.ofSeconds(10);
         private Wedge wedge = Wedge.REPORT;
+        private Resolver resolver = Resolver.SYSTEM;
         private MonitorObserver observer = MonitorObserver.LOGGING;
 
         private Builder() {}
@@ -159,6 +178,17 @@ public record MonitorConfig(
          */
         public Builder access(ControlAccess access) {
             this.access = access;
+            return this;
+        }
+
+        /**
+         * Sets {@link MonitorConfig#controls}.
+         *
+         * @param controls more control sockets, which can be replaced while the monitor runs; the default is to have none
+         * @return this builder
+         */
+        public Builder controls(List<ControlPoint> controls) {
+            this.controls = controls;
             return this;
         }
 
@@ -272,6 +302,17 @@ public record MonitorConfig(
         }
 
         /**
+         * Sets {@link MonitorConfig#resolver}.
+         *
+         * @param resolver finds the addresses of host names; the default asks as the programs of this host do
+         * @return this builder
+         */
+        public Builder resolver(Resolver resolver) {
+            this.resolver = resolver;
+            return this;
+        }
+
+        /**
          * Sets {@link MonitorConfig#observer}.
          *
          * @param observer who is told what happens with guests; the default logs it
@@ -292,6 +333,7 @@ public record MonitorConfig(
             return new MonitorConfig(
                     control,
                     access,
+                    controls,
                     profiles,
                     limits,
                     readiness,
@@ -301,6 +343,7 @@ public record MonitorConfig(
                     linger,
                     drain,
                     wedge,
+                    resolver,
                     observer);
         }
     }

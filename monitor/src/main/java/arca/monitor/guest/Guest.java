@@ -24,10 +24,12 @@ import arca.monitor.config.GuestIdentity;
 import arca.monitor.config.Profile.OnReload;
 import arca.monitor.guest.Connections.AccountedPipe;
 import arca.monitor.ledger.GuestAccount;
+import arca.monitor.ledger.Principal;
 import arca.monitor.ledger.Resource;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.observe.GuestSnapshot;
 import arca.monitor.policy.Decision;
+import arca.monitor.policy.HostName;
 import arca.monitor.policy.Operation;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
@@ -39,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -90,6 +93,7 @@ public final class Guest implements AutoCloseable {
     private final Connections connections;
     private final Listeners listeners;
     private final Set<PendingConnect> connecting = new LinkedHashSet<>();
+    private final Set<NameConnect> resolving = new LinkedHashSet<>();
     private State state = State.OPEN;
 
     /**
@@ -168,7 +172,7 @@ public final class Guest implements AutoCloseable {
         return new GuestSnapshot.Counts(
                 listeners.count(),
                 listeners.waitingAccepts(),
-                connecting.size(),
+                underWay(),
                 connections.count(),
                 reactor.rounds(),
                 mover.calls(),
@@ -256,22 +260,66 @@ public final class Guest implements AutoCloseable {
             reply(requestId, new ConnectErr(denied));
         } else if (!hasRoomForConnection()) {
             reply(requestId, new ConnectErr(Errno.EMFILE));
-        } else if (connecting.size() >= authorizer.limits().connecting()) {
+        } else if (underWay() >= authorizer.limits().connecting()) {
             reply(requestId, new ConnectErr(Errno.ENOBUFS));
         } else {
-            startConnect(requestId, Permission.connect(to));
+            long timeout = shared.config.connectTimeout().toNanos();
+            int n = startConnect(requestId, Permission.connect(to), timeout, errno -> connectFailed(requestId, errno));
+            if (n < 0) connectFailed(requestId, -n);
         }
     }
 
-    private void startConnect(int requestId, Permission permission) {
+    /**
+     * Connects to a host name. The guest gets one reply: a connection, or ENOENT if the name has no address, EACCES if the policy
+     * denies the name or all of its addresses, or the error of the last address that was tried.
+     */
+    void connect(int requestId, HostName name, int port) {
+        int denied = authorizer.deny(name, port);
+        if (denied != 0) {
+            connectFailed(requestId, denied);
+        } else if (!hasRoomForConnection()) {
+            connectFailed(requestId, Errno.EMFILE);
+        } else if (underWay() >= authorizer.limits().connecting()) {
+            connectFailed(requestId, Errno.ENOBUFS);
+        } else {
+            NameConnect named = new NameConnect(this, shared, authorizer, reactor, requestId, name, port);
+            int n = named.start();
+            if (n < 0) connectFailed(requestId, -n);
+            else resolving.add(named);
+        }
+    }
+
+    /** Notes that a name is resolved, or that nobody has answered. */
+    void resolved(NameConnect named) {
+        resolving.remove(named);
+    }
+
+    /** Returns with whom the guest shares. */
+    Principal principal() {
+        return account.principal();
+    }
+
+    /** Returns how many connects have no reply yet. */
+    private int underWay() {
+        return connecting.size() + resolving.size();
+    }
+
+    /**
+     * Starts a handshake.
+     *
+     * @param timeoutNanos nanoseconds until it fails with ETIMEDOUT
+     * @param onFailure gets the errno if the handshake fails later; while the guest is stopping, the guest is told instead
+     * @return 0, or {@code -errno} if it cannot be started
+     */
+    int startConnect(int requestId, Permission permission, long timeoutNanos, IntConsumer onFailure) {
         int n = connections.reserve();
         if (n >= 0) {
-            PendingConnect pending = new PendingConnect(this, account, requestId, permission, reactor);
-            n = pending.start(shared.config.connectTimeout().toNanos());
+            PendingConnect pending = new PendingConnect(this, account, requestId, permission, onFailure, reactor);
+            n = pending.start(timeoutNanos);
             if (n < 0) connections.cancel();
             else connecting.add(pending);
         }
-        if (n < 0) reply(requestId, new ConnectErr(-n));
+        return n;
     }
 
     private void accept(int requestId, int listenerId) {
@@ -288,7 +336,7 @@ public final class Guest implements AutoCloseable {
 
     /** Returns whether the guest may have one more connection. Those of handshakes in progress count, too. */
     boolean hasRoomForConnection() {
-        return connections.count() + connecting.size() < authorizer.limits().connections();
+        return connections.count() + underWay() < authorizer.limits().connections();
     }
 
     /** Hands a connection from a backlog to the guest. Takes ownership of the socket and the pipe. */
@@ -345,11 +393,17 @@ public final class Guest implements AutoCloseable {
         close();
     }
 
-    /** Refuses a ConnectRequest, because its handshake has failed. */
+    /** Ends a handshake that has failed. The guest is told, unless another address of the name can be tried. */
     void connectFailed(PendingConnect pending, int errno) {
         connecting.remove(pending);
         connections.cancel();
-        reply(pending.requestId(), new ConnectErr(errno));
+        if (state == State.OPEN) pending.onFailure().accept(errno);
+        else connectFailed(pending.requestId(), errno);
+    }
+
+    /** Refuses a connect. */
+    void connectFailed(int requestId, int errno) {
+        reply(requestId, new ConnectErr(errno));
     }
 
     // A policy that has changed.
@@ -381,6 +435,11 @@ public final class Guest implements AutoCloseable {
         state = State.STOPPING;
         listeners.refuseAccepts(Errno.ESHUTDOWN);
         listeners.close();
+        for (NameConnect named : List.copyOf(resolving)) {
+            named.cancel();
+            resolving.remove(named);
+            connectFailed(named.requestId(), Errno.ESHUTDOWN);
+        }
         for (PendingConnect pending : List.copyOf(connecting)) {
             pending.close();
             connectFailed(pending, Errno.ESHUTDOWN);
@@ -392,6 +451,8 @@ public final class Guest implements AutoCloseable {
         if (state == State.DRAINING || state == State.ENDED) return;
         state = State.DRAINING;
         listeners.close();
+        resolving.forEach(NameConnect::cancel);
+        resolving.clear();
         for (PendingConnect pending : connecting) {
             pending.close();
             connections.cancel();

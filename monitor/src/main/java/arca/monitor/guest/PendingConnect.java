@@ -14,6 +14,7 @@ import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.Reactor;
 import arca.monitor.reactor.Timer;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 
 /**
  * A TCP handshake in progress for a guest. It ends with a connection, with an error, or at its deadline. Then it tells
@@ -24,6 +25,7 @@ final class PendingConnect implements AutoCloseable {
     private final GuestAccount account;
     private final int requestId;
     private final Permission permission;
+    private final IntConsumer onFailure;
     private final SocketAddress.Inet to;
     private final Reactor reactor;
     private Descriptor socket; // once it connects
@@ -32,11 +34,18 @@ final class PendingConnect implements AutoCloseable {
     private boolean waitsForPipe; // the handshake has succeeded
 
     /** Creates a handshake that has not started. */
-    PendingConnect(Guest guest, GuestAccount account, int requestId, Permission permission, Reactor reactor) {
+    PendingConnect(
+            Guest guest,
+            GuestAccount account,
+            int requestId,
+            Permission permission,
+            IntConsumer onFailure,
+            Reactor reactor) {
         this.guest = guest;
         this.account = account;
         this.requestId = requestId;
         this.permission = permission;
+        this.onFailure = onFailure;
         this.to = Authorizer.address(permission.endpoint());
         this.reactor = reactor;
     }
@@ -78,6 +87,11 @@ final class PendingConnect implements AutoCloseable {
 
     int requestId() {
         return requestId;
+    }
+
+    /** Returns who is told the errno if the handshake fails. */
+    IntConsumer onFailure() {
+        return onFailure;
     }
 
     /** Returns what the policy has allowed. */

@@ -8,6 +8,7 @@ import arca.monitor.config.Profile;
 import arca.monitor.config.Profiles;
 import arca.monitor.ledger.Ledger;
 import arca.monitor.ledger.PrincipalId;
+import arca.monitor.lookup.Lookups;
 import arca.monitor.reactor.Kernel;
 import arca.monitor.reactor.LinuxKernel;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -35,6 +36,9 @@ public final class SharedResources {
     /** Hands out what all guests share. */
     public final Ledger ledger;
 
+    /** Resolves host names for all guests. */
+    public final Lookups lookups;
+
     /**
      * Creates the resources of a monitor on Linux.
      *
@@ -47,6 +51,7 @@ public final class SharedResources {
     /** Creates the resources of a monitor whose loops use other kernels. Each loop closes its own. */
     public SharedResources(MonitorConfig config, Ledger ledger, Supplier<Kernel> kernels) {
         this.ledger = ledger;
+        this.lookups = new Lookups(config.resolver());
         this.config = config;
         this.profiles = config.profiles();
         this.log = new RateLimitedLog(config.observer());

@@ -19,6 +19,7 @@ import java.util.function.LongSupplier;
  *              the reserve
  * PIPE_BYTES   PipeAllowance                  the pipes open       the connection ends  pipes of two pages
  * COPY_BYTES   Limits.copyMemory              the read             the buffer is freed  a page at a time
+ * LOOKUPS      the resolver's threads         the name is queued   the resolver returns EMFILE or ENFILE
  * local ports  LocalPorts, for each           socket(2) of a       the kernel has       EADDRNOTAVAIL
  *              destination                    connect              freed the port
  *
@@ -38,7 +39,7 @@ import java.util.function.LongSupplier;
  * <p>A guest takes from its own {@link GuestAccount}, which only its thread touches. That takes from the account of the
  * principal in portions that grow with what the guest has. So most connections need no atomic operation here, and no byte
  * does. A lock is held only to find a principal, and to open or to close an account. A principal without guests is forgotten
- * once its rates have recovered and the kernel has freed its ports; so nobody gets a new share by connecting again.
+ * once its rates have recovered, the kernel has freed its ports and its lookups have ended; so nobody gets a new share by connecting again.
  */
 public final class Ledger {
     private static final Resource[] RESOURCES = Resource.values();

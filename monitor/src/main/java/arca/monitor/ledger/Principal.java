@@ -27,7 +27,7 @@ public final class Principal {
     }
 
     /** Takes an amount. Returns 0, or {@code -errno}: then nothing is taken. */
-    int take(Resource resource, long amount) {
+    public int take(Resource resource, long amount) {
         if (!Ledger.add(used, resource, amount, ledger.share(resource))) return -Errno.EMFILE;
         if (ledger.take(resource, amount)) return 0;
         used.addAndGet(resource.ordinal(), -amount);
@@ -40,7 +40,8 @@ public final class Principal {
         ledger.charge(resource, amount);
     }
 
-    void give(Resource resource, long amount) {
+    /** Gives back an amount that {@link #take} has taken. */
+    public void give(Resource resource, long amount) {
         ledger.give(resource, amount);
         used.addAndGet(resource.ordinal(), -amount);
     }
@@ -65,6 +66,11 @@ public final class Principal {
 
     /** Returns whether a new object would be the same as this one. The caller holds the ledger's lock. */
     boolean isForgettable() {
-        return guests == 0 && requests.isFull() && logLines.isFull() && guestStarts.isFull() && !ports.hasWaits();
+        return guests == 0
+                && requests.isFull()
+                && logLines.isFull()
+                && guestStarts.isFull()
+                && !ports.hasWaits()
+                && used(Resource.LOOKUPS) == 0;
     }
 }

@@ -15,7 +15,10 @@ public enum Resource {
     PIPE_BYTES(0),
 
     /** Bytes in buffers between the reads and the writes of relays that copy. */
-    COPY_BYTES(0);
+    COPY_BYTES(0),
+
+    /** Threads that resolve host names. */
+    LOOKUPS(1);
 
     /** The least that a share is, as far as the total allows: what one guest with one connection needs. */
     final long least;

@@ -18,7 +18,11 @@ public sealed interface Reason {
         RESOLVES_TO_PROTECTED
     }
 
-    /** Returns what kind of reason this is. */
+    /**
+     * Returns what kind of reason this is.
+     *
+     * @return the kind
+     */
     Kind kind();
 
     /**

@@ -2,6 +2,7 @@ package arca.monitor.policy;
 
 import arca.control.Decimal;
 import arca.control.Endpoint;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -119,6 +120,17 @@ public record Rule(Where where, int firstPort, int lastPort, String origin) {
     private static IllegalArgumentException list() {
         return new IllegalArgumentException(
                 "lists are not supported: write a rule for each, such as any:80 and any:443");
+    }
+
+    /**
+     * Returns the host name that the rule is for.
+     *
+     * @return the name; empty if the rule is for addresses, or for all names below one
+     */
+    public Optional<HostName> hostName() {
+        return where instanceof HostPattern pattern && !pattern.below()
+                ? Optional.of(pattern.name())
+                : Optional.empty();
     }
 
     /** Returns a rule for the same ports of other addresses. */

@@ -4,6 +4,7 @@ package arca.monitor.policy;
 public final class RuleSyntaxException extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
 
+    /** Where the wrong part begins. */
     private final int position;
 
     /**

@@ -27,14 +27,25 @@ public sealed interface Where permits Where.Any, Cidr, HostPattern {
      *
      * @param high the first eight octets, as in {@link IpAddress}
      * @param low the last eight octets
+     * @return true if it is one of these
      */
     boolean contains(long high, long low);
 
-    /** Returns whether an address is one of these. */
+    /**
+     * Returns whether an address is one of these.
+     *
+     * @param address the address
+     * @return true if it is one of these
+     */
     default boolean contains(IpAddress address) {
         return contains(address.high(), address.low());
     }
 
-    /** Returns whether another one has every address that this one has. Not for names. */
+    /**
+     * Returns whether another one has every address that this one has. Not for names.
+     *
+     * @param other the other one
+     * @return true if it has
+     */
     boolean within(Where other);
 }

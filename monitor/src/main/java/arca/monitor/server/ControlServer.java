@@ -55,7 +55,7 @@ public final class ControlServer implements Runnable {
     private final RefusedSockets refusals;
     private final WaitingGuests waiting = new WaitingGuests();
     private MemorySegment peeked;
-    private long number; // of the guest that came last
+    private String name = "no guest"; // of the guest that came last
     private boolean hasRoom; // for the next guest
     private boolean crowded; // the log says that guests wait
 
@@ -151,14 +151,14 @@ public final class ControlServer implements Runnable {
     }
 
     private void welcome(Fd guest) {
-        number++;
+        name = guests.nextName();
         GuestLog log = log(Syscalls.geteuid());
         try {
             Credentials by = Sockets.peerCredentials(guest);
             log = log(by.uid());
             GuestIdentity who = new GuestIdentity(by.pid(), by.uid(), by.gid(), socket.path());
             Profile profile = shared.profile(who);
-            log = shared.log("g" + number, profile, who.uid());
+            log = shared.log(name, profile, who.uid());
             privileged.check(log, who);
             if (isGone(guest)) {
                 refusals.close(guest);
@@ -280,7 +280,7 @@ public final class ControlServer implements Runnable {
 
     /** Returns the log of the guest that came last, on behalf of a user. */
     private GuestLog log(int uid) {
-        return shared.log.of("g" + number, shared.ledger.principal(new PrincipalId.User(uid)));
+        return shared.log.of(name, shared.ledger.principal(new PrincipalId.User(uid)));
     }
 
     private void refuse(Fd guest, GuestLog log, ErrnoException why) {

@@ -173,6 +173,15 @@ public final class ControlSocket implements AutoCloseable {
         return true;
     }
 
+    /**
+     * Changes who may connect.
+     *
+     * @throws IOException if the system does not allow it
+     */
+    void access(ControlAccess access) throws IOException {
+        if (file.isPresent()) access.applyTo(file.get().path());
+    }
+
     /** Returns the path, as the configuration names it; empty if the socket was passed to this process. */
     Optional<Path> path() {
         return file.map(File::path);

@@ -148,6 +148,11 @@ public final class GuestThread implements Runnable {
         mailbox.post(() -> loop.guest().stop());
     }
 
+    /** Judges what the guest has by the policy that is in force now. */
+    public void reviewPolicy() {
+        mailbox.post(() -> loop.guest().reviewPolicy());
+    }
+
     /** Closes everything of the guest at once. */
     public void kill() {
         mailbox.post(() -> loop.guest().close());

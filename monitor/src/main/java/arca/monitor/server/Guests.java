@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Counts the guests of a monitor, from before their threads start until they have ended. It also keeps some wakers of
@@ -26,6 +27,7 @@ public final class Guests {
     private final Ledger ledger;
     private final Set<GuestThread> live = new LinkedHashSet<>();
     private final Queue<Waker> wakers = new ArrayDeque<>();
+    private final AtomicLong number = new AtomicLong(); // of the guest that came last
     private int reserved;
     private boolean cut;
     private boolean closed;
@@ -53,6 +55,11 @@ public final class Guests {
         }
         account.close();
         return Optional.empty();
+    }
+
+    /** Returns the name of the next guest: g1, g2 and so on, over all control sockets. */
+    String nextName() {
+        return "g" + number.incrementAndGet();
     }
 
     /** Closes the account of a guest that has ended, and gives back its place. */

@@ -10,9 +10,11 @@ import arca.monitor.config.MonitorConfig.RelayMode;
 import arca.monitor.config.MonitorConfig.Wedge;
 import arca.monitor.observe.MonitorObserver;
 import arca.monitor.policy.Policy;
+import arca.monitor.resolve.Resolver;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -35,6 +37,8 @@ class MonitorConfigTest {
             .build();
 
     private static final MonitorObserver OBSERVER = (_, _) -> {};
+    private static final Resolver RESOLVER = _ -> List.of();
+    private static final ControlPoint POINT = new ControlPoint(Path.of("another"), ControlAccess.OWNER);
 
     private static final MonitorConfig CONFIG = MonitorConfig.builder()
             .control(Path.of("socket"))
@@ -48,6 +52,8 @@ class MonitorConfigTest {
             .linger(Duration.ofSeconds(2))
             .drain(Duration.ZERO)
             .wedge(Wedge.KILL)
+            .resolver(RESOLVER)
+            .controls(List.of(POINT))
             .observer(OBSERVER)
             .build();
 
@@ -58,6 +64,7 @@ class MonitorConfigTest {
                 new MonitorConfig(
                         Optional.of(Path.of("socket")),
                         CONFIG.access(),
+                        List.of(POINT),
                         CONFIG.profiles(),
                         LIMITS,
                         Readiness.POLL,
@@ -67,6 +74,7 @@ class MonitorConfigTest {
                         Duration.ofSeconds(2),
                         Duration.ZERO,
                         Wedge.KILL,
+                        RESOLVER,
                         OBSERVER),
                 CONFIG);
         assertNoDefault(Limits.DEFAULT, LIMITS);
@@ -99,6 +107,18 @@ class MonitorConfigTest {
         refused(
                 "a control socket has",
                 () -> config.toBuilder().control(Path.of("")).build());
+        refused("a control socket has", () -> new ControlPoint(Path.of(""), ControlAccess.OWNER));
+        refused(
+                "each control socket has",
+                () -> config.toBuilder()
+                        .control(Path.of("another"))
+                        .controls(List.of(POINT))
+                        .build());
+        refused(
+                "each control socket has",
+                () -> config.toBuilder()
+                        .controls(List.of(POINT, new ControlPoint(Path.of("./x/../another"), ControlAccess.OWNER)))
+                        .build());
         refused("a mode is", () -> new ControlAccess(01777, Optional.empty()));
         refused("a mode is", () -> new ControlAccess(-1, Optional.empty()));
         refused("a pipe has", () -> config.toBuilder().pipeSize(4095).build());

@@ -235,8 +235,8 @@ class PlantedBugsTest {
                 bug(
                         "a handshake that fails keeps its share of the descriptors",
                         "guest.Guest",
-                        "connections.cancel();\n        reply(pending.requestId()",
-                        "reply(pending.requestId()"),
+                        "connections.cancel();\n        if (state == State.OPEN)",
+                        "if (state == State.OPEN)"),
                 bug(
                         "a handshake that fails keeps its local port",
                         "guest.PendingConnect",

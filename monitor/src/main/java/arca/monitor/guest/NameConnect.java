@@ -1,0 +1,109 @@
+package arca.monitor.guest;
+
+import arca.bindings.Errno;
+import arca.control.Endpoint;
+import arca.control.IpAddress;
+import arca.monitor.lookup.Answer;
+import arca.monitor.lookup.Lookup;
+import arca.monitor.policy.HostName;
+import arca.monitor.reactor.Reactor;
+import java.util.ArrayDeque;
+import java.util.Queue;
+
+/**
+ * A connect by name: the name is resolved, each of its addresses is judged, and those that the policy allows are tried one after
+ * another, until a handshake succeeds. The lookup and all handshakes together have the time that one handshake has. Loop thread only.
+ */
+final class NameConnect {
+    private final Guest guest;
+    private final SharedResources shared;
+    private final Authorizer authorizer;
+    private final Reactor reactor;
+    private final int requestId;
+    private final HostName name;
+    private final int port;
+    private final Lookup lookup;
+    private final Queue<Endpoint> toTry = new ArrayDeque<>();
+    private long deadline; // by the kernel's clock, in nanoseconds
+
+    /** Creates a connect that has not started. */
+    NameConnect(
+            Guest guest,
+            SharedResources shared,
+            Authorizer authorizer,
+            Reactor reactor,
+            int requestId,
+            HostName name,
+            int port) {
+        this.guest = guest;
+        this.shared = shared;
+        this.authorizer = authorizer;
+        this.reactor = reactor;
+        this.requestId = requestId;
+        this.name = name;
+        this.port = port;
+        this.lookup = new Lookup(reactor, this::answered);
+    }
+
+    /**
+     * Starts to resolve the name, which the policy has allowed.
+     *
+     * @return 0, or {@code -errno} if the lookup cannot be started: EMFILE or ENFILE at a share, EAGAIN if there is no thread
+     */
+    int start() {
+        long timeout = shared.config.connectTimeout().toNanos();
+        deadline = reactor.kernel().nanoTime() + timeout;
+        return lookup.start(shared.lookups, guest.principal(), name.text(), timeout);
+    }
+
+    int requestId() {
+        return requestId;
+    }
+
+    /** Drops the lookup. The guest is not told. */
+    void cancel() {
+        lookup.cancel();
+    }
+
+    private void answered(Answer answer) {
+        guest.resolved(this);
+        switch (answer) {
+            case Answer.Addresses found -> judge(found);
+            case Answer.NotFound _ -> guest.connectFailed(requestId, Errno.ENOENT);
+            case Answer.TimedOut _ -> guest.connectFailed(requestId, Errno.ETIMEDOUT);
+        }
+    }
+
+    private void judge(Answer.Addresses found) {
+        int denied = 0;
+        for (IpAddress address : found.addresses()) {
+            Endpoint endpoint = new Endpoint(address, port);
+            int n = authorizer.deny(name, endpoint);
+            if (n == 0) toTry.add(endpoint);
+            else denied = n;
+        }
+        tryNext(denied);
+    }
+
+    /**
+     * Tries the next address.
+     *
+     * @param error why the one before failed; the guest gets it if there is no other
+     */
+    private void tryNext(int error) {
+        Endpoint next = toTry.poll();
+        if (next == null) {
+            guest.connectFailed(requestId, error);
+            return;
+        }
+        long left = deadline - reactor.kernel().nanoTime();
+        if (left <= 0) {
+            guest.connectFailed(requestId, Errno.ETIMEDOUT);
+            return;
+        }
+        // Each address gets the same part of the time that is left, so one that never answers does not take it all.
+        long timeout = left / (toTry.size() + 1);
+        int n = guest.startConnect(requestId, Permission.connect(name, next), timeout, this::tryNext);
+        if (n < 0) tryNext(-n);
+    }
+}

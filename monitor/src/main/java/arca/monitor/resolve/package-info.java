@@ -1,0 +1,2 @@
+/** Finds the addresses of host names. */
+package arca.monitor.resolve;
