@@ -12,6 +12,8 @@ import arca.bindings.EventFd;
 import arca.bindings.Fd;
 import arca.bindings.SocketAddress;
 import arca.bindings.Sockets;
+import arca.monitor.config.ControlAccess;
+import arca.monitor.config.ControlPoint;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.config.MonitorConfig.RelayMode;
 import arca.monitor.server.ControlSocket;
@@ -39,11 +41,11 @@ class StartTest {
     }
 
     @Test
-    void socketIsClosedWhereTheConfigurationHasOneToo() throws Exception {
+    void socketIsClosedWhereAnotherCannotBeOpened() throws Exception {
         Fd control = listener(folder.resolve("a"));
         MonitorConfig config =
-                MonitorConfig.builder().control(folder.resolve("b")).build();
-        assertThrows(IllegalArgumentException.class, () -> Monitor.start(config, control));
+                MonitorConfig.builder().control(folder.resolve("missing/b")).build();
+        assertThrows(IOException.class, () -> Monitor.start(config, control));
         assertFalse(control.isOpen());
     }
 
@@ -76,8 +78,15 @@ class StartTest {
             Path folder = Path.of(args[0]);
             Monitor.start(MonitorConfig.DEFAULT, listener(folder.resolve("first")))
                     .close(); // loads the classes
-            for (RelayMode relay : RelayMode.values())
-                start(MonitorConfig.builder().relay(relay).build(), folder.resolve("" + relay));
+            for (RelayMode relay : RelayMode.values()) {
+                ControlPoint another = new ControlPoint(folder.resolve("another"), ControlAccess.OWNER);
+                start(
+                        MonitorConfig.builder()
+                                .relay(relay)
+                                .controls(List.of(another))
+                                .build(),
+                        folder.resolve("" + relay));
+            }
         }
 
         private static void start(MonitorConfig config, Path path) throws Exception {

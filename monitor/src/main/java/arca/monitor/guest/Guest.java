@@ -254,7 +254,8 @@ public final class Guest implements AutoCloseable {
         }
     }
 
-    private void connect(int requestId, Endpoint to) {
+    /** Connects to an address. The guest gets one reply. */
+    void connect(int requestId, Endpoint to) {
         int denied = authorizer.deny(Operation.CONNECT, to);
         if (denied != 0) {
             reply(requestId, new ConnectErr(denied));

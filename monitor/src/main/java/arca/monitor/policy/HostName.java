@@ -50,6 +50,9 @@ public record HostName(String text) {
 
     private static void check(String name) {
         if (name.isEmpty()) throw new IllegalArgumentException("a host name is not empty");
+        if (name.equals("any")) {
+            throw new IllegalArgumentException("\"any\" cannot be a host name: it stands for every address");
+        }
         if (name.length() > MAX_LENGTH) {
             throw new IllegalArgumentException("a host name has at most 253 characters, not " + name.length());
         }

@@ -15,7 +15,7 @@ public final class RuleSyntaxException extends IllegalArgumentException {
      * @param why what is wrong
      */
     RuleSyntaxException(String text, int position, String why) {
-        super(printable(text) + ": " + why);
+        super(printable(text + ": " + why));
         this.position = position;
     }
 

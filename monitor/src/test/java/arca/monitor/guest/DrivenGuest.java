@@ -21,12 +21,14 @@ import arca.control.Endpoint;
 import arca.control.GuestSession;
 import arca.control.Reply;
 import arca.control.Request;
+import arca.control.Request.ConnectRequest;
 import arca.monitor.config.GuestIdentity;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.ledger.GuestAccount;
 import arca.monitor.ledger.Ledger;
 import arca.monitor.ledger.Ledgers;
 import arca.monitor.ledger.Resource;
+import arca.monitor.policy.HostName;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Mailbox;
 import arca.testkit.Patience;
@@ -99,6 +101,20 @@ final class DrivenGuest implements AutoCloseable {
     int ask(Request request) {
         int id = session.ask(request);
         send(frame, request.encode(id, frame, 0));
+        return id;
+    }
+
+    /** Makes the guest ask for a connection to a host name, as a later revision of the protocol can. */
+    int connect(HostName name, int port) {
+        int id = session.ask(new ConnectRequest(new Endpoint(0, port))); // so that the session knows the id
+        guest.connect(id, name, port);
+        return id;
+    }
+
+    /** Makes the guest ask for a connection to an address, which may be of IPv6. */
+    int connect(Endpoint to) {
+        int id = session.ask(new ConnectRequest(new Endpoint(0, to.port())));
+        guest.connect(id, to);
         return id;
     }
 
