@@ -40,8 +40,9 @@ public final class PolicyFile implements Profiles {
         this.file = file;
         this.sections = List.copyOf(sections.values());
         Profile flags = new Profile(Optional.empty(), policy, Optional.of(limits), Optional.empty(), OnReload.KEEP);
+        if (sections.containsKey(DEFAULT)) profile(sections.get(DEFAULT), sections, flags);
+        else profiles.put(DEFAULT, flags);
         for (Section section : sections.values()) profile(section, sections, flags);
-        profiles.putIfAbsent(DEFAULT, flags);
         for (Section section : sections.values()) {
             Profile profile = profiles.get(section.name());
             section.sockets().forEach(socket -> bySocket.put(normal(socket.path()), profile));
