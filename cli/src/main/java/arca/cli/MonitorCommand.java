@@ -285,12 +285,7 @@ final class MonitorCommand implements Callable<Integer> {
         Optional<Fd> passed = manager.socket();
         if (control.isPresent() && passed.isPresent()) throw twoSockets();
         if (control.isEmpty() && passed.isEmpty() && policy.sockets().isEmpty()) throw noSocket();
-        if (passed.isPresent() && (controlMode.isPresent() || controlGroup.isPresent())) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "'--control-mode' and '--control-group' need '--control': the service manager sets the permissions of "
-                            + "a socket that it passes, with SocketMode= and SocketGroup= in systemd");
-        }
+        if (control.isEmpty() && (controlMode.isPresent() || controlGroup.isPresent())) throw noControl();
         logging.start(); // before the first logger exists
         MonitorConfig config = settings.toBuilder()
                 .observer(new EventLog(policyFile.isPresent()))
@@ -365,6 +360,13 @@ final class MonitorCommand implements Callable<Integer> {
     private ParameterException twoSockets() {
         return new ParameterException(
                 spec.commandLine(), "'--control=PATH' and LISTEN_FDS cannot be used together: give one control socket");
+    }
+
+    private ParameterException noControl() {
+        return new ParameterException(
+                spec.commandLine(),
+                "'--control-mode' and '--control-group' need '--control': a service manager sets the permissions of a socket"
+                        + " that it passes, with SocketMode= and SocketGroup= in systemd; a policy file has mode and group");
     }
 
     private ParameterException noSocket() {
