@@ -294,7 +294,7 @@ final class MonitorCommand implements Callable<Integer> {
                 .build();
         Logger log = LoggerFactory.getLogger(MonitorCommand.class);
         Shutdown shutdown = Shutdown.onSignal();
-        PolicyReload reload = new PolicyReload(source);
+        PolicyReload reload = new PolicyReload(source, read -> inForce(config, read));
         Signals.handle(
                 "HUP",
                 policyFile.isPresent()
@@ -305,10 +305,9 @@ final class MonitorCommand implements Callable<Integer> {
         reload.started(monitor);
         if (!shutdown.isUnderWay()) {
             monitor.shortfalls().forEach(EventLog::systemLimit);
-            List<ControlPoint> sockets = sockets(config);
-            String where = where(sockets, passed.isPresent());
+            String where = where(sockets(config, policy), passed.isPresent());
             log.info("ready: guests connect to {}", where);
-            log.info("{}", InForce.line(sockets, policy, config.limits()));
+            log.info("{}", inForce(config, policy));
             manager.ready("guests connect to " + where);
         }
         Heap heap = new Heap();
@@ -344,11 +343,15 @@ final class MonitorCommand implements Callable<Integer> {
     }
 
     /** Returns the control sockets that the monitor creates. */
-    private static List<ControlPoint> sockets(MonitorConfig config) {
+    private static List<ControlPoint> sockets(MonitorConfig config, PolicyFile policy) {
         return Stream.concat(
                         config.control().stream().map(path -> new ControlPoint(path.toAbsolutePath(), config.access())),
-                        config.controls().stream())
+                        policy.sockets().stream())
                 .toList();
+    }
+
+    private static String inForce(MonitorConfig config, PolicyFile policy) {
+        return InForce.line(sockets(config, policy), policy, config.limits());
     }
 
     private static String where(List<ControlPoint> sockets, boolean isPassed) {

@@ -5,6 +5,7 @@ import arca.cli.policy.PolicyFileException;
 import arca.monitor.Monitor;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,6 +15,7 @@ final class PolicyReload {
 
     private final CompletableFuture<Monitor> monitor = new CompletableFuture<>();
     private final Source source;
+    private final Function<PolicyFile, String> inForce;
 
     /** Reads the policy as it is configured now. */
     @FunctionalInterface
@@ -21,8 +23,14 @@ final class PolicyReload {
         PolicyFile read() throws PolicyFileException, IOException;
     }
 
-    PolicyReload(Source source) {
+    /**
+     * Creates an object that has read nothing yet.
+     *
+     * @param inForce says what is in force with a policy
+     */
+    PolicyReload(Source source, Function<PolicyFile, String> inForce) {
         this.source = source;
+        this.inForce = inForce;
     }
 
     /** Tells which monitor it is. Calls of {@link #run} wait for that. */
@@ -36,7 +44,7 @@ final class PolicyReload {
         try {
             PolicyFile policy = source.read();
             running.replace(policy, policy.sockets());
-            LOG.info("the policy was read again: {}", policy);
+            LOG.info("the policy was read again; {}", inForce.apply(policy));
         } catch (PolicyFileException e) {
             e.getMessage().lines().forEach(line -> LOG.error("{}", line));
             LOG.error("the policy was not changed: the file has errors, and the old policy stays in force");

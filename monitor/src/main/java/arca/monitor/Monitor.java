@@ -186,6 +186,7 @@ public final class Monitor implements AutoCloseable {
                 acceptors.stop();
                 guests.close(); // this ends the watchdog, if it runs
                 if (watchdog.getState() == Thread.State.NEW) spare.close();
+                else join(watchdog); // which closes it
             }
         }
     }

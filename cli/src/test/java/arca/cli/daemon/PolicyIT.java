@@ -100,7 +100,10 @@ class PolicyIT {
             write("");
             reload(monitor);
             line = monitor.child().awaitError("the policy was read again");
-            assertTrue(line.endsWith(file + ": [default] 2 rules"), line);
+            assertTrue(
+                    line.contains("in force: " + monitor.control() + " (mode 0600); " + file + ": [default] 2 rules;"),
+                    line);
+            assertTrue(line.endsWith("connecting 256"), line);
             assertTrue(Files.notExists(socket));
         }
     }
