@@ -1,6 +1,7 @@
 package arca.cli;
 
 import arca.cli.policy.PolicyFileException;
+import arca.cli.policy.SocketAccess;
 import arca.control.Endpoint;
 import arca.monitor.config.MonitorConfig;
 import arca.monitor.policy.Operation;
@@ -11,7 +12,6 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
-import java.nio.file.FileSystems;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -143,17 +143,11 @@ public final class Main {
     }
 
     private static GroupPrincipal group(String text) {
-        if (text.startsWith("-"))
-            throw noGroup(text); // the JDK takes -1 for a number, and to chown(2) it means no change
         try {
-            return FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByGroupName(text);
-        } catch (IOException e) {
-            throw noGroup(text);
+            return SocketAccess.group(text);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
         }
-    }
-
-    private static TypeConversionException noGroup(String text) {
-        return new TypeConversionException("there is no group \"" + text + "\"");
     }
 
     /** Registers a converter for an enum. The user writes its constants in lower case. */

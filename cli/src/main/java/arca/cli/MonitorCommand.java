@@ -6,6 +6,7 @@ import arca.bindings.Fd;
 import arca.bindings.Syscalls;
 import arca.cli.policy.PolicyFile;
 import arca.cli.policy.PolicyFileException;
+import arca.cli.policy.SocketAccess;
 import arca.monitor.Monitor;
 import arca.monitor.config.ControlAccess;
 import arca.monitor.config.ControlPoint;
@@ -79,7 +80,6 @@ final class MonitorCommand implements Callable<Integer> {
     private static final Duration HEAP_LOOK = Duration.ofSeconds(1);
     private static final MonitorConfig DEFAULT = MonitorConfig.DEFAULT;
     private static final Limits LIMITS = Limits.DEFAULT;
-    private static final int USER_AND_GROUP = 0660;
 
     @Spec
     private CommandSpec spec;
@@ -414,12 +414,7 @@ final class MonitorCommand implements Callable<Integer> {
     }
 
     private ControlAccess access() {
-        int mode = controlMode
-                .map(ControlMode::bits)
-                .orElse(
-                        controlGroup.isPresent()
-                                ? USER_AND_GROUP
-                                : DEFAULT.access().mode());
+        int mode = controlMode.map(ControlMode::bits).orElse(SocketAccess.usualMode(controlGroup));
         return new ControlAccess(mode, controlGroup);
     }
 

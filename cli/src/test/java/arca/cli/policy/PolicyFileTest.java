@@ -258,8 +258,8 @@ class PolicyFileTest {
             guest.default.select.uid = 1                           | the label "default" is taken
             guest."a b".select.uid = 1                             | a label has 1 to 32 letters, digits, hyphens
             guest.a.extends = "a"; guest.a.select.uid = 1          | [guest.a] extends itself
-            guest.a.mode = "rw"; guest.a.select.socket = "/a"      | "rw" is not an octal mode, such as "0660"
-            guest.a.mode = "1777"; guest.a.select.socket = "/a"    | "1777" is not an octal mode, such as "0660"
+            guest.a.mode = "rw"; guest.a.select.socket = "/a"      | "rw" is not an octal mode, such as 0660
+            guest.a.mode = "1777"; guest.a.select.socket = "/a"    | "1777" is not an octal mode, such as 0660
             guest.a.group = "no-such-group"; guest.a.select.socket = "/a" | there is no group "no-such-group"
             x = 1; x = 2                                           | x previously defined
             x = = 1                                                | Unexpected '='
