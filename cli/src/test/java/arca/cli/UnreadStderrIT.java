@@ -29,7 +29,7 @@ class UnreadStderrIT {
     @Test
     void guestsAreServedAndASignalEndsTheMonitor() throws Exception {
         Path control = folder.resolve("a.sock");
-        try (Arca monitor = Arca.startMonitor(control, "--log-level", "debug");
+        try (Arca monitor = Arca.startMonitor(control, "--log-level", "debug", "--share", "100");
                 BufferedReader err =
                         new BufferedReader(new InputStreamReader(monitor.child().error(), StandardCharsets.UTF_8))) {
             String line = err.readLine();

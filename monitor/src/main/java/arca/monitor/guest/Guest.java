@@ -11,8 +11,6 @@ import arca.control.Endpoint;
 import arca.control.ProtocolException;
 import arca.control.Reply;
 import arca.control.Reply.AcceptErr;
-import arca.control.Reply.ConnectErr;
-import arca.control.Reply.ConnectOk;
 import arca.control.Reply.IncomingConnection;
 import arca.control.Reply.ListenErr;
 import arca.control.Reply.ListenOk;
@@ -24,24 +22,20 @@ import arca.monitor.config.GuestIdentity;
 import arca.monitor.config.Profile.OnReload;
 import arca.monitor.guest.Connections.AccountedPipe;
 import arca.monitor.ledger.GuestAccount;
-import arca.monitor.ledger.Principal;
 import arca.monitor.ledger.Resource;
 import arca.monitor.observe.GuestEvent;
 import arca.monitor.observe.GuestSnapshot;
 import arca.monitor.policy.Decision;
-import arca.monitor.policy.HostName;
 import arca.monitor.policy.Operation;
 import arca.monitor.reactor.Descriptor;
 import arca.monitor.reactor.Reactor;
+import arca.monitor.relay.DataPipe;
 import arca.monitor.relay.Mover;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -92,8 +86,7 @@ public final class Guest implements AutoCloseable {
 
     private final Connections connections;
     private final Listeners listeners;
-    private final Set<PendingConnect> connecting = new LinkedHashSet<>();
-    private final Set<NameConnect> resolving = new LinkedHashSet<>();
+    private final Connects connects;
     private State state = State.OPEN;
 
     /**
@@ -132,6 +125,7 @@ public final class Guest implements AutoCloseable {
                 this::cutForItsPipes,
                 this::pipesMayBeThere);
         this.listeners = new Listeners(this, authorizer, shared, account, reactor, connections);
+        this.connects = new Connects(this, authorizer, shared, account, reactor, connections);
         this.replies =
                 new Replies(reactor, channel, this::allRepliesSent, this::channelFailed, connections::guestEndsClosed);
         this.requests = new Requests(this, account, replies, reactor, channel);
@@ -157,6 +151,11 @@ public final class Guest implements AutoCloseable {
         return state;
     }
 
+    /** Returns the connects that have no reply yet. */
+    Connects connects() {
+        return connects;
+    }
+
     /** Returns whether nothing of the guest is left. */
     public boolean hasEnded() {
         return state == State.ENDED;
@@ -172,7 +171,7 @@ public final class Guest implements AutoCloseable {
         return new GuestSnapshot.Counts(
                 listeners.count(),
                 listeners.waitingAccepts(),
-                underWay(),
+                connects.count(),
                 connections.count(),
                 reactor.rounds(),
                 mover.calls(),
@@ -229,7 +228,7 @@ public final class Guest implements AutoCloseable {
         }
         switch (request) {
             case ListenRequest(Endpoint at) -> listen(requestId, at);
-            case ConnectRequest(Endpoint to) -> connect(requestId, to);
+            case ConnectRequest(Endpoint to) -> connects.connect(requestId, to);
             case AcceptRequest(int listenerId) -> accept(requestId, listenerId);
         }
     }
@@ -237,6 +236,11 @@ public final class Guest implements AutoCloseable {
     /** Sends a reply that carries no descriptors. */
     void reply(int requestId, Reply reply) {
         replies.send(requestId, reply);
+    }
+
+    /** Sends a reply with the guest's ends of a data pipe. */
+    void reply(int requestId, Reply reply, int pipeId, DataPipe pipe) {
+        replies.send(requestId, reply, pipeId, pipe);
     }
 
     private void listen(int requestId, Endpoint at) {
@@ -254,75 +258,6 @@ public final class Guest implements AutoCloseable {
         }
     }
 
-    /** Connects to an address. The guest gets one reply. */
-    void connect(int requestId, Endpoint to) {
-        int denied = authorizer.deny(Operation.CONNECT, to);
-        if (denied != 0) {
-            reply(requestId, new ConnectErr(denied));
-        } else if (!hasRoomForConnection()) {
-            reply(requestId, new ConnectErr(Errno.EMFILE));
-        } else if (underWay() >= authorizer.limits().connecting()) {
-            reply(requestId, new ConnectErr(Errno.ENOBUFS));
-        } else {
-            long timeout = shared.config.connectTimeout().toNanos();
-            int n = startConnect(requestId, Permission.connect(to), timeout, errno -> connectFailed(requestId, errno));
-            if (n < 0) connectFailed(requestId, -n);
-        }
-    }
-
-    /**
-     * Connects to a host name. The guest gets one reply: a connection, or ENOENT if the name has no address, EACCES if the policy
-     * denies the name or all of its addresses, or the error of the last address that was tried.
-     */
-    void connect(int requestId, HostName name, int port) {
-        int denied = authorizer.deny(name, port);
-        if (denied != 0) {
-            connectFailed(requestId, denied);
-        } else if (!hasRoomForConnection()) {
-            connectFailed(requestId, Errno.EMFILE);
-        } else if (underWay() >= authorizer.limits().connecting()) {
-            connectFailed(requestId, Errno.ENOBUFS);
-        } else {
-            NameConnect named = new NameConnect(this, shared, authorizer, reactor, requestId, name, port);
-            int n = named.start();
-            if (n < 0) connectFailed(requestId, -n);
-            else resolving.add(named);
-        }
-    }
-
-    /** Notes that a name is resolved, or that nobody has answered. */
-    void resolved(NameConnect named) {
-        resolving.remove(named);
-    }
-
-    /** Returns with whom the guest shares. */
-    Principal principal() {
-        return account.principal();
-    }
-
-    /** Returns how many connects have no reply yet. */
-    private int underWay() {
-        return connecting.size() + resolving.size();
-    }
-
-    /**
-     * Starts a handshake.
-     *
-     * @param timeoutNanos nanoseconds until it fails with ETIMEDOUT
-     * @param onFailure gets the errno if the handshake fails later; while the guest is stopping, the guest is told instead
-     * @return 0, or {@code -errno} if it cannot be started
-     */
-    int startConnect(int requestId, Permission permission, long timeoutNanos, IntConsumer onFailure) {
-        int n = connections.reserve();
-        if (n >= 0) {
-            PendingConnect pending = new PendingConnect(this, account, requestId, permission, onFailure, reactor);
-            n = pending.start(timeoutNanos);
-            if (n < 0) connections.cancel();
-            else connecting.add(pending);
-        }
-        return n;
-    }
-
     private void accept(int requestId, int listenerId) {
         int refused = listeners.accept(requestId, listenerId);
         if (refused != 0) acceptFailed(requestId, refused);
@@ -337,7 +272,7 @@ public final class Guest implements AutoCloseable {
 
     /** Returns whether the guest may have one more connection. Those of handshakes in progress count, too. */
     boolean hasRoomForConnection() {
-        return connections.count() + underWay() < authorizer.limits().connections();
+        return connections.count() + connects.count() < authorizer.limits().connections();
     }
 
     /** Hands a connection from a backlog to the guest. Takes ownership of the socket and the pipe. */
@@ -355,56 +290,15 @@ public final class Guest implements AutoCloseable {
         reply(requestId, new AcceptErr(errno));
     }
 
-    /**
-     * Hands a connection to the guest, because its handshake has succeeded. Takes ownership of the socket and the
-     * local port.
-     *
-     * @return false if there is no pipe for it yet. The socket is then still the caller's, who is told later:
-     *     {@link PendingConnect#pipeMayBeThere}
-     */
-    boolean connected(PendingConnect pending, Descriptor socket) {
-        AccountedPipe opened;
-        try {
-            opened = connections.openPipe();
-        } catch (ErrnoException e) {
-            pending.close();
-            connectFailed(pending, e.errno());
-            return true;
-        }
-        if (opened == Connections.LATER) return false;
-        connecting.remove(pending);
-        try {
-            ConnectionReady ready = connections.start(
-                    ConnectionReady.NO_LISTENER, pending.permission(), Optional.of(pending.to()), socket, opened);
-            replies.send(pending.requestId(), new ConnectOk(ready), ready.pipe().pipeId(), opened.pipe());
-        } catch (ErrnoException e) {
-            reply(pending.requestId(), new ConnectErr(e.errno()));
-        }
-        return true;
-    }
-
     /** Opens the pipes for which connections wait. */
     private void pipesMayBeThere() {
-        List.copyOf(connecting).forEach(PendingConnect::pipeMayBeThere);
+        connects.pipesMayBeThere();
         listeners.acceptConnections();
     }
 
     private void cutForItsPipes(long bytes) {
         log.report(new GuestEvent.PipesGrown(bytes));
         close();
-    }
-
-    /** Ends a handshake that has failed. The guest is told, unless another address of the name can be tried. */
-    void connectFailed(PendingConnect pending, int errno) {
-        connecting.remove(pending);
-        connections.cancel();
-        if (state == State.OPEN) pending.onFailure().accept(errno);
-        else connectFailed(pending.requestId(), errno);
-    }
-
-    /** Refuses a connect. */
-    void connectFailed(int requestId, int errno) {
-        reply(requestId, new ConnectErr(errno));
     }
 
     // A policy that has changed.
@@ -415,14 +309,7 @@ public final class Guest implements AutoCloseable {
         boolean cut = authorizer.profile().onReload() == OnReload.CUT;
         List<Decision.Denied> denied = new ArrayList<>(connections.review(authorizer::review, cut));
         denied.addAll(listeners.review(authorizer::review, cut));
-        for (PendingConnect pending : List.copyOf(connecting)) {
-            Optional<Decision.Denied> denial = authorizer.review(pending.permission());
-            denial.ifPresent(denied::add);
-            if (cut && denial.isPresent() && connecting.contains(pending)) {
-                pending.close();
-                connectFailed(pending, Errno.EACCES);
-            }
-        }
+        denied.addAll(connects.review(authorizer::review, cut));
         Map<Decision.Denied, Integer> counts = new LinkedHashMap<>();
         denied.forEach(denial -> counts.merge(denial, 1, Integer::sum));
         counts.forEach((denial, count) -> log.report(new GuestEvent.NoLongerAllowed(denial, count, cut)));
@@ -436,15 +323,7 @@ public final class Guest implements AutoCloseable {
         state = State.STOPPING;
         listeners.refuseAccepts(Errno.ESHUTDOWN);
         listeners.close();
-        for (NameConnect named : List.copyOf(resolving)) {
-            named.cancel();
-            resolving.remove(named);
-            connectFailed(named.requestId(), Errno.ESHUTDOWN);
-        }
-        for (PendingConnect pending : List.copyOf(connecting)) {
-            pending.close();
-            connectFailed(pending, Errno.ESHUTDOWN);
-        }
+        connects.refuseAll(Errno.ESHUTDOWN);
         endIfNothingIsLeft();
     }
 
@@ -452,13 +331,7 @@ public final class Guest implements AutoCloseable {
         if (state == State.DRAINING || state == State.ENDED) return;
         state = State.DRAINING;
         listeners.close();
-        resolving.forEach(NameConnect::cancel);
-        resolving.clear();
-        for (PendingConnect pending : connecting) {
-            pending.close();
-            connections.cancel();
-        }
-        connecting.clear();
+        connects.close();
         requests.close();
         replies.close();
         channel.close();

@@ -3,8 +3,10 @@ package arca.monitor.guest;
 import arca.bindings.Errno;
 import arca.control.Endpoint;
 import arca.control.IpAddress;
+import arca.monitor.ledger.Principal;
 import arca.monitor.lookup.Answer;
 import arca.monitor.lookup.Lookup;
+import arca.monitor.lookup.Lookups;
 import arca.monitor.policy.HostName;
 import arca.monitor.reactor.Reactor;
 import java.util.ArrayDeque;
@@ -15,8 +17,7 @@ import java.util.Queue;
  * another, until a handshake succeeds. The lookup and all handshakes together have the time that one handshake has. Loop thread only.
  */
 final class NameConnect {
-    private final Guest guest;
-    private final SharedResources shared;
+    private final Connects owner;
     private final Authorizer authorizer;
     private final Reactor reactor;
     private final int requestId;
@@ -27,16 +28,8 @@ final class NameConnect {
     private long deadline; // by the kernel's clock, in nanoseconds
 
     /** Creates a connect that has not started. */
-    NameConnect(
-            Guest guest,
-            SharedResources shared,
-            Authorizer authorizer,
-            Reactor reactor,
-            int requestId,
-            HostName name,
-            int port) {
-        this.guest = guest;
-        this.shared = shared;
+    NameConnect(Connects owner, Authorizer authorizer, Reactor reactor, int requestId, HostName name, int port) {
+        this.owner = owner;
         this.authorizer = authorizer;
         this.reactor = reactor;
         this.requestId = requestId;
@@ -48,12 +41,12 @@ final class NameConnect {
     /**
      * Starts to resolve the name, which the policy has allowed.
      *
+     * @param timeoutNanos nanoseconds until the connect fails with ETIMEDOUT
      * @return 0, or {@code -errno} if the lookup cannot be started: EMFILE or ENFILE at a share, EAGAIN if there is no thread
      */
-    int start() {
-        long timeout = shared.config.connectTimeout().toNanos();
-        deadline = reactor.kernel().nanoTime() + timeout;
-        return lookup.start(shared.lookups, guest.principal(), name.text(), timeout);
+    int start(Lookups lookups, Principal principal, long timeoutNanos) {
+        deadline = reactor.kernel().nanoTime() + timeoutNanos;
+        return lookup.start(lookups, principal, name.text(), timeoutNanos);
     }
 
     int requestId() {
@@ -66,11 +59,11 @@ final class NameConnect {
     }
 
     private void answered(Answer answer) {
-        guest.resolved(this);
+        owner.resolved(this);
         switch (answer) {
             case Answer.Addresses found -> judge(found);
-            case Answer.NotFound _ -> guest.connectFailed(requestId, Errno.ENOENT);
-            case Answer.TimedOut _ -> guest.connectFailed(requestId, Errno.ETIMEDOUT);
+            case Answer.NotFound _ -> owner.refuse(requestId, Errno.ENOENT);
+            case Answer.TimedOut _ -> owner.refuse(requestId, Errno.ETIMEDOUT);
         }
     }
 
@@ -93,17 +86,17 @@ final class NameConnect {
     private void tryNext(int error) {
         Endpoint next = toTry.poll();
         if (next == null) {
-            guest.connectFailed(requestId, error);
+            owner.refuse(requestId, error);
             return;
         }
         long left = deadline - reactor.kernel().nanoTime();
         if (left <= 0) {
-            guest.connectFailed(requestId, Errno.ETIMEDOUT);
+            owner.refuse(requestId, Errno.ETIMEDOUT);
             return;
         }
         // Each address gets the same part of the time that is left, so one that never answers does not take it all.
         long timeout = left / (toTry.size() + 1);
-        int n = guest.startConnect(requestId, Permission.connect(name, next), timeout, this::tryNext);
+        int n = owner.start(requestId, Permission.connect(name, next), timeout, this::tryNext);
         if (n < 0) tryNext(-n);
     }
 }

@@ -21,7 +21,7 @@ import java.util.function.IntConsumer;
  * the guest. Loop thread only.
  */
 final class PendingConnect implements AutoCloseable {
-    private final Guest guest;
+    private final Connects owner;
     private final GuestAccount account;
     private final int requestId;
     private final Permission permission;
@@ -35,13 +35,13 @@ final class PendingConnect implements AutoCloseable {
 
     /** Creates a handshake that has not started. */
     PendingConnect(
-            Guest guest,
+            Connects owner,
             GuestAccount account,
             int requestId,
             Permission permission,
             IntConsumer onFailure,
             Reactor reactor) {
-        this.guest = guest;
+        this.owner = owner;
         this.account = account;
         this.requestId = requestId;
         this.permission = permission;
@@ -113,7 +113,7 @@ final class PendingConnect implements AutoCloseable {
             failed(Math.abs(error));
             return;
         }
-        waitsForPipe = !guest.connected(this, socket);
+        waitsForPipe = !owner.connected(this, socket);
         if (!waitsForPipe) reactor.cancel(deadline);
     }
 
@@ -139,7 +139,7 @@ final class PendingConnect implements AutoCloseable {
 
     private void failed(int errno) {
         close();
-        guest.connectFailed(this, errno);
+        owner.failed(this, errno);
     }
 
     /** Ends the handshake without telling the guest, and gives back its local port. */

@@ -107,14 +107,14 @@ final class DrivenGuest implements AutoCloseable {
     /** Makes the guest ask for a connection to a host name, as a later revision of the protocol can. */
     int connect(HostName name, int port) {
         int id = session.ask(new ConnectRequest(new Endpoint(0, port))); // so that the session knows the id
-        guest.connect(id, name, port);
+        guest.connects().connect(id, name, port);
         return id;
     }
 
     /** Makes the guest ask for a connection to an address, which may be of IPv6. */
     int connect(Endpoint to) {
         int id = session.ask(new ConnectRequest(new Endpoint(0, to.port())));
-        guest.connect(id, to);
+        guest.connects().connect(id, to);
         return id;
     }
 

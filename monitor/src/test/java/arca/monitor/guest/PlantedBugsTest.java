@@ -234,9 +234,9 @@ class PlantedBugsTest {
                         ""),
                 bug(
                         "a handshake that fails keeps its share of the descriptors",
-                        "guest.Guest",
-                        "connections.cancel();\n        if (state == State.OPEN)",
-                        "if (state == State.OPEN)"),
+                        "guest.Connects",
+                        "handshakes.remove(handshake);\n        connections.cancel();",
+                        "handshakes.remove(handshake);"),
                 bug(
                         "a handshake that fails keeps its local port",
                         "guest.PendingConnect",
