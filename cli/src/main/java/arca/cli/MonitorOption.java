@@ -66,12 +66,17 @@ final class MonitorOption {
         return "no monitor is running at this path; start one with arca monitor --control " + control;
     }
 
-    /** Returns the exception of a refused request. If the policy denied it, the message names the flag that allows it. */
-    static IOException explained(ErrnoException e, String flag) {
+    /**
+     * Returns the exception of a refused request. If the policy denied it, the message says who knows why.
+     *
+     * @param option the option that allows it, if the monitor has no policy file
+     */
+    static IOException explained(ErrnoException e, String option) {
         if (e.errno() != Errno.EACCES) return e;
         return new IOException(
-                e.getMessage() + ": the monitor's policy denies it; the monitor's log says why, and its flag " + flag
-                        + " allows it",
+                e.getMessage()
+                        + ": the monitor's policy denies it; the monitor's log says why, and which rule allows it: "
+                        + option + ", or a line in its policy file",
                 e);
     }
 }
