@@ -255,10 +255,10 @@ public final class Policy {
                     to.address(), denies(connect.deny().get(denying), to));
             return new Decision.Denied(Operation.CONNECT, destination, reason, Optional.empty());
         }
-        if (isNamed(to, connectRanges(to, true))) return new Decision.Allowed(rule);
+        if (isNamed(to, rangesIfOwn(to))) return new Decision.Allowed(rule);
         List<ProtectedRange> ranges = new ArrayList<>();
         boolean isOpen = isNamed(to, ProtectedRange.CONNECT);
-        for (ProtectedRange range : isOpen ? connectRanges(to, true) : ProtectedRange.CONNECT) {
+        for (ProtectedRange range : isOpen ? rangesIfOwn(to) : ProtectedRange.CONNECT) {
             if (range.contains(to)) ranges.add(range);
         }
         Decision.Denied denied = new Decision.Denied(
@@ -299,7 +299,7 @@ public final class Policy {
             case DENIED -> connectDenial(to, ProtectedRange.CONNECT);
             case DENIED_IF_OWN ->
                 new Decision.DeniedIfOwn(
-                        connectDenial(to, connectRanges(to, true)),
+                        connectDenial(to, rangesIfOwn(to)),
                         allowed(connect, to, ProtectedRange.CONNECT, false).rule());
         };
     }
@@ -308,9 +308,9 @@ public final class Policy {
         return new Decision.Allowed(rules.allow().get(rules.allowing(to, ranges, alone)));
     }
 
-    /** Returns the protected ranges for a connect on a host whose own address this is, or is not. */
-    private static List<ProtectedRange> connectRanges(Endpoint to, boolean isOwn) {
-        if (!isOwn || isLoopback(to)) return ProtectedRange.CONNECT;
+    /** Returns the protected ranges for a connect, if the address is one of the host's own. */
+    private static List<ProtectedRange> rangesIfOwn(Endpoint to) {
+        if (isLoopback(to)) return ProtectedRange.CONNECT;
         List<ProtectedRange> ranges = new ArrayList<>(ProtectedRange.CONNECT);
         ranges.add(ProtectedRange.ofHost(to.address()));
         return ranges;
