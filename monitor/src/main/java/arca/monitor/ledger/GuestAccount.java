@@ -7,12 +7,14 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What one guest has of the things that guests share. It takes them from its principal in portions: with each step, up to an
- * eighth of what the guest has is taken in advance. So a guest with many connections seldom needs an atomic operation, and a
- * guest with few holds back little from the others of its principal. One thread at a time.
+ * What one guest has of the things that guests share. It takes them from its principal in portions: for four connections at once, or
+ * an eighth of what the guest has, and it keeps what it gives back up to such a portion. So most connections need no atomic operation,
+ * and a guest holds back little from the others of its principal: see {@link Principal#ahead}. One thread at a time.
  */
 public final class GuestAccount implements AutoCloseable {
-    private static final int ADVANCE = 8; // a portion is at most this part of what the guest has
+    private static final int ADVANCE =
+            8; // a portion is at most this part of what the guest has, or for so many connections:
+    private static final long CONNECTIONS = 4;
     private static final int KEEP = 4; // if more than this part of what the guest has is free, some is given back
     private static final int LOCALHOST = 0x7f000001;
     private static final int MOST_REQUESTS = 256; // in a portion
@@ -21,6 +23,7 @@ public final class GuestAccount implements AutoCloseable {
     private final Principal principal;
     private final long[] used = new long[Resource.values().length];
     private final long[] free = new long[used.length]; // taken from the principal, but not used
+    private final long[] largest = new long[used.length]; // the largest amount that was taken at once: for a connection
     private final Map<SocketAddress.Inet, Integer> ports = new HashMap<>(); // in use, by destination; no entry is 0
 
     private final int mostRequests; // in a portion
@@ -57,7 +60,7 @@ public final class GuestAccount implements AutoCloseable {
         int i = resource.ordinal();
         long missing = amount - free[i];
         if (missing > 0) {
-            long portion = Math.max(missing, (used[i] + amount) / ADVANCE);
+            long portion = Math.max(Math.max(missing, (used[i] + amount) / ADVANCE), ahead(resource, amount));
             int n = principal.take(resource, portion);
             if (n != 0 && portion > missing) n = principal.take(resource, portion = missing);
             if (n != 0) return n;
@@ -65,6 +68,7 @@ public final class GuestAccount implements AutoCloseable {
         }
         free[i] -= amount;
         used[i] += amount;
+        largest[i] = Math.max(largest[i], amount);
         return 0;
     }
 
@@ -84,8 +88,13 @@ public final class GuestAccount implements AutoCloseable {
         }
         used[i] -= amount;
         free[i] += amount;
-        long keep = used[i] / KEEP;
+        long keep = Math.max(used[i] / KEEP, ahead(resource, largest[i]));
         if (free[i] > keep) settle(resource, keep / 2);
+    }
+
+    /** Returns what the guest may hold for its next connections, each of which takes an amount. */
+    private long ahead(Resource resource, long amount) {
+        return Math.min(CONNECTIONS * amount, principal.ahead(resource));
     }
 
     /** Gives back to the principal what is free, but for an amount. */

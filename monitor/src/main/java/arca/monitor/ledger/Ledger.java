@@ -37,9 +37,10 @@ import java.util.function.LongSupplier;
  * everything else is used up.
  *
  * <p>A guest takes from its own {@link GuestAccount}, which only its thread touches. That takes from the account of the
- * principal in portions that grow with what the guest has. So most connections need no atomic operation here, and no byte
- * does. A lock is held only to find a principal, and to open or to close an account. A principal without guests is forgotten
- * once its rates have recovered, the kernel has freed its ports and its lookups have ended; so nobody gets a new share by connecting again.
+ * principal in portions: for four connections, or more if the guest has many. It keeps that much of what it gives back. So a
+ * connection that comes and goes needs no atomic operation here, and no byte does. A lock is held only to find a principal, to open
+ * or to close an account, and for a moment to count a local port. A principal without guests is forgotten once its rates have
+ * recovered, the kernel has freed its ports and its lookups have ended; so nobody gets a new share by connecting again.
  */
 public final class Ledger {
     private static final Resource[] RESOURCES = Resource.values();

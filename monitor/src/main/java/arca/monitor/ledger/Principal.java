@@ -5,6 +5,8 @@ import java.util.concurrent.atomic.AtomicLongArray;
 
 /** What the guests of one user, or of one label, have together. Any thread. */
 public final class Principal {
+    private static final int AHEAD = 4; // this part of the share may be held by guests that do not use it
+
     private final Ledger ledger;
     private final AtomicLongArray used = new AtomicLongArray(Resource.values().length);
     final TokenBucket requests;
@@ -24,6 +26,15 @@ public final class Principal {
     /** Returns how much of a resource the guests have, including what they have taken in advance. */
     long used(Resource resource) {
         return used.get(resource.ordinal());
+    }
+
+    /**
+     * Returns how much each guest may hold of a resource without using it, so that it need not come here for each connection. As many
+     * guests as the principal may have hold at most a fourth of the share in this way.
+     */
+    long ahead(Resource resource) {
+        if (!resource.isOfConnections) return 0;
+        return ledger.share(resource) / AHEAD / Math.max(ledger.share(Resource.GUESTS), 1);
     }
 
     /** Takes an amount. Returns 0, or {@code -errno}: then nothing is taken. */
