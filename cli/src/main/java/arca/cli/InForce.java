@@ -12,7 +12,8 @@ import java.util.stream.Collectors;
 final class InForce {
     private InForce() {}
 
-    static String line(List<ControlPoint> sockets, PolicyFile policy, Limits limits) {
+    static String line(List<ControlPoint> sockets, PolicyFile policy) {
+        Limits limits = policy.usualLimits();
         return "in force: " + sockets.stream().map(InForce::words).collect(Collectors.joining(", ")) + "; " + policy
                 + "; limits of a guest: connections " + limits.connections() + ", listeners " + limits.listeners()
                 + ", waiting accepts " + limits.waitingAccepts() + ", connecting " + limits.connecting();

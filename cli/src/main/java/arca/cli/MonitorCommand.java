@@ -351,7 +351,7 @@ final class MonitorCommand implements Callable<Integer> {
     }
 
     private static String inForce(MonitorConfig config, PolicyFile policy) {
-        return InForce.line(sockets(config, policy), policy, config.limits());
+        return InForce.line(sockets(config, policy), policy);
     }
 
     private static String where(List<ControlPoint> sockets, boolean isPassed) {

@@ -121,6 +121,11 @@ public final class PolicyFile implements Profiles {
         return Optional.ofNullable(profiles.get(name));
     }
 
+    /** Returns what a guest may have that no section but the default one selects. */
+    public Limits usualLimits() {
+        return profiles.get(DEFAULT).limits().orElseThrow();
+    }
+
     /** Returns the control sockets that the sections name, in the order of the file. */
     public List<ControlPoint> sockets() {
         return sections.stream().flatMap(section -> section.sockets().stream()).toList();

@@ -121,6 +121,7 @@ public final class Acceptors {
                 }
             }
         } catch (IOException e) {
+            opened.forEach(acceptor -> acceptor.stop().signal()); // so that no guest is let in
             gate.open();
             opened.forEach(Acceptor::end);
             for (ControlPoint point : changed) restore(point, e);

@@ -82,10 +82,11 @@ public final class ControlServer implements Runnable {
             Poll poll = new Poll(arena, 2);
             poll.set(STOP, stop.fd().value(), POLLIN);
             poll.set(LISTENER, socket.listener().value(), POLLIN);
-            while (poll.revents(STOP) == 0) {
+            while (true) {
                 heartbeat.waits();
                 poll.poll(refusals.mayBeOlder() || !waiting.isEmpty() ? 0 : -1);
                 heartbeat.works();
+                if (poll.revents(STOP) != 0) break; // nobody is let in any more
                 if ((poll.revents(LISTENER) != 0 || refusals.mayBeOlder()) && !acceptSome()) {
                     // There is no room. Guests stay in the backlog, and no event reports when there is room again.
                     poll.clear(LISTENER);
