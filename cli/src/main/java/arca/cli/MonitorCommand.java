@@ -10,13 +10,7 @@ import arca.cli.policy.SocketAccess;
 import arca.monitor.Monitor;
 import arca.monitor.config.ControlAccess;
 import arca.monitor.config.ControlPoint;
-import arca.monitor.config.Limits;
 import arca.monitor.config.MonitorConfig;
-import arca.monitor.policy.HostName;
-import arca.monitor.policy.Policy;
-import arca.monitor.policy.Rule;
-import arca.monitor.resolve.FixedResolver;
-import arca.monitor.resolve.Resolver;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.attribute.GroupPrincipal;
@@ -79,7 +73,6 @@ import picocli.CommandLine.Spec;
 final class MonitorCommand implements Callable<Integer> {
     private static final Duration HEAP_LOOK = Duration.ofSeconds(1);
     private static final MonitorConfig DEFAULT = MonitorConfig.DEFAULT;
-    private static final Limits LIMITS = Limits.DEFAULT;
 
     @Spec
     private CommandSpec spec;
@@ -107,47 +100,8 @@ final class MonitorCommand implements Callable<Integer> {
                     "The group of the socket, by name or number. Guests should not run as the monitor's own user.")
     private Optional<GroupPrincipal> controlGroup = Optional.empty();
 
-    @Option(
-            names = "--allow-connect",
-            paramLabel = "RULE",
-            description = "Guests may connect to these addresses and ports. Repeatable.")
-    private String[] allowConnect = {};
-
-    @Option(
-            names = "--deny-connect",
-            paramLabel = "RULE",
-            description =
-                    "Guests may not connect to these addresses and ports, even if another rule allows it. A RULE for an "
-                            + "address of loopback denies its ports on all of loopback. Repeatable.")
-    private String[] denyConnect = {};
-
-    @Option(
-            names = "--allow-listen",
-            paramLabel = "RULE",
-            description = "Guests may listen on these addresses and ports. Repeatable.")
-    private String[] allowListen = {};
-
-    @Option(
-            names = "--deny-listen",
-            paramLabel = "RULE",
-            description =
-                    "Guests may not listen on these addresses and ports, even if another rule allows it. Repeatable.")
-    private String[] denyListen = {};
-
-    @Option(
-            names = "--policy",
-            paramLabel = "FILE",
-            converter = FilePath.class,
-            description =
-                    "A policy file in TOML, with sections for users, groups and control sockets. Rules of the command line "
-                            + "are added to its section [default]. SIGHUP makes the monitor read it again. See arca policy.")
-    private Optional<Path> policyFile = Optional.empty();
-
-    @Option(
-            names = "--resolve",
-            paramLabel = "NAME=ADDRESS",
-            description = "The host name has this address; the system's resolver is not asked for it. Repeatable.")
-    private List<String> resolve = List.of();
+    @Mixin
+    private PolicyOptions policies;
 
     @Option(
             names = "--connect-timeout",
@@ -197,74 +151,8 @@ final class MonitorCommand implements Callable<Integer> {
                     "Capacity of each of a connection's two pipes, if the system grants it. Default: ${DEFAULT-VALUE}.")
     private Size pipeSize = new Size(DEFAULT.pipeSize());
 
-    @Option(
-            names = "--pipe-memory",
-            paramLabel = "SIZE",
-            description =
-                    "Capacity of all pipes together. Near this limit, new pipes are small. Default: what the kernel grants "
-                            + "this user (fs.pipe-user-pages-soft); for root, half of the machine's memory.")
-    private Size pipeMemory = new Size(LIMITS.pipeMemory());
-
-    @Option(
-            names = "--max-connections",
-            paramLabel = "NUMBER",
-            description = "Connections of one guest at a time. Default: ${DEFAULT-VALUE}.")
-    private int maxConnections = LIMITS.connections();
-
-    @Option(
-            names = "--max-listeners",
-            paramLabel = "NUMBER",
-            description = "Listeners of one guest at a time. Default: ${DEFAULT-VALUE}.")
-    private int maxListeners = LIMITS.listeners();
-
-    @Option(
-            names = "--max-waiting-accepts",
-            paramLabel = "NUMBER",
-            description = "Unanswered accept requests of one guest at a time. Default: ${DEFAULT-VALUE}.")
-    private int maxWaitingAccepts = LIMITS.waitingAccepts();
-
-    @Option(
-            names = "--max-connecting",
-            paramLabel = "NUMBER",
-            description = "TCP handshakes of one guest at a time. Default: ${DEFAULT-VALUE}.")
-    private int maxConnecting = LIMITS.connecting();
-
-    @Option(names = "--max-guests", paramLabel = "NUMBER", description = "Guests at a time. Default: ${DEFAULT-VALUE}.")
-    private int maxGuests = LIMITS.guests();
-
-    @Option(
-            names = "--max-guests-per-uid",
-            paramLabel = "NUMBER",
-            description =
-                    "Guests of one user at a time. A user has the smaller of this and the --share of --max-guests. Default: "
-                            + "${DEFAULT-VALUE}.")
-    private int maxGuestsPerUid = LIMITS.guestsPerUid();
-
-    @Option(
-            names = "--copy-memory",
-            paramLabel = "SIZE",
-            description =
-                    "How much all buffers of --relay copy may take together. A relay that gets none moves a page at a "
-                            + "time. Default: ${DEFAULT-VALUE}.")
-    private Size copyMemory = new Size(LIMITS.copyMemory());
-
-    @Option(
-            names = "--request-rate",
-            paramLabel = "NUMBER",
-            description =
-                    "Requests per second of all guests. The monitor reads the requests of a user with more than his share later. "
-                            + "Default: ${DEFAULT-VALUE}.")
-    private int requestRate = LIMITS.requestRate();
-
-    @Option(
-            names = "--share",
-            paramLabel = "PERCENT",
-            description =
-                    "How much of the descriptors, of --max-guests, of the pipe memory, of the copy memory, of --request-rate, of "
-                            + "the log lines and of the local ports for each destination the guests of one user may have "
-                            + "together. Use 100 if all guests are of one user. "
-                            + "Default: ${DEFAULT-VALUE}.")
-    private int share = LIMITS.share();
+    @Mixin
+    private LimitOptions limits;
 
     @Mixin
     private Logging logging;
@@ -272,7 +160,7 @@ final class MonitorCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException, PolicyFileException {
         MonitorConfig settings = config();
-        PolicyReload.Source source = () -> policyOf(settings.limits());
+        PolicyReload.Source source = () -> policies.read(settings.limits());
         PolicyFile policy = source.read();
         if (control.isPresent() && policy.sockets().stream().anyMatch(this::isControl)) {
             throw new ParameterException(
@@ -288,7 +176,7 @@ final class MonitorCommand implements Callable<Integer> {
         if (control.isEmpty() && (controlMode.isPresent() || controlGroup.isPresent())) throw noControl();
         logging.start(); // before the first logger exists
         MonitorConfig config = settings.toBuilder()
-                .observer(new EventLog(policyFile.isPresent()))
+                .observer(new EventLog(policies.file().isPresent()))
                 .profiles(policy)
                 .controls(policy.sockets())
                 .build();
@@ -297,7 +185,7 @@ final class MonitorCommand implements Callable<Integer> {
         PolicyReload reload = new PolicyReload(source, read -> inForce(config, read));
         Signals.handle(
                 "HUP",
-                policyFile.isPresent()
+                policies.file().isPresent()
                         ? reload::run
                         : () -> log.info("ignored SIGHUP: there is no --policy file to read"));
         Signals.ignore("USR1"); // HotSpot catches SIGUSR2, and does nothing if another process sent it
@@ -330,11 +218,6 @@ final class MonitorCommand implements Callable<Integer> {
      */
     private static void closeToOthers() throws IOException {
         ErrnoException.check("prctl PR_SET_DUMPABLE", Syscalls.prctl(Constants.PR_SET_DUMPABLE, 0));
-    }
-
-    private PolicyFile policyOf(Limits limits) throws PolicyFileException, IOException {
-        if (policyFile.isEmpty()) return PolicyFile.none(policy(), limits);
-        return PolicyFile.read(policyFile.get(), policy(), limits);
     }
 
     private boolean isControl(ControlPoint point) {
@@ -378,25 +261,14 @@ final class MonitorCommand implements Callable<Integer> {
 
     /** Returns the configuration that the options describe. A ParameterException names an option with a wrong value. */
     MonitorConfig config() {
-        Limits.Builder limits = Limits.builder()
-                .connections(maxConnections)
-                .listeners(maxListeners)
-                .waitingAccepts(maxWaitingAccepts)
-                .connecting(maxConnecting)
-                .guests(maxGuests)
-                .guestsPerUid(maxGuestsPerUid)
-                .pipeMemory(pipeMemory.bytes())
-                .copyMemory(copyMemory.bytes())
-                .requestRate(requestRate)
-                .share(share);
         MonitorConfig.Builder config = MonitorConfig.builder()
-                .policy(policy())
+                .policy(policies.rules())
                 .access(access())
-                .limits(checked("--share: ", limits::build))
+                .limits(limits.limits())
                 .readiness(readiness)
                 .relay(relay)
                 .wedge(wedge)
-                .resolver(checked("--resolve: ", this::resolver));
+                .resolver(policies.resolver());
         control.ifPresent(
                 path -> checked("--control: ", () -> config.control(path).build()));
         int size = (int) Math.min(pipeSize.bytes(), Integer.MAX_VALUE);
@@ -405,12 +277,8 @@ final class MonitorCommand implements Callable<Integer> {
                 "--connect-timeout: ",
                 () -> config.connectTimeout(connectTimeout.duration()).build());
         checked("--linger: ", () -> config.linger(linger.duration()).build());
-        return checked("--drain: ", () -> config.drain(drain.duration()).build());
-    }
-
-    private Resolver resolver() {
-        if (resolve.isEmpty()) return DEFAULT.resolver();
-        return FixedResolver.parse(resolve, name -> HostName.parse(name).text(), DEFAULT.resolver());
+        return Usage.checked(
+                spec, "--drain: ", () -> config.drain(drain.duration()).build());
     }
 
     private ControlAccess access() {
@@ -418,33 +286,7 @@ final class MonitorCommand implements Callable<Integer> {
         return new ControlAccess(mode, controlGroup);
     }
 
-    private Policy policy() {
-        Policy policy = Policy.NOTHING;
-        for (String rule : allowConnect) policy = policy.allowConnect(rules("--allow-connect", rule));
-        for (String rule : denyConnect) policy = policy.denyConnect(rules("--deny-connect", rule));
-        for (String rule : allowListen) policy = policy.allowListen(listenRules("--allow-listen", rule));
-        for (String rule : denyListen) policy = policy.denyListen(listenRules("--deny-listen", rule));
-        return policy;
-    }
-
-    private List<Rule> rules(String option, String text) {
-        return List.of(checked(option + " ", () -> Rule.parse(text, option)));
-    }
-
-    private List<Rule> listenRules(String option, String text) {
-        return List.of(checked(option + " ", () -> {
-            Rule rule = Rule.parse(text, option);
-            Policy.checkListen(rule);
-            return rule;
-        }));
-    }
-
-    /** Returns what a supplier makes. If it refuses a value, throws a usage error that names the option. */
-    private <T> T checked(String option, Supplier<T> made) {
-        try {
-            return made.get();
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), option + e.getMessage(), e);
-        }
+    private <T> void checked(String option, Supplier<T> made) {
+        Usage.checked(spec, option, made);
     }
 }

@@ -16,7 +16,6 @@ import arca.monitor.policy.HostName;
 import arca.monitor.policy.Operation;
 import arca.monitor.policy.Policy;
 import arca.monitor.policy.Rule;
-import arca.monitor.resolve.FixedResolver;
 import arca.monitor.resolve.Resolver;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -139,20 +138,17 @@ final class PolicyCommand {
         @Override
         public Integer call() throws PolicyFileException, IOException {
             out = spec.commandLine().getOut();
-            Resolver resolver = checked(
-                    "--resolve: ",
-                    () -> FixedResolver.parse(
-                            resolve, name -> HostName.parse(name).text(), Resolver.SYSTEM));
+            Resolver resolver = PolicyOptions.resolver(spec, resolve);
             PolicyFile policy = PolicyFile.read(file, Policy.NOTHING, Limits.DEFAULT);
             Profile profile = profile(policy);
             int colon = where.lastIndexOf(':');
             if (colon < 0) throw usage("'" + where + "' has no port: write WHERE:PORT");
-            Rule asked = checked("", () -> Rule.parse(where));
+            Rule asked = Usage.checked(spec, "", () -> Rule.parse(where));
             if (asked.firstPort() != asked.lastPort()) throw usage("'" + where + "' must have one port");
             Optional<HostName> name = asked.hostName();
             boolean isAllowed = name.isPresent()
                     ? byName(profile, name.get(), asked.firstPort(), resolver)
-                    : tell(profile, "", decide(profile, checked("", () -> Endpoint.parse(where))));
+                    : tell(profile, "", decide(profile, Usage.checked(spec, "", () -> Endpoint.parse(where))));
             return isAllowed ? 0 : 1;
         }
 
@@ -226,19 +222,6 @@ final class PolicyCommand {
                 case Decision.DeniedIfOwn _ -> throw new AssertionError("decided by own()");
             }
             return decision instanceof Decision.Allowed;
-        }
-
-        private <T> T checked(String option, Checked<T> made) {
-            try {
-                return made.get();
-            } catch (IllegalArgumentException e) {
-                throw usage(option + e.getMessage());
-            }
-        }
-
-        @FunctionalInterface
-        private interface Checked<T> {
-            T get();
         }
 
         private ParameterException usage(String message) {

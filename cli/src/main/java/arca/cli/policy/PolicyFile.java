@@ -36,10 +36,11 @@ public final class PolicyFile implements Profiles {
     private final Map<Integer, Profile> byUid = new HashMap<>();
     private final Map<Integer, Profile> byGid = new HashMap<>();
 
-    private PolicyFile(Optional<Path> file, Map<String, Section> sections, Policy policy, Limits limits) {
+    private PolicyFile(
+            Optional<Path> file, Map<String, Section> sections, OnReload onReload, Policy policy, Limits limits) {
         this.file = file;
         this.sections = List.copyOf(sections.values());
-        Profile flags = new Profile(Optional.empty(), policy, Optional.of(limits), Optional.empty(), OnReload.KEEP);
+        Profile flags = new Profile(Optional.empty(), policy, Optional.of(limits), Optional.empty(), onReload);
         if (sections.containsKey(DEFAULT)) profile(sections.get(DEFAULT), sections, flags);
         else profiles.put(DEFAULT, flags);
         for (Section section : sections.values()) profile(section, sections, flags);
@@ -56,7 +57,7 @@ public final class PolicyFile implements Profiles {
         Profile known = profiles.get(section.name());
         if (known != null) return known;
         Profile nothing =
-                new Profile(Optional.empty(), Policy.NOTHING, flags.limits(), Optional.empty(), OnReload.KEEP);
+                new Profile(Optional.empty(), Policy.NOTHING, flags.limits(), Optional.empty(), flags.onReload());
         Profile inherited = section.label().isEmpty()
                 ? flags
                 : section.parent()
@@ -75,7 +76,7 @@ public final class PolicyFile implements Profiles {
      * @return the same for each guest
      */
     public static PolicyFile none(Policy policy, Limits limits) {
-        return new PolicyFile(Optional.empty(), Map.of(), policy, limits);
+        return new PolicyFile(Optional.empty(), Map.of(), OnReload.KEEP, policy, limits);
     }
 
     /**
@@ -103,7 +104,7 @@ public final class PolicyFile implements Profiles {
         PolicyReader reader = new PolicyReader(file, text);
         Map<String, Section> sections = reader.sections();
         if (!reader.problems().isEmpty()) throw new PolicyFileException(file, reader.problems());
-        return new PolicyFile(Optional.of(file), sections, policy, limits);
+        return new PolicyFile(Optional.of(file), sections, reader.onReload().orElse(OnReload.KEEP), policy, limits);
     }
 
     @Override

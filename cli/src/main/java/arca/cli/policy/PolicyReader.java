@@ -1,6 +1,8 @@
 package arca.cli.policy;
 
+import arca.cli.policy.Keys.Value;
 import arca.cli.policy.PolicyFileException.Problem;
+import arca.monitor.config.Profile.OnReload;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,6 +24,7 @@ final class PolicyReader {
     private final TomlParseResult toml;
     private final Map<String, Section> sections = new LinkedHashMap<>(); // by name
     private final Map<String, TomlPosition> headers = new HashMap<>(); // by the section's name
+    private Optional<OnReload> onReload = Optional.empty();
     private final Set<String> selecting = new HashSet<>(); // names of sections that select guests, or try to
 
     PolicyReader(Path file, String text) {
@@ -35,10 +38,18 @@ final class PolicyReader {
                 case "guest" ->
                     new Keys(problems, toml, path, "a table for each section, such as [guest.agents]")
                             .each(entry -> readSection(List.of("guest", entry.key()), Optional.of(entry.key())));
-                default -> problems.unknownKey(toml.inputPositionOf(path), key, "[default] and [guest.LABEL]");
+                case "on_reload" ->
+                    onReload = SectionReader.onReload(new Value(toml.get(path), toml.inputPositionOf(path), problems));
+                default ->
+                    problems.unknownKey(toml.inputPositionOf(path), key, "[default], [guest.LABEL] and on_reload");
             }
         }
         checkParents();
+    }
+
+    /** Returns what is said for all sections that say nothing themselves. */
+    Optional<OnReload> onReload() {
+        return onReload;
     }
 
     /** Returns the sections by their names. */

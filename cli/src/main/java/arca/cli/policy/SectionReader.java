@@ -101,7 +101,7 @@ final class SectionReader {
             case "limits" ->
                 keys.of("limits", "limits, such as limits.connections = 500").each(this::readLimit);
             case "reason" -> reason = value.string().flatMap(text -> reason(text, value.at()));
-            case "on_reload" -> onReload = value.string().flatMap(text -> onReload(text, value.at()));
+            case "on_reload" -> onReload = onReload(value);
             case "select", "extends", "mode", "group" -> {
                 if (label.isPresent()) readSelection(keys, entry);
                 else problems.add(value.at(), "[default] has no \"" + entry.key() + "\": it is for all other guests");
@@ -218,18 +218,13 @@ final class SectionReader {
         return Optional.empty();
     }
 
-    private Optional<OnReload> onReload(String text, TomlPosition at) {
-        switch (text) {
-            case "keep" -> {
-                return Optional.of(OnReload.KEEP);
-            }
-            case "cut" -> {
-                return Optional.of(OnReload.CUT);
-            }
-            default -> {
-                problems.add(at, "on_reload is \"keep\" or \"cut\", not \"" + text + "\"");
-                return Optional.empty();
-            }
-        }
+    /** Reads what happens to live connections that a new version of the file denies; empty after a problem. */
+    static Optional<OnReload> onReload(Value value) {
+        Optional<String> text = value.string();
+        if (text.isEmpty()) return Optional.empty();
+        if (text.get().equals("keep")) return Optional.of(OnReload.KEEP);
+        if (text.get().equals("cut")) return Optional.of(OnReload.CUT);
+        value.problems().add(value.at(), "on_reload is \"keep\" or \"cut\", not \"" + text.get() + "\"");
+        return Optional.empty();
     }
 }

@@ -194,7 +194,7 @@ class PolicyIT {
                             file
                                     + ":2:23: any:x: \"x\" is not a port: the names of services are not supported, write the"
                                     + " number",
-                            file + ":3:1: unknown key \"gest\"; known are [default] and [guest.LABEL]"),
+                            file + ":3:1: unknown key \"gest\"; known are [default], [guest.LABEL] and on_reload"),
                     child.readErrors());
             assertEquals(1, child.exitStatus());
         }

@@ -155,6 +155,24 @@ class PolicyFileTest {
     }
 
     @Test
+    void whatHappensOnReloadCanBeSaidForAllSections() throws Exception {
+        PolicyFile file = parse("""
+                on_reload = "cut"
+                [guest.a]
+                select.uid = 1
+                [guest.b]
+                select.uid = 2
+                on_reload = "keep"
+                """);
+        assertEquals(OnReload.CUT, file.of(guest(1, 1, "-")).onReload());
+        assertEquals(OnReload.KEEP, file.of(guest(2, 2, "-")).onReload());
+        assertEquals(OnReload.CUT, file.of(guest(3, 3, "-")).onReload());
+        assertEquals(
+                List.of("policy.toml:1:1: on_reload is \"keep\" or \"cut\", not \"drop\""),
+                problems("on_reload = \"drop\""));
+    }
+
+    @Test
     void sectionsExtendOneAnother() throws Exception {
         PolicyFile file = parse("""
                 [guest.c]
@@ -206,7 +224,7 @@ class PolicyFileTest {
                         "policy.toml:15:1: [guest.c] selects no guest: add select.uid, select.gid or select.socket",
                         "policy.toml:16:1: unknown key \"colour\"; known are select, extends, connect, listen, limits, reason,"
                                 + " on_reload, mode and group",
-                        "policy.toml:17:1: unknown key \"gest\"; known are [default] and [guest.LABEL]"),
+                        "policy.toml:17:1: unknown key \"gest\"; known are [default], [guest.LABEL] and on_reload"),
                 problems("""
                         [default]
                         connect.allow = ["any:443",     "any:80,443"]
