@@ -52,6 +52,8 @@ final class PolicyReload {
             LOG.error("the policy was not changed, and the old one stays in force: {}", Main.explained(e));
         } catch (IllegalStateException e) {
             LOG.info("the policy was not read again: the monitor is stopping");
+        } catch (RuntimeException e) { // a bug must not end the monitor, as an uncaught exception does
+            LOG.error("the policy was not changed, because the monitor failed", e);
         }
     }
 }

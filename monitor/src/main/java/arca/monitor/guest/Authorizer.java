@@ -78,23 +78,14 @@ final class Authorizer {
 
     /** Asks whether the guest may connect to a name, before it is resolved, and reports a denial. Returns an errno; 0 if it may. */
     int deny(HostName name, int port) {
-        Profile inForce = profile();
-        return report(inForce, inForce.policy().decide(name, port), 0);
+        if (!(profile().policy().decide(name, port) instanceof Decision.Denied denied)) return 0;
+        report(denied);
+        return Errno.EACCES;
     }
 
-    /** Asks whether the guest may connect to an address of a name, and reports a denial. Returns an errno; 0 if it may. */
-    int deny(HostName name, Endpoint to) {
-        Profile inForce = profile();
-        Decision decision = inForce.policy().decide(name, to);
-        int own = decision instanceof Decision.DeniedIfOwn ? isOwn(to) : 0;
-        return report(inForce, decision, own);
-    }
-
-    private int report(Profile inForce, Decision decision, int own) {
-        Optional<Decision.Denied> denied = denied(decision, own);
-        if (denied.isEmpty()) return 0;
-        if (denials.isNew(denied.get())) report(inForce, denied.get());
-        return errno(own);
+    /** Reports a denial, unless it is not new. */
+    void report(Decision.Denied denied) {
+        if (denials.isNew(denied)) report(profile(), denied);
     }
 
     private static int errno(int own) {
@@ -107,7 +98,7 @@ final class Authorizer {
         if (denials.isFull()) log.report(new GuestEvent.DenialsOmitted(Denials.MOST));
     }
 
-    /** Returns why the policy that is in force now denies what another one has allowed; empty if it allows it, too. */
+    /** Returns why the policy that is in force now denies something; empty if it allows it. Reports nothing. */
     Optional<Decision.Denied> review(Permission permission) {
         Policy policy = profile().policy();
         Endpoint endpoint = permission.endpoint();

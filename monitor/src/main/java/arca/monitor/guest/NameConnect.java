@@ -7,9 +7,12 @@ import arca.monitor.ledger.Principal;
 import arca.monitor.lookup.Answer;
 import arca.monitor.lookup.Lookup;
 import arca.monitor.lookup.Lookups;
+import arca.monitor.policy.Decision.Denied;
 import arca.monitor.policy.HostName;
 import arca.monitor.reactor.Reactor;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 
 /**
@@ -68,14 +71,15 @@ final class NameConnect {
     }
 
     private void judge(Answer.Addresses found) {
-        int denied = 0;
+        List<Denied> denied = new ArrayList<>();
         for (IpAddress address : found.addresses()) {
             Endpoint endpoint = new Endpoint(address, port);
-            int n = authorizer.deny(name, endpoint);
-            if (n == 0) toTry.add(endpoint);
-            else denied = n;
+            authorizer
+                    .review(Permission.connect(name, endpoint))
+                    .ifPresentOrElse(denied::add, () -> toTry.add(endpoint));
         }
-        tryNext(denied);
+        if (toTry.isEmpty()) authorizer.report(denied.getFirst());
+        tryNext(Errno.EACCES);
     }
 
     /**

@@ -9,10 +9,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The threads that let guests in: one for each control socket. Any thread may call any method. */
 public final class Acceptors {
+    private static final Logger LOG = LoggerFactory.getLogger(Acceptors.class);
+
     private final SharedResources shared;
     private final Guests guests;
     private final List<Acceptor> fixed = new ArrayList<>();
@@ -72,19 +77,27 @@ public final class Acceptors {
         gate.open();
     }
 
+    /** Starts the thread of a socket, which then owns it. */
     private Acceptor start(ControlSocket socket, Gate gate) throws IOException {
         EventFd stop = EventFd.open();
-        ControlServer server = new ControlServer(socket, shared, guests, stop);
+        Optional<ControlServer> server = Optional.empty();
+        boolean started = false;
         try {
-            return new Acceptor(
-                    socket, server, stop, Thread.ofPlatform().name("acceptor").start(gate.before(server)));
+            ControlServer made = new ControlServer(socket, shared, guests, stop);
+            server = Optional.of(made);
+            Thread thread = Thread.ofPlatform().name("acceptor").start(gate.before(made));
+            started = true;
+            return new Acceptor(socket, made, stop, thread);
         } catch (OutOfMemoryError e) { // Thread.start() throws it if the kernel refuses a thread
-            server.cancel();
-            stop.close();
             throw new IOException(
                     "start the thread of a control socket: the kernel refuses a thread; raise the limit of processes"
                             + " (ulimit -u, TasksMax=)",
                     e);
+        } finally {
+            if (!started) {
+                server.ifPresent(ControlServer::cancel);
+                stop.close();
+            }
         }
     }
 
@@ -105,6 +118,7 @@ public final class Acceptors {
         List<ControlPoint> changed = new ArrayList<>();
         List<Acceptor> opened = new ArrayList<>();
         Gate gate = new Gate();
+        boolean done = false;
         try {
             for (ControlPoint point : points) {
                 ControlPoint same = before.get(point.path());
@@ -120,15 +134,16 @@ public final class Acceptors {
                     acceptor.socket().access(point.access());
                 }
             }
-        } catch (IOException e) {
-            opened.forEach(acceptor -> acceptor.stop().signal()); // so that no guest is let in
+            commit.run();
+            done = true;
+        } finally {
+            if (!done) opened.forEach(acceptor -> acceptor.stop().signal()); // so that no guest is let in
             gate.open();
-            opened.forEach(Acceptor::end);
-            for (ControlPoint point : changed) restore(point, e);
-            throw e;
+            if (!done) {
+                opened.forEach(Acceptor::end);
+                changed.forEach(this::restore);
+            }
         }
-        commit.run();
-        gate.open();
         for (Acceptor acceptor : replaceable.values()) if (!after.containsValue(acceptor)) acceptor.end();
         replaceable.clear();
         replaceable.putAll(after);
@@ -146,11 +161,11 @@ public final class Acceptors {
         }
     }
 
-    private void restore(ControlPoint point, IOException cause) {
+    private void restore(ControlPoint point) {
         try {
             replaceable.get(point).socket().access(point.access());
-        } catch (IOException e) {
-            cause.addSuppressed(e);
+        } catch (IOException e) { // the caller learns of another failure, which came first
+            LOG.error("{}: cannot restore who may connect: {}", point.path(), e.getMessage());
         }
     }
 
