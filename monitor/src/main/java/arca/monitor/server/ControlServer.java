@@ -86,13 +86,14 @@ public final class ControlServer implements Runnable {
                 heartbeat.waits();
                 poll.poll(refusals.mayBeOlder() || !waiting.isEmpty() ? 0 : -1);
                 heartbeat.works();
-                if (poll.revents(STOP) != 0) break; // nobody is let in any more
                 if ((poll.revents(LISTENER) != 0 || refusals.mayBeOlder()) && !acceptSome()) {
                     // There is no room. Guests stay in the backlog, and no event reports when there is room again.
                     poll.clear(LISTENER);
                     poll.poll(RETRY_MILLIS);
                     poll.set(LISTENER, socket.listener().value(), POLLIN);
                 }
+                if (poll.revents(STOP) != 0)
+                    break; // those that wait see an end; in the backlog, they would see a reset
                 if (!waiting.isEmpty()) startNext();
             }
             while (!waiting.isEmpty()) drop(waiting.remove());
